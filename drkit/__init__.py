@@ -1,0 +1,83 @@
+"""drkit: design, price and time how a system survives losing its AWS region, before anything is deployed.
+
+>>> import drkit
+>>> catalog = drkit.Catalog.load()
+>>> catalog.prices.find("AWSELB", "alb/hour", "us-east-1").usd
+0.0225
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Names are imported when they are used: `import drkit` costs next to nothing, and who only looks up a price never
+# waits for papermill or matplotlib.
+_HOME = {
+    "Assumptions": "drkit.assumptions",
+    "Bill": "drkit.bill",
+    "Catalog": "drkit.catalog",
+    "Comparison": "drkit.compare",
+    "DrkitError": "drkit.errors",
+    "Option": "drkit.compare",
+    "PriceBook": "drkit.prices",
+    "SupportMatrix": "drkit.support",
+    "Topology": "drkit.topology",
+    "Workload": "drkit.workload",
+    "compare": "drkit.compare",
+    "design": "drkit.design",
+    "read_workload": "drkit.workload_file",
+    "write_outputs": "drkit.outputs",
+}
+_ALIAS = {"read_workload": "read"}
+
+_MODULES = ("figures", "report")
+
+__all__ = [
+    "Assumptions",
+    "Bill",
+    "Catalog",
+    "Comparison",
+    "DrkitError",
+    "Option",
+    "PriceBook",
+    "SupportMatrix",
+    "Topology",
+    "Workload",
+    "__version__",
+    "compare",
+    "design",
+    "figures",
+    "read_workload",
+    "report",
+    "write_outputs",
+]
+
+if TYPE_CHECKING:
+    from drkit import figures, report
+    from drkit.assumptions import Assumptions
+    from drkit.bill import Bill
+    from drkit.catalog import Catalog
+    from drkit.compare import Comparison, Option, compare
+    from drkit.design import design
+    from drkit.errors import DrkitError
+    from drkit.outputs import write_outputs
+    from drkit.prices import PriceBook
+    from drkit.support import SupportMatrix
+    from drkit.topology import Topology
+    from drkit.workload import Workload
+    from drkit.workload_file import read as read_workload
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"drkit.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), _ALIAS.get(name, name))
+    raise AttributeError(f"module 'drkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,42 @@
+"""The catalog: everything drkit knows about AWS, from one snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drkit import snapshot
+from drkit.prices import PriceBook
+from drkit.regions import Regions
+from drkit.support import SupportMatrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Prices, support rules and regions of one snapshot."""
+
+    snapshot: snapshot.Snapshot
+    prices: PriceBook
+    support: SupportMatrix
+    regions: Regions
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Catalog:
+        """Load and check a snapshot.
+
+        Parameters
+        ----------
+        path
+            Snapshot folder; None is the one embedded in drkit.
+
+        Raises
+        ------
+        SnapshotError
+            When the snapshot is missing or damaged.
+        """
+        loaded = snapshot.load(path)
+        prices = PriceBook(loaded)
+        return cls(loaded, prices, SupportMatrix(loaded, prices), Regions(loaded))

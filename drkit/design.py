@@ -1,0 +1,156 @@
+"""The main job: run a parameterized notebook through papermill and leave its outputs whole in a folder."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drkit import workload_file
+from drkit.bundled import notebooks_dir
+from drkit.catalog import Catalog
+from drkit.errors import DrkitError, ParameterError
+from drkit.outputs import staged
+from drkit.topology import check_today
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a papermill parameter's annotation allows, and how it is told.
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "str": ((str,), "text"),
+    "int": ((int,), "a whole number"),
+    "float": ((float, int), "a number"),
+    "bool": ((bool,), "true or false"),
+}
+
+
+def design(
+    workload: str | Path,
+    out: str | Path,
+    parameters: Mapping[str, object] | None = None,
+    progress: bool = False,
+) -> Path:
+    """Run ``04_design`` for one workload.
+
+    Parameters
+    ----------
+    workload
+        Path of a workload file, or the name of a bundled one.
+    out
+        Folder for ``design.ipynb``, ``design.html``, tfvars, CSV files and ``summary.json``.
+    parameters
+        Further parameters of the notebook, by name; checked before a kernel starts.
+    progress
+        Whether papermill shows a progress bar on standard error.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    WorkloadError, SnapshotError, ParameterError
+        Before a kernel starts.
+    DrkitError
+        When a cell of the notebook fails; the folder is as it was.
+    """
+    import papermill
+
+    source = notebooks_dir() / "04_design.ipynb"
+    path = workload_file.find(workload).resolve()
+    given = {"workload": str(path), "out_dir": ".", **(parameters or {})}
+    check_parameters(source, given)
+    snapshot = str(given.get("snapshot") or "")
+    if snapshot:
+        given["snapshot"] = str(Path(snapshot).resolve())
+    # A wrong file or region is told in a tenth of a second, not in the traceback of a cell.
+    check_today(workload_file.read(path), Catalog.load(Path(snapshot) if snapshot else None))
+    folder = Path(out)
+    with staged(folder) as staging:
+        executed = staging / "design.ipynb"
+        try:
+            papermill.execute_notebook(
+                str(source),
+                str(executed),
+                parameters=given,
+                cwd=str(staging),
+                progress_bar=progress,
+                log_output=False,
+            )
+        except papermill.PapermillExecutionError as error:
+            raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
+        notebook = _with_stable_ids(executed)
+        (staging / "design.html").write_text(to_html(notebook), encoding="utf-8")
+    return folder
+
+
+def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
+    """Refuse unknown or ill-typed parameters of a notebook, all at once.
+
+    Parameters
+    ----------
+    notebook
+        A notebook with a cell tagged ``parameters``, whose assignments carry type annotations.
+    given
+        Parameters by name.
+
+    Raises
+    ------
+    ParameterError
+        One sentence a parameter.
+    """
+    import papermill
+
+    known: dict[str, Any] = papermill.inspect_notebook(str(notebook))
+    problems = []
+    for name, value in given.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            problems.append(f"{notebook.stem} has no parameter {name!r}: {hint}")
+            continue
+        types, words = _TYPES.get(known[name]["inferred_type_name"], ((object,), "anything"))
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            problems.append(f"{notebook.stem}: {name} is {value!r}: give {words} ({known[name]['help']})")
+    if problems:
+        raise ParameterError("\n".join(problems))
+
+
+def typed_parameter(notebook: Path, name: str, text: str) -> object:
+    """Turn a parameter given as text on a command line into the type that the notebook asks for."""
+    import papermill
+
+    known: dict[str, Any] = papermill.inspect_notebook(str(notebook))
+    wanted = known.get(name, {}).get("inferred_type_name", "str")
+    if wanted == "bool":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    for kind in {"int": (int,), "float": (int, float)}.get(wanted, ()):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def to_html(notebook: Any) -> str:
+    """The executed notebook as one HTML page that loads nothing from anywhere."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="lab", exclude_input=True, embed_images=True)
+    exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
+    page, _ = exporter.from_notebook_node(notebook)
+    return str(page)
+
+
+def _with_stable_ids(path: Path) -> Any:
+    """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes."""
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
+    nbformat.write(notebook, path)
+    return notebook

@@ -1,0 +1,31 @@
+"""The errors drkit raises. Each is also a built-in error that callers expect, and its text is a sentence."""
+
+from __future__ import annotations
+
+
+class DrkitError(Exception):
+    """Anything drkit refuses, with a sentence that says what to do next."""
+
+
+class SnapshotError(DrkitError, ValueError):
+    """A snapshot is missing, damaged or of another schema."""
+
+
+class PriceError(DrkitError, LookupError):
+    """A price lookup did not match exactly one row."""
+
+
+class WorkloadError(DrkitError, ValueError):
+    """A workload file is wrong; the text lists every error with its line."""
+
+
+class UnsupportedError(DrkitError, ValueError):
+    """AWS does not allow this, or no fact at hand says that it does; the text says why."""
+
+
+class ParameterError(DrkitError, ValueError):
+    """A command's or notebook's parameter is unknown or ill-typed."""
+
+
+class TfvarsError(DrkitError, ValueError):
+    """Variables that the Terraform stack would refuse."""

@@ -1,0 +1,161 @@
+"""What the main job leaves behind: files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drkit import tfvars
+from drkit.errors import DrkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from drkit.compare import Comparison, Option
+
+_STAGING = ".drkit-"
+
+
+def write_outputs(comparison: Comparison, folder: str | Path, date: str) -> dict[str, Path]:
+    """Write bill, comparison, summary and tfvars of the choice.
+
+    Parameters
+    ----------
+    comparison
+        The answer.
+    folder
+        Where to; made when missing.
+    date
+        Day of the run, ISO 8601; the only thing in the files that does not follow from the input.
+
+    Returns
+    -------
+    dict
+        ``bill``, ``comparison``, ``summary`` and ``tfvars`` to their paths.
+
+    Raises
+    ------
+    TfvarsError
+        When the Terraform stack would refuse the tfvars; then nothing is written.
+    DrkitError
+        When the folder cannot be written.
+    """
+    folder = Path(folder)
+    texts = {
+        "bill": ("bill.csv", to_csv(comparison.chosen.bill.frame())),
+        "comparison": ("comparison.csv", to_csv(comparison.frame())),
+        "summary": ("summary.json", json.dumps(summary(comparison), indent=2, ensure_ascii=False) + "\n"),
+        "tfvars": (f"{comparison.workload.name}.tfvars", tfvars.text(comparison, comparison.chosen, date)),
+    }
+    with staged(folder) as staging:
+        for name, text in texts.values():
+            (staging / name).write_text(text, encoding="utf-8", newline="")
+    return {key: folder / name for key, (name, _) in texts.items()}
+
+
+@contextlib.contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, and move its files to ``folder`` when all are written.
+
+    Each file replaces its predecessor in one step. When the block fails or the process is killed, what was in
+    ``folder`` before is untouched; a killed run's staging folder is cleared away by the next run.
+    """
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear_stale(folder)
+        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=folder))
+    except OSError as error:
+        raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
+    try:
+        yield staging
+        for path in sorted(staging.iterdir()):
+            if not path.name.startswith("."):
+                path.replace(folder / path.name)
+    except OSError as error:
+        raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if made and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """CSV text with Unix line ends, the same bytes for the same frame."""
+    text = frame.to_csv(index=False, lineterminator="\n", float_format=_shortest)
+    return str(text)
+
+
+def summary(comparison: Comparison) -> dict[str, object]:
+    """The choice and its figures as plain data, for ``summary.json``."""
+    from importlib.metadata import version
+
+    snapshot = comparison.catalog.snapshot
+    return {
+        "workload": comparison.workload.name,
+        "chosen": _told(comparison, comparison.chosen),
+        "named": {name: option.topology_id for name, option in comparison.named.items() if name != "chosen"},
+        "today": _told(comparison, comparison.today),
+        "topologies": {
+            "considered": len(comparison.options) + len(comparison.rejected),
+            "rejected": len(comparison.rejected),
+            "meet_objectives": sum(option.meets_objectives for option in comparison.options),
+        },
+        "snapshot": {
+            "date": snapshot.date,
+            "sha256": snapshot.digest,
+            "files": snapshot.manifest["files"],
+            "oldest_price_used": min(line.as_of for line in comparison.chosen.bill.lines),
+        },
+        "simulation": {"seed": comparison.seed, "samples": comparison.samples},
+        "versions": {name: version(name) for name in ("drkit", "numpy", "pandas")},
+    }
+
+
+def _told(comparison: Comparison, option: Option) -> dict[str, object]:
+    judged = option.judgement
+    topology = option.topology
+    return {
+        "topology_id": option.topology_id,
+        "strategy": topology.strategy,
+        "primary_region": topology.primary_region,
+        "failover_region": topology.failover_region or None,
+        "monthly_usd": option.bill.monthly_usd,
+        "extra_monthly_usd": round(option.bill.monthly_usd - comparison.today.bill.monthly_usd, 2),
+        "one_off_usd": option.bill.one_off_usd,
+        "expected_yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd, 2),
+        **{name: value if value != float("inf") else "everything" for name, value in judged._asdict().items()},
+        "meets_objectives": option.meets_objectives,
+        "misses": list(option.misses),
+        "changes": list(topology.changes),
+        "notes": list(topology.notes),
+    }
+
+
+def _shortest(value: object) -> str:
+    return repr(float(str(value))).removesuffix(".0")
+
+
+def _clear_stale(folder: Path) -> None:
+    """Remove what runs that were killed left in the folder."""
+    for path in folder.glob(f"{_STAGING}*"):
+        owner = path.name.removeprefix(_STAGING).split("-")[0]
+        if owner.isdigit() and not _alive(int(owner)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,304 @@
+"""What notebooks and reports say in words and tables, from a comparison."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from drkit.compare import Comparison, Option, lost, span
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from drkit.catalog import Catalog
+
+#: Strategies as people write them.
+STRATEGY = {
+    "single_region": "Single region",
+    "backup_restore": "Backup and restore",
+    "pilot_light": "Pilot light",
+    "warm_standby": "Warm standby",
+    "hot_standby": "Hot standby",
+    "active_active": "Active/active",
+}
+_NAMED = {
+    "chosen": "Choice",
+    "best_recovery": "Best recovery",
+    "cheapest": "Cheapest that survives the region",
+    "smallest_change": "Smallest change to today",
+}
+
+
+class Markdown(str):
+    """Text that a notebook shows as Markdown."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def answer(comparison: Comparison) -> Markdown:
+    """The choice in a paragraph, with what it misses and what it takes."""
+    chosen, workload = comparison.chosen, comparison.workload
+    topology, judged = chosen.topology, chosen.judgement
+    extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
+    where = f" from {topology.primary_region} to {topology.failover_region}" if topology.failover else ""
+    text = [
+        f"### {STRATEGY[topology.strategy]}{where}: {chosen.bill.monthly_usd:,.0f} USD a month, "
+        f"{extra:+,.0f} USD against today",
+        f"After losing {topology.primary_region}, **{workload.name}** serves again in "
+        f"**{span(judged.rto_p50_s)}** typically and in {span(judged.rto_p95_s)} at 95 %; it loses "
+        f"**{lost(judged.rpo_p50_s)}** typically and {lost(judged.rpo_p95_s)} at 95 %.",
+    ]
+    if chosen.meets_objectives:
+        count = sum(option.meets_objectives for option in comparison.options)
+        text.append(
+            f"It is the cheapest of {count} topologies that meet the objectives, out of "
+            f"{len(comparison.options)} possible ones."
+        )
+    else:
+        text.append(
+            f"**None of the {len(comparison.options)} possible topologies meets the objectives.** This is the "
+            f"nearest: it {'; it '.join(chosen.misses)}."
+        )
+    if topology.changes:
+        text.append("It changes what runs today: " + "; ".join(topology.changes) + ".")
+    text += [f"Note: {note}." for note in topology.notes]
+    if chosen.bill.one_off_usd:
+        text.append(f"The first copy of the data costs {chosen.bill.one_off_usd:,.2f} USD once.")
+    if unseen := math.fsum(line.monthly_usd for line in chosen.bill.not_observed):
+        share = unseen / chosen.bill.monthly_usd
+        text.append(
+            f"{unseen:,.2f} USD of the bill ({share:.0%}) rests on derived or proxy prices; the bill marks them."
+        )
+    return Markdown("\n\n".join(text))
+
+
+def choices(comparison: Comparison) -> pd.DataFrame:
+    """The choice beside the best recovery, the cheapest and the smallest change."""
+    import pandas as pd
+
+    rows = []
+    for name, option in comparison.named.items():
+        judged = option.judgement
+        rows.append(
+            {
+                "": _NAMED[name],
+                "strategy": STRATEGY[option.topology.strategy],
+                "failover region": option.topology.failover_region,
+                "USD a month": f"{option.bill.monthly_usd:,.2f}",
+                "more than today": f"{option.bill.monthly_usd - comparison.today.bill.monthly_usd:,.2f}",
+                "RTO 50 % / 95 %": f"{span(judged.rto_p50_s)} / {span(judged.rto_p95_s)}",
+                "RPO 50 % / 95 %": f"{span(judged.rpo_p50_s)} / {span(judged.rpo_p95_s)}",
+                "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "objectives": "; ".join(option.misses) or "met",
+            }
+        )
+    return pd.DataFrame(rows).set_index("")
+
+
+def strategies(comparison: Comparison) -> pd.DataFrame:
+    """The best of each strategy, and in one sentence why it was not chosen."""
+    frame = comparison.best_of_each().drop(columns="chosen")
+    options = [comparison.today, *comparison.strategies.values()]
+    frame["why not"] = [comparison.why_not(option) or "chosen" for option in options]
+    return frame.set_index("strategy")
+
+
+def failover_regions(comparison: Comparison, strategy: str = "") -> pd.DataFrame:
+    """Each failover region with its cheapest topology, how far it is, and the refused ones with their reason.
+
+    Parameters
+    ----------
+    strategy
+        The strategy to compare regions by; the chosen one by default.
+    """
+    import pandas as pd
+
+    wanted = strategy or comparison.chosen.topology.strategy
+    regions, home = comparison.catalog.regions, comparison.workload.region
+    rows: list[dict[str, str]] = []
+    for option in sorted(comparison.options, key=lambda o: o.bill.monthly_usd):
+        topology = option.topology
+        if topology.strategy != wanted or not topology.failover:
+            continue
+        if any(row["region"] == topology.failover_region for row in rows):
+            continue
+        latency = regions.latency_ms(home, topology.failover_region)
+        rows.append(
+            {
+                "region": topology.failover_region,
+                "place": regions[topology.failover_region].city,
+                "km": f"{regions.distance_km(home, topology.failover_region):,.0f}",
+                "round trip ms": "" if latency is None else f"{latency:.0f}",
+                "USD a month": f"{option.bill.monthly_usd:,.2f}",
+                "refused because": "",
+            }
+        )
+    for topology in comparison.rejected:
+        if topology.strategy == wanted and not any(row["region"] == topology.failover_region for row in rows):
+            rows.append(
+                {
+                    "region": topology.failover_region,
+                    "place": regions[topology.failover_region].city,
+                    "km": f"{regions.distance_km(home, topology.failover_region):,.0f}",
+                    "round trip ms": "",
+                    "USD a month": "",
+                    "refused because": topology.rejected_because,
+                }
+            )
+    return pd.DataFrame(rows).set_index("region") if rows else pd.DataFrame()
+
+
+def disruptions(comparison: Comparison, option: Option | None = None) -> pd.DataFrame:
+    """One option, the choice by default, against every disruption, in words."""
+    import pandas as pd
+
+    frame = comparison.disruptions(option or comparison.chosen)
+    table = pd.DataFrame(
+        {
+            "disruption": frame["disruption"],
+            "a year": frame["per_year"].map("{:.4f}".format),
+            "RTO 50 %": frame["rto_p50_s"].map(span),
+            "RTO 95 %": frame["rto_p95_s"].map(span),
+            "RPO 50 %": frame["rpo_p50_s"].map(span),
+            "RPO 95 %": frame["rpo_p95_s"].map(span),
+            "rate known by": frame["rate_basis"],
+        }
+    )
+    return table.set_index("disruption")
+
+
+def disruption_matrix(comparison: Comparison) -> pd.DataFrame:
+    """RTO and RPO at 95 % of the best of each strategy (rows), for each disruption (columns)."""
+    import pandas as pd
+
+    rows = {}
+    for option in (comparison.today, *comparison.strategies.values()):
+        frame = comparison.disruptions(option)
+        cells = [f"{span(rto)} / {span(rpo)}" for rto, rpo in zip(frame["rto_p95_s"], frame["rpo_p95_s"], strict=True)]
+        rows[STRATEGY[option.topology.strategy]] = cells
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"]))
+
+
+def bill(option: Option) -> pd.DataFrame:
+    """An option's bill by component and place [USD/month], with its sum."""
+    frame = option.bill.frame()
+    table = frame.pivot_table(index="component", columns="role", values="monthly_usd", aggfunc="sum", fill_value=0.0)
+    table = table.reindex(columns=[role for role in ("primary", "failover", "global") if role in table])
+    table["sum"] = table.sum(axis=1)
+    table = table.sort_values("sum", ascending=False)
+    table.loc["sum"] = table.sum()
+    return table.round(2)
+
+
+def not_observed(option: Option) -> pd.DataFrame:
+    """The bill's lines whose price is derived or a proxy, or whose quantity rests on an assumption, dearest first."""
+    frame = option.bill.frame()
+    marked = ~frame["basis"].str.startswith("observed") | frame["assumption"].ne("")
+    columns = ["role", "region", "component", "item", "monthly_usd", "basis", "as_of", "source", "assumption"]
+    return frame.loc[marked, columns].sort_values("monthly_usd", ascending=False).reset_index(drop=True)
+
+
+def rejected(comparison: Comparison) -> pd.DataFrame:
+    """Why topologies are not possible: each reason with the number it rejects and the regions concerned."""
+    import pandas as pd
+
+    reasons: dict[str, list[str]] = {}
+    for topology in comparison.rejected:
+        reasons.setdefault(topology.rejected_because, []).append(topology.failover_region)
+    rows = [(len(where), ", ".join(sorted(set(where))), reason) for reason, where in reasons.items()]
+    return pd.DataFrame(sorted(rows, reverse=True), columns=["topologies", "regions", "reason"])
+
+
+def ages(option: Option) -> pd.DataFrame:
+    """How old the prices of a bill are: cost and lines by the year they were seen."""
+    frame = option.bill.frame()
+    frame["seen in"] = frame["as_of"].str[:4]
+    table = frame.groupby("seen in").agg(lines=("item", "size"), monthly_usd=("monthly_usd", "sum"))
+    return table.round(2)
+
+
+def coverage(catalog: Catalog) -> pd.DataFrame:
+    """Price rows of the snapshot by region and how they are known."""
+    frame = catalog.prices.frame()
+    frame["basis"] = frame["basis"].str.split(":").str[0]
+    table = frame.pivot_table(index="region", columns="basis", values="item", aggfunc="size", fill_value=0)
+    return table.loc[[region for region in catalog.prices.regions() if region in table.index]]
+
+
+def provenance(comparison: Comparison) -> Markdown:
+    """Where the figures come from: snapshot, oldest price, seed, versions."""
+    from importlib.metadata import version
+
+    snapshot = comparison.catalog.snapshot
+    oldest = min(line.as_of for line in comparison.chosen.bill.lines)
+    return Markdown(
+        f"Snapshot {snapshot.date} ({snapshot.digest[:12]}); the oldest price used is of {oldest}. "
+        f"Simulation with seed {comparison.seed} and {comparison.samples:,} draws: a probability of 95 % is known to "
+        f"± {1.96 * math.sqrt(0.95 * 0.05 / comparison.samples):.2%}. drkit {version('drkit')}, "
+        f"numpy {version('numpy')}, pandas {version('pandas')}."
+    )
+
+
+def zero_loss(comparison: Comparison) -> Markdown:
+    """What to say to somebody who asked for no data loss at all, and what comes closest at what cost.
+
+    Empty when the RPO objective is above zero.
+    """
+    workload, chosen = comparison.workload, comparison.chosen
+    if workload.objectives.rpo_s > 0:
+        return Markdown("")
+    judged = chosen.judgement
+    rows = [
+        (
+            "Unplanned failover, as chosen",
+            f"{lost(judged.rpo_p50_s)} typically, {lost(judged.rpo_p95_s)} at 95 %",
+            f"{chosen.bill.monthly_usd:,.2f} USD a month",
+        )
+    ]
+    database = workload.database
+    if database and chosen.topology.replicates_database:
+        if database.engine == "aurora-postgresql":
+            rows.append(_managed_rpo(comparison))
+        rows.append(
+            (
+                "Planned switchover, while the primary region is healthy",
+                "nothing",
+                "nothing beside the chosen bill",
+            )
+        )
+    kept = math.fsum(line.monthly_usd for line in chosen.bill.lines if line.component == "backup")
+    corrupted = np.median(chosen.recovery.outcomes["data_corruption"].rpo_s)
+    rows.append(
+        (
+            "Backups, against corrupted data, which replication carries along",
+            f"{lost(float(corrupted))} typically: what was written before somebody noticed",
+            f"{kept:,.2f} USD a month in the chosen bill",
+        )
+    )
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return Markdown(
+        "### No data loss at all?\n\n"
+        "**No asynchronous replication gives zero loss in an unplanned failover.** Aurora Global Database, "
+        "ElastiCache Global Datastore and S3 replication acknowledge a write before the other region has it. "
+        f"What comes closest:\n\n| | writes lost | cost |\n|---|---|---|\n{table}\n"
+    )
+
+
+def _managed_rpo(comparison: Comparison) -> tuple[str, str, str]:
+    database = comparison.workload.database
+    assert database is not None
+    least = comparison.catalog.support.figure("aurora", "managed_rpo_min_s", database.engine)
+    bound = float(database.managed_rpo_s or least)
+    state = "set in the tfvars" if database.managed_rpo_s else "not set; `database.managed_rpo_s` sets it"
+    lag = comparison.assumptions["database_lag_s"].sample(np.random.default_rng(comparison.seed), 100_000)
+    return (
+        f"Managed RPO of Aurora PostgreSQL ({state})",
+        f"at most {span(bound)} of writes in the database",
+        f"nothing on the bill, but the primary blocks commits while the lag is above {span(bound)}: "
+        f"{(lag > bound).mean():.3%} of the time by the lag assumed",
+    )

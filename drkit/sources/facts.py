@@ -1,0 +1,458 @@
+"""Build the embedded snapshot from a folder of collected facts.
+
+``python -m drkit.sources.facts FACTS_DIR`` reads price, availability, region, latency, support, recovery-step and
+outage facts with their sources, and writes ``data/snapshot/`` in drkit's own format. Running it again on the same
+facts writes the same bytes. Specifications of classes (vCPU, memory) are read from the instance types that the
+``moto`` package ships, which are AWS's own answers.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib.metadata
+import importlib.util
+import json
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drkit import snapshot
+from drkit.bundled import data_dir
+from drkit.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Row = tuple[str, ...]
+
+#: Items observed in some regions only, at one price wherever seen. The rest of the priced regions take that price
+#: as a named proxy, which every bill, table and report marks.
+FLAT_PROXIES = (
+    ("AmazonCloudWatch", "alarm/standard"),
+    ("AmazonElastiCache", "backup"),
+    ("AmazonS3", "batch_operations/job"),
+    ("AmazonS3", "batch_operations/object"),
+)
+
+#: Aurora's x2g classes are named after the EC2 x2gd family.
+_EC2_FAMILY = {"x2g": "x2gd"}
+
+_SERVICES = {"AmazonRDS": "aurora", "AmazonElastiCache": "elasticache"}
+
+
+def build(facts: Path, target: Path) -> None:
+    """Write a snapshot from a facts folder.
+
+    Parameters
+    ----------
+    facts
+        Folder with ``prices/*.csv``, ``support_rules.json``, ``aurora_gdb_regions.csv``, ``rto_steps.csv``,
+        ``outage_history.csv`` and ``outage_calibration.json``.
+    target
+        Snapshot folder to write, whole or not at all.
+
+    Raises
+    ------
+    SnapshotError
+        When a fact file is missing, or a figure is not one (a zero price, two rows for one lookup).
+    """
+    rules = json.loads((facts / "support_rules.json").read_text())
+    prices = list(_prices(facts / "prices"))
+    availability = list(_availability(facts / "prices"))
+    snapshot.write(
+        target,
+        str(rules["as_of"]),
+        {
+            "prices.csv": prices,
+            "availability.csv": availability,
+            "classes.csv": _classes({row[3] for row in availability} | _priced_classes(prices)),
+            "regions.csv": _regions(facts / "prices"),
+            "latency.csv": _latency(facts / "prices"),
+            "support_rules.csv": _support_rules(rules),
+            "support_regions.csv": _support_regions(facts, rules),
+            "recovery_steps.csv": _recovery_steps(facts, str(rules["as_of"])),
+            "disruption_rates.csv": _disruption_rates(facts, str(rules["as_of"])),
+            "outages.csv": _outages(facts, str(rules["as_of"])),
+            "sources.csv": _sources(facts / "prices" / "SOURCES.md", {row[-2] for row in (*prices, *availability)}),
+        },
+    )
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise SnapshotError(f"cannot read {path} ({error.strerror}): name the folder that holds the facts") from error
+
+
+def _prices(folder: Path) -> Iterator[Row]:
+    files = sorted(path for path in folder.glob("*.csv") if "usd" in path.open().readline().split(","))
+    if not files:
+        raise SnapshotError(f"{folder} holds no price files: name the folder that holds the facts")
+    rows: dict[tuple[str, ...], Row] = {}
+    seen: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for fact in (fact for path in files for fact in _read(path)):
+        key = tuple(fact[name] for name in ("service", "item", "region", "to_region", "purchase", "tier_from"))
+        if key in rows:
+            raise SnapshotError(f"two price rows for {key}: one lookup must match one row")
+        if not float(fact["usd"]) > 0 and fact["item"] != "internet_egress":
+            raise SnapshotError(f"the price of {key} is {fact['usd']}: a price is above zero")
+        rows[key] = _price(fact, fact["region"], fact["basis"])
+        if (fact["service"], fact["item"]) in FLAT_PROXIES:
+            seen.setdefault((fact["service"], fact["item"]), {})[fact["region"]] = fact
+    yield from rows.values()
+    priced = sorted({key[2] for key in rows if key[1] == "nat_gateway/hour"})
+    for service_item, facts in seen.items():
+        values = {fact["usd"] for fact in facts.values()}
+        if len(values) != 1:
+            raise SnapshotError(f"{service_item} has {sorted(values)} in {sorted(facts)}: a flat proxy needs one price")
+        basis = f"proxy:flat_in_all_regions_seen({len(facts)} of {len(facts)})"
+        for region in priced:
+            if region not in facts:
+                yield _price(next(iter(facts.values())), region, basis)
+
+
+def _price(fact: dict[str, str], region: str, basis: str) -> Row:
+    # A proxy keeps source and date of what it was taken from, but not a SKU that belongs to another region.
+    sku = fact["sku_or_usage_type"] if region == fact["region"] else ""
+    return (
+        fact["service"],
+        fact["item"],
+        region,
+        fact["to_region"],
+        fact["unit"],
+        fact["usd"],
+        fact["tier_from"],
+        fact["tier_to"],
+        fact["purchase"],
+        sku,
+        fact["as_of"],
+        fact["source"],
+        basis,
+    )
+
+
+def _availability(folder: Path) -> Iterator[Row]:
+    for fact in _read(folder / "class_availability.csv"):
+        service = _SERVICES[fact["service"]]
+        yield (
+            service,
+            fact["engine"],
+            fact["region"],
+            fact["class"],
+            fact["as_of"],
+            fact["source"],
+            "observed",
+        )
+
+
+def _priced_classes(prices: Iterable[Row]) -> set[str]:
+    return {row[1].split("/")[2] for row in prices if row[1].startswith(("instance/", "node/"))}
+
+
+def _moto() -> str:
+    return f"moto-{importlib.metadata.version('moto')}"
+
+
+def _classes(names: set[str]) -> Iterator[Row]:
+    spec = importlib.util.find_spec("moto")
+    if spec is None or spec.origin is None:
+        raise SnapshotError("class specifications are read from moto: pip install 'drkit[dev]'")
+    packed = (Path(spec.origin).parent / "ec2/resources/instance_types.json.gz").read_bytes()
+    types: Any = json.loads(gzip.decompress(packed))
+    if isinstance(types, list):
+        types = {entry["InstanceType"]: entry for entry in types}
+    source = _moto()
+    for name in sorted(names):
+        prefix, _, size = name.partition(".")
+        if name == "db.serverless":
+            continue
+        family, _, rest = size.partition(".")
+        ec2 = types.get(f"{_EC2_FAMILY.get(family, family)}.{rest}")
+        if ec2 is None:
+            raise SnapshotError(f"no EC2 type has the size of {name}: add its family to _EC2_FAMILY")
+        yield (
+            "aurora" if prefix == "db" else "elasticache",
+            name,
+            str(ec2["VCpuInfo"]["DefaultVCpus"]),
+            f"{ec2['MemoryInfo']['SizeInMiB'] / 1024:g}",
+            "arm64" if "arm64" in ec2["ProcessorInfo"]["SupportedArchitectures"] else "x86_64",
+            "true" if ec2.get("BurstablePerformanceSupported") else "false",
+            "2026",
+            source,
+            "derived:ec2_type_of_that_name" if family not in _EC2_FAMILY else f"derived:ec2_{_EC2_FAMILY[family]}",
+        )
+
+
+def _regions(folder: Path) -> Iterator[Row]:
+    from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
+
+    names = ("code", "name", "city", "country", "country_code", "continent", "lat", "lon")
+    for fact in _read(folder / "regions.csv"):
+        zones = RegionsAndZonesBackend.zones.get(fact["code"], [])
+        yield (
+            *(fact[name] for name in names),
+            " ".join(sorted(zone.name for zone in zones)),
+            fact["opt_in"],
+            fact["region_type"],
+            fact["as_of"],
+            f"{fact['source']}; zones {_moto()}",
+            "observed",
+        )
+
+
+def _latency(folder: Path) -> Iterator[Row]:
+    for fact in _read(folder / "latency_ms.csv"):
+        if fact["from_region"] != "from_region":  # the facts hold their header twice
+            row = (
+                fact["from_region"],
+                fact["to_region"],
+                fact["p50_ms"],
+                fact["as_of"],
+                fact["source"],
+                "observed",
+            )
+            yield row
+
+
+def _support_rules(rules: dict[str, Any]) -> Iterator[Row]:
+    database, datastore = rules["aurora_global_database"], rules["elasticache_global_datastore"]
+    day = str(rules["as_of"])
+    guide = "Aurora User Guide, Global Database"
+    cache_guide = "ElastiCache Developer Guide, Global Datastore"
+
+    def row(service: str, engine: str, rule: str, value: object, source: str) -> Row:
+        return (service, engine, rule, str(value), day, source, "observed")
+
+    yield row("aurora", "any", "class_allowed", database["class_rule"]["allow_regex"], guide)
+    yield row(
+        "aurora",
+        "any",
+        "class_burstable",
+        database["class_rule"]["deny_regex"],
+        "AWS error text, hashicorp/terraform-provider-aws#27736",
+    )
+    yield row("aurora", "any", "max_secondary_regions", database["max_secondary_regions"], guide)
+    yield row("aurora", "any", "secondary_max_replicas", database["replicas"]["secondary_max"], guide)
+    yield row("aurora", "any", "serverless_class", database["serverless_v2"]["class"], guide)
+    yield row(
+        "aurora",
+        "any",
+        "serverless_min_recommended_acu",
+        database["serverless_v2"]["min_recommended_acu_primary"],
+        guide,
+    )
+    managed = database["managed_rpo"]
+    yield row("aurora", "aurora-postgresql", "managed_rpo_min_s", managed["min_s"], guide)
+    # 11.9 is legal while 11.10 to 11.12 never were; from 11.13 on all are.
+    for floor in database["engine_floor"]["aurora-postgresql"]:
+        operator = "==" if floor == "11.9" else ">="
+        yield row("aurora", "aurora-postgresql", "version", f"{operator}{floor}", guide)
+    yield row("aurora", "aurora-mysql", "version", ">=8.4", guide)
+    for version in re.findall(r"(\d+(?:\.\d+)?)\+", database["write_forwarding"]["aurora-postgresql"]):
+        yield row(
+            "aurora",
+            "aurora-postgresql",
+            "write_forwarding",
+            f">={version if '.' in version else version + '.0'}",
+            guide,
+        )
+    yield row("aurora", "aurora-mysql", "write_forwarding", ">=2.07.0", guide)
+    yield row("elasticache", "any", "class_allowed", datastore["node_regex"], cache_guide)
+    yield row(
+        "elasticache",
+        "any",
+        "class_burstable",
+        r"^cache\.(t1|t2|t3|t4g)\.",
+        "AWS error text, hashicorp/terraform-provider-aws#17768",
+    )
+    yield row("elasticache", "any", "max_secondary_regions", datastore["max_secondary_regions"], cache_guide)
+    for engine, floor in datastore["engines"].items():
+        yield row("elasticache", engine, "version", floor, cache_guide)
+
+
+def _support_regions(facts: Path, rules: dict[str, Any]) -> Iterator[Row]:
+    day = str(rules["as_of"])
+    for fact in _read(facts / "aurora_gdb_regions.csv"):
+        source = re.split(r"[ (]", fact["source"])[0] if "@" in fact["source"] else "Aurora User Guide"
+        floors = [text.rstrip("+") for text in (fact["aurora_mysql3"], fact["aurora_mysql2"])]
+        mysql = " ".join(f">={floor}" for floor in floors if re.fullmatch(r"[\d.]+", floor))
+        # PostgreSQL floors are the same in every listed region; MySQL's differ by region.
+        yield ("aurora", "aurora-postgresql", fact["region"], fact["supported"], "", day, source, "observed")
+        yield ("aurora", "aurora-mysql", fact["region"], fact["supported"], mysql, day, source, "observed")
+    listed = set(rules["elasticache_global_datastore"]["regions"])
+    for fact in _read(facts / "prices" / "regions.csv"):
+        supported = "yes" if fact["code"] in listed else "no"
+        yield (
+            "elasticache",
+            "any",
+            fact["code"],
+            supported,
+            "",
+            day,
+            "ElastiCache Developer Guide, Global Datastore",
+            "observed",
+        )
+
+
+#: Published step: its name in drkit, distribution, what it is, where it was read.
+_STEPS = {
+    "detect_r53_standard": (
+        "detect_standard",
+        "constant",
+        "Route 53 health check, every 30 s, three failures",
+        "botocore route53 HealthCheckConfig",
+    ),
+    "detect_r53_fast": (
+        "detect_fast",
+        "constant",
+        "Route 53 fast health check, every 10 s, three failures",
+        "botocore route53 HealthCheckConfig",
+    ),
+    "aurora_managed_failover": (
+        "promote_database",
+        "triangular",
+        "managed failover of an Aurora global database with a running instance",
+        "Aurora User Guide; What's New 2023-08",
+    ),
+    "aurora_inregion_failover": (
+        "fail_over_database_in_region",
+        "triangular",
+        "Aurora failover to a replica in another zone",
+        "Aurora FAQ; zatoima.github.io measurement",
+    ),
+    "elasticache_promote": (
+        "promote_cache",
+        "triangular",
+        "promotion of a replica, in the region or of the Global Datastore's secondary",
+        "ElastiCache FAQ; disaster-recovery.workshop.aws",
+    ),
+    "alb_target_healthy": (
+        "targets_healthy",
+        "constant",
+        "load balancer counts new targets as healthy, every 30 s, five checks",
+        "botocore elbv2 CreateTargetGroup",
+    ),
+}
+
+
+def _recovery_steps(facts: Path, day: str) -> Iterator[Row]:
+    for fact in _read(facts / "rto_steps.csv"):
+        if fact["step"] not in _STEPS:
+            continue
+        name, distribution, what, source = _STEPS[fact["step"]]
+        # A documented setting is observed; words such as "within a few minutes" were turned into figures.
+        basis = "observed" if distribution == "constant" else "derived:figures_for_published_words"
+        yield (
+            name,
+            fact["low_s"],
+            fact["typical_s"],
+            fact["high_s"],
+            distribution,
+            what,
+            day,
+            source,
+            basis,
+        )
+
+
+def _disruption_rates(facts: Path, day: str) -> Iterator[Row]:
+    fitted = json.loads((facts / "outage_calibration.json").read_text())
+    for group, key in (("us-east-1", "us_east_1"), ("other", "other_regions")):
+        yield _rate("region_impairment", group, fitted[key]["events"], fitted[key]["region_years"], day)
+    loss = fitted["physical_loss_any_region"]
+    # Both losses were one war's: one draw, as the calibration says.
+    yield _rate("region_loss", "any", 1, loss["region_years"], day)
+    zones = [row for row in _read(facts / "outage_history.csv") if row["scope"].startswith("1 AZ")]
+    single = [row for row in zones if row["region_event"] == "partial"]
+    yield _rate("az_failure", "any", len(single), loss["region_years"], day)
+
+
+def _rate(disruption: str, group: str, events: int, years: float, day: str) -> Row:
+    # Jeffreys posterior of a Poisson rate, Gamma(events + 1/2, years); its 5 and 95 % points by Wilson-Hilferty,
+    # which is within 2 % for these counts.
+    shape = events + 0.5
+    low, high = (shape * (1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape))) ** 3 / years for z in (-1.645, 1.645))
+    return (
+        disruption,
+        group,
+        str(events),
+        f"{years:g}",
+        f"{max(low, 0):.4g}",
+        f"{shape / years:.4g}",
+        f"{high:.4g}",
+        day,
+        "outages.csv: AWS post-event summaries and press",
+        "derived:jeffreys_rate",
+    )
+
+
+def _outages(facts: Path, day: str) -> Iterator[Row]:
+    source = ""
+    for fact in _read(facts / "outage_history.csv"):
+        if fact["source"] != "as above":
+            source = re.split(r" \(|; (?:\(|id |post-mortem)", fact["source"])[0].rstrip(",;")
+        yield (
+            fact["id"],
+            fact["date"],
+            fact["region"],
+            fact["scope"].split(" (")[0],
+            fact["duration_h"],
+            fact["region_event"],
+            day,
+            source,
+            "observed",
+        )
+
+
+def _sources(path: Path, used: set[str]) -> Iterator[Row]:
+    """Version, date, licence and trust of every source id that a row names, from the table of the facts."""
+    if not path.is_file():
+        raise SnapshotError(f"cannot read {path}: name the folder that holds the facts")
+    found: dict[str, Row] = {}
+    for line in path.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) != 6 or cells[0] in ("id", "---"):
+            continue
+        ids, _, repository, date, licence, trust = cells
+        named = repository if re.match(r"[\w.-]+/[\w.-]+ |PyPI ", repository + " ") else "public copy"
+        version = re.sub(r"[`()]|public copy", "", named).strip(" ,;") or "public copy"
+        for name in _source_ids(ids):
+            found[name] = (name, version, date, licence.split(" (")[0], re.split(r"[ ,;]", trust)[0])
+    if unknown := sorted(used - set(found)):
+        raise SnapshotError(f"{path.name} does not describe the sources {', '.join(unknown)}: add them")
+    yield from (found[name] for name in sorted(used))
+
+
+def _source_ids(cell: str) -> Iterator[str]:
+    # "calc-2025-ecs, -nat" names calc-2025-ecs and calc-2025-nat; "skyplane (infracost+skyplane)" the latter.
+    if alias := re.search(r"\((.+)\)", cell):
+        cell = alias.group(1)
+    first = cell.split(",")[0]
+    for name in (part.strip() for part in cell.split(",")):
+        yield first.rsplit("-", 1)[0] + name if name.startswith("-") else name
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("facts", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Snapshot folder to write; drkit's own by default.")
+def main(facts: Path, out: Path | None) -> None:
+    """Build the embedded snapshot from the folder FACTS."""
+    target = out if out is not None else data_dir() / "snapshot"
+    try:
+        build(facts, target)
+    except SnapshotError as error:
+        raise click.UsageError(str(error)) from error
+    built = snapshot.load(target)
+    for name, rows in built.tables.items():
+        click.echo(f"{len(rows):6}  {name}")
+    click.echo(f"snapshot {built.date}, {built.digest[:12]}, in {target}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,409 @@
+"""Topology: one strategy with everything decided, and every topology that a workload could have.
+
+A topology is legal or it says why not. Nothing here knows a price; the bill may still find that a region lacks one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, get_args
+
+from drkit.errors import UnsupportedError, WorkloadError
+from drkit.support import SERVERLESS
+from drkit.workload import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from drkit.assumptions import Assumptions
+    from drkit.catalog import Catalog
+    from drkit.workload import Workload
+
+StorageType = Literal["standard", "io_optimized"]
+Role = Literal["primary", "failover"]
+
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+#: Strategies whose data stores are live in the failover region.
+LIVE_DATA = ("pilot_light", "warm_standby", "hot_standby", "active_active")
+
+
+@dataclass(frozen=True)
+class Site:
+    """What runs in one region of a topology.
+
+    Parameters
+    ----------
+    tasks
+        Service name, architecture and desired tasks, in the order of the workload file.
+    traffic_share
+        Part of the workload's traffic served here, 0 to 1.
+    """
+
+    role: Role
+    region: str
+    zones: int
+    tasks: tuple[tuple[str, str, int], ...]
+    load_balancer: bool
+    nat_gateways: int
+    interface_endpoints: tuple[str, ...]
+    database_class: str
+    database_instances: int
+    database_cluster: bool
+    storage_type: StorageType
+    cache_node_type: str
+    cache_replicas_per_shard: int
+    cache_group: bool
+    traffic_share: float
+
+    @property
+    def alarms(self) -> int:
+        """CloudWatch alarms the stack makes here, the replication lag's aside."""
+        database = self.database_cluster and self.database_instances > 0
+        return 2 * self.load_balancer + database + self.cache_group
+
+
+@dataclass(frozen=True)
+class Topology:
+    """One strategy with everything decided.
+
+    Parameters
+    ----------
+    strategy, primary_region, failover_region
+        The failover region is empty for a single region.
+    architecture
+        ``x86_64``, ``arm64`` or ``mixed``: what the services run on.
+    headless
+        Whether the failover region's Aurora cluster has storage but no instance.
+    replication_time_control
+        Whether S3 replication carries the 15 minute service level.
+    changes
+        What differs from today in the primary region, in words; the fewer, the smaller the change.
+    notes
+        What a decider must know about it.
+    rejected_because
+        Why it is not possible; empty when it is.
+    """
+
+    strategy: Strategy
+    primary_region: str
+    failover_region: str
+    architecture: str
+    storage_type: StorageType
+    headless: bool
+    replication_time_control: bool
+    primary: Site
+    failover: Site | None
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rejected_because: str = ""
+
+    @property
+    def topology_id(self) -> str:
+        """A name that says what it is, unique within a workload."""
+        parts = [
+            self.strategy,
+            self.failover_region or self.primary_region,
+            self.storage_type,
+            self.architecture,
+        ]
+        parts += ["headless"] * self.headless + ["rtc"] * self.replication_time_control
+        return ".".join(parts)
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """The primary site, and the failover site where there is one."""
+        return (self.primary, self.failover) if self.failover else (self.primary,)
+
+    @property
+    def replicates_database(self) -> bool:
+        """Whether an Aurora Global Database spans both regions."""
+        return self.failover is not None and self.failover.database_cluster
+
+    @property
+    def replicates_cache(self) -> bool:
+        """Whether a Global Datastore spans both regions."""
+        return self.failover is not None and self.failover.cache_group
+
+
+@dataclass(frozen=True)
+class _Variant:
+    storage_type: StorageType
+    arm64: bool
+    headless: bool
+    replication_time_control: bool
+
+
+def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assumptions) -> Iterator[Topology]:
+    """Every topology of a workload: all strategies, region pairs, storage types, architectures.
+
+    Parameters
+    ----------
+    workload
+        The system and its objectives; the objectives' regions, residency and strategies limit what is legal.
+    catalog
+        Support rules and regions.
+    assumptions
+        ``warm_standby_fraction`` sizes the warm standby.
+
+    Yields
+    ------
+    Topology
+        Legal ones, and illegal ones with ``rejected_because``. The first is the workload as it is today.
+
+    Raises
+    ------
+    WorkloadError
+        When the workload's own region is unknown, or the system of today could not exist.
+    """
+    check_today(workload, catalog)
+    enumerator = _Enumerator(workload, catalog, assumptions)
+    wanted = workload.objectives.strategies or list(STRATEGIES)
+    for variant in _variants(workload, "single_region"):
+        yield enumerator.single_region(variant)
+    for strategy, region in itertools.product(STRATEGIES[1:], catalog.regions.commercial()):
+        if strategy not in wanted or region.code == workload.region:
+            continue
+        reason = enumerator.region_refused(region.code)
+        variants = _variants(workload, strategy)
+        if reason:
+            yield replace(enumerator.pair(strategy, region.code, next(variants)), rejected_because=reason)
+        else:
+            for variant in variants:
+                yield enumerator.pair(strategy, region.code, variant)
+
+
+def check_today(workload: Workload, catalog: Catalog) -> None:
+    """Refuse a workload that names regions, zones or classes that do not exist, or that the snapshot lacks.
+
+    Raises
+    ------
+    WorkloadError
+        One sentence for everything wrong.
+    """
+    problems = []
+    if workload.region not in catalog.prices.regions():
+        try:
+            name = catalog.regions[workload.region].name
+            problems.append(
+                f"region is {workload.region!r} ({name}): the snapshot has prices for "
+                f"{', '.join(catalog.prices.regions())}"
+            )
+        except UnsupportedError as error:
+            problems.append(f"region: {error}")
+    else:
+        zones = catalog.regions[workload.region].zones
+        if workload.network.zones > zones:
+            problems.append(f"network.zones is {workload.network.zones}: {workload.region} has {zones}")
+    problems += [
+        f"objectives.failover_regions: {code!r} is not an AWS region of the snapshot"
+        for code in workload.objectives.failover_regions
+        if code not in catalog.regions
+    ]
+    classes = []
+    if workload.database and workload.database.instance_class:
+        classes.append(("database.class", workload.database.instance_class))
+    if workload.cache:
+        classes.append(("cache.node_type", workload.cache.node_type))
+    for key, name in classes:
+        try:
+            catalog.support.size(name)
+        except UnsupportedError as error:
+            problems.append(f"{key}: {error}")
+    if problems:
+        raise WorkloadError("\n".join(f"workload {workload.name}: {problem}" for problem in problems))
+
+
+def _variants(workload: Workload, strategy: Strategy) -> Iterator[_Variant]:
+    """Variants of one strategy, the one nearest to today first."""
+    today: StorageType = workload.database.storage_type if workload.database else "standard"
+    other: StorageType = "io_optimized" if today == "standard" else "standard"
+    can_move = any(s.arm64_ready and s.architecture != "arm64" for s in workload.services)
+    return (
+        _Variant(storage, arm64, headless, rtc)
+        for storage, arm64, headless, rtc in itertools.product(
+            (today, other) if workload.database else (today,),
+            (False, True) if can_move else (False,),
+            (False, True) if strategy == "pilot_light" and workload.database else (False,),
+            (False, True)
+            if strategy != "single_region" and any(bucket.replicate for bucket in workload.buckets)
+            else (False,),
+        )
+    )
+
+
+class _Enumerator:
+    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions) -> None:
+        self.workload = workload
+        self.catalog = catalog
+        self.warm_fraction = assumptions["warm_standby_fraction"].typical
+        # Many topologies of one region pair ask for the same step up.
+        self._step_up = lru_cache(maxsize=None)(catalog.support.step_up)
+
+    def region_refused(self, region: str) -> str:
+        objectives = self.workload.objectives
+        if objectives.failover_regions and region not in objectives.failover_regions:
+            return f"{region} is not among the objectives' failover_regions"
+        place = self.catalog.regions[region]
+        if not place.may_hold(objectives.residency):
+            return f"{region} lies in {place.country}, outside {', '.join(objectives.residency)}"
+        if region not in self.catalog.prices.regions():
+            return f"the snapshot has no prices for {region}"
+        return ""
+
+    def single_region(self, variant: _Variant) -> Topology:
+        return self._topology("single_region", None, variant, *self._today())
+
+    def pair(self, strategy: Strategy, region: str, variant: _Variant) -> Topology:
+        database_class, cache_type = self._today()
+        try:
+            if strategy in LIVE_DATA:
+                database_class, cache_type = self._legal(strategy, region, variant.storage_type)
+            elif self.workload.cache and not self.workload.cache.rebuildable:
+                raise UnsupportedError(
+                    "the cache holds data that cannot be rebuilt, and backup and restore leaves it behind: "
+                    "use a strategy with Global Datastore, or set cache.rebuildable"
+                )
+        except UnsupportedError as error:
+            topology = self._topology(strategy, region, variant, *self._today())
+            return replace(topology, rejected_because=str(error))
+        return self._topology(strategy, region, variant, database_class, cache_type)
+
+    def _today(self) -> tuple[str, str]:
+        workload = self.workload
+        return (
+            workload.database.class_name if workload.database else "",
+            workload.cache.node_type if workload.cache else "",
+        )
+
+    def _legal(self, strategy: Strategy, region: str, storage_type: StorageType) -> tuple[str, str]:
+        """Classes that Global Database and Global Datastore take in both regions."""
+        workload, support = self.workload, self.catalog.support
+        regions = (workload.region, region)
+        database_class, cache_type = self._today()
+        if database := workload.database:
+            database_class = self._step_up(
+                "aurora", database.engine, database.version, database.class_name, regions, storage_type
+            ).found
+            for code in regions:  # a serverless class steps up to itself, so check the second region too
+                verdict = support.replicable("aurora", database.engine, database.version, database_class, code)
+                if not verdict:
+                    raise UnsupportedError(verdict.reason)
+            if strategy == "active_active":
+                forwards = support.forwards_writes(database.engine, database.version)
+                if not forwards:
+                    raise UnsupportedError(f"active/active needs {forwards.reason}")
+        if cache := workload.cache:
+            cache_type = self._step_up("elasticache", cache.engine, cache.version, cache.node_type, regions).found
+        return database_class, cache_type
+
+    def _topology(
+        self, strategy: Strategy, region: str | None, variant: _Variant, database_class: str, cache_type: str
+    ) -> Topology:
+        workload = self.workload
+        share = 0.5 if strategy == "active_active" else 1.0
+        primary = self._primary(variant, database_class, cache_type, share)
+        failover = self._failover(strategy, region, variant, primary) if region else None
+        changes, notes = self._changes(variant, database_class, cache_type), []
+        if database_class == SERVERLESS and failover and failover.database_cluster and workload.database:
+            least = self.catalog.support.figure("aurora", "serverless_min_recommended_acu")
+            acu = workload.database.acu
+            if acu and acu.min < least:
+                notes.append(f"a global database wants at least {least:g} ACU in the primary region, not {acu.min:g}")
+        return Topology(
+            strategy,
+            workload.region,
+            region or "",
+            _label(workload, variant.arm64),
+            variant.storage_type,
+            variant.headless,
+            variant.replication_time_control,
+            primary,
+            failover,
+            tuple(changes),
+            tuple(notes),
+        )
+
+    def _primary(self, variant: _Variant, database_class: str, cache_type: str, share: float) -> Site:
+        workload = self.workload
+        network, cache = workload.network, workload.cache
+        return Site(
+            role="primary",
+            region=workload.region,
+            zones=network.zones,
+            tasks=tuple(
+                (s.name, _architecture(s.architecture, s.arm64_ready, variant.arm64), s.tasks)
+                for s in workload.services
+            ),
+            load_balancer=True,
+            nat_gateways={"none": 0, "single": 1, "per_zone": network.zones}[network.nat_gateways],
+            interface_endpoints=tuple(network.interface_endpoints),
+            database_class=database_class,
+            database_instances=workload.database.instances if workload.database else 0,
+            database_cluster=workload.database is not None,
+            storage_type=variant.storage_type,
+            cache_node_type=cache_type,
+            cache_replicas_per_shard=cache.replicas_per_shard if cache else 0,
+            cache_group=cache is not None,
+            traffic_share=share,
+        )
+
+    def _failover(self, strategy: Strategy, region: str, variant: _Variant, primary: Site) -> Site:
+        live, full = strategy in LIVE_DATA, strategy in ("hot_standby", "active_active")
+        zones = min(primary.zones, self.catalog.regions[region].zones)
+        fraction = {"warm_standby": self.warm_fraction, "hot_standby": 1.0, "active_active": 1.0}.get(strategy, 0.0)
+        one_nat = min(1, primary.nat_gateways)
+        # Without NAT tasks reach AWS through interface endpoints alone, so the standby needs them too.
+        endpoints = strategy in ("warm_standby", "hot_standby", "active_active") or (live and not one_nat)
+        return replace(
+            primary,
+            role="failover",
+            region=region,
+            zones=zones,
+            tasks=tuple((name, arch, math.ceil(fraction * tasks)) for name, arch, tasks in primary.tasks),
+            load_balancer=live,
+            nat_gateways=min(zones, primary.nat_gateways) if full else one_nat if live else 0,
+            interface_endpoints=primary.interface_endpoints if endpoints else (),
+            database_instances=0
+            if variant.headless or not live
+            else primary.database_instances
+            if full
+            else min(1, primary.database_instances),
+            database_cluster=live and primary.database_cluster,
+            # AWS wants a replica in each secondary when the primary fails over by itself.
+            cache_replicas_per_shard=primary.cache_replicas_per_shard
+            if full
+            else min(1, primary.cache_replicas_per_shard),
+            cache_group=live and primary.cache_group,
+            traffic_share=0.5 if strategy == "active_active" else 0.0,
+        )
+
+    def _changes(self, variant: _Variant, database_class: str, cache_type: str) -> list[str]:
+        workload = self.workload
+        today_class, today_cache = self._today()
+        changes = []
+        if database_class != today_class:
+            changes.append(f"database steps up from {today_class} to {database_class}")
+        if cache_type != today_cache:
+            changes.append(f"cache steps up from {today_cache} to {cache_type}")
+        if workload.database and variant.storage_type != workload.database.storage_type:
+            words = {"standard": "Standard", "io_optimized": "I/O-Optimized"}
+            changes.append(f"Aurora storage becomes {words[variant.storage_type]}")
+        if variant.arm64:
+            changes.append("services move to arm64")
+        return changes
+
+
+def _architecture(today: str, ready: bool, move: bool) -> str:
+    return "arm64" if move and ready else today
+
+
+def _label(workload: Workload, move: bool) -> str:
+    def kinds(moved: bool) -> set[str]:
+        return {_architecture(s.architecture, s.arm64_ready, moved) for s in workload.services}
+
+    label = "mixed" if len(kinds(move)) > 1 else next(iter(kinds(move)))
+    return "mixed-arm64" if move and len(kinds(False)) > 1 and label == "mixed" else label

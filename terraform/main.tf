@@ -1,0 +1,162 @@
+# The article's shape: one provider for each region, the region module called twice, the module of global resources
+# once. What replicates between the regions stands in the other files of this root, because a resource and its twin
+# made by the same module code cannot refer to each other.
+
+provider "aws" {
+  alias  = "primary"
+  region = var.primary_region
+
+  # With the account known, planning a new stack needs no AWS API. data.aws_caller_identity.target checks the account
+  # on apply, in place of `allowed_account_ids`, which would ask STS while planning.
+  skip_credentials_validation = var.account_id != null
+  skip_requesting_account_id  = var.account_id != null
+
+  default_tags {
+    tags = local.tags
+  }
+}
+
+provider "aws" {
+  alias  = "failover"
+  region = var.failover_region
+
+  skip_credentials_validation = var.account_id != null
+  skip_requesting_account_id  = var.account_id != null
+
+  default_tags {
+    tags = local.tags
+  }
+}
+
+locals {
+  tags = merge(var.tags, {
+    Stack     = var.name
+    Strategy  = var.strategy
+    ManagedBy = "terraform"
+  })
+
+  account_id = var.account_id != null ? var.account_id : data.aws_caller_identity.current[0].account_id
+  partition  = startswith(var.primary_region, "cn-") ? "aws-cn" : startswith(var.primary_region, "us-gov-") ? "aws-us-gov" : "aws"
+
+  database_replicated = var.failover_enabled && try(var.database.replicate, false)
+  cache_replicated    = var.failover_enabled && try(var.cache.replicate, false)
+  replicated_buckets  = { for name, bucket in var.buckets : name => bucket if var.failover_enabled && bucket.replicate }
+
+  # For the failover region one output at a time is named (module.failover_region[0].x): a reference to the whole
+  # module waits for everything in it, which closes a cycle through the values that it is given.
+  failover_roles = var.failover_enabled ? ["failover"] : []
+
+  default_service = one([for name, service in var.services : name if service.default_route])
+
+  secret_arns = { for name, secret in aws_secretsmanager_secret.this : name => secret.arn }
+}
+
+data "aws_caller_identity" "current" {
+  provider = aws.primary
+  count    = var.account_id == null ? 1 : 0
+}
+
+resource "terraform_data" "account" {
+  input = var.account_id
+}
+
+# Waiting for a resource that is yet to be made defers this read to the apply, so that the first plan stays offline.
+data "aws_caller_identity" "target" {
+  provider = aws.primary
+  count    = var.account_id == null ? 0 : 1
+
+  depends_on = [terraform_data.account]
+
+  lifecycle {
+    postcondition {
+      condition     = self.account_id == var.account_id
+      error_message = "The credentials belong to account ${self.account_id}, but account_id is ${coalesce(var.account_id, "null")}. Use credentials of that account, or design for this one."
+    }
+  }
+}
+
+module "primary_region" {
+  source    = "./modules/multi-region"
+  providers = { aws = aws.primary }
+
+  name               = var.name
+  region             = var.primary_region
+  account_id         = local.account_id
+  settings           = var.primary
+  services           = { for name, service in var.services : name => merge(service, { tasks = service.primary_tasks }) }
+  bucket_names       = keys(var.buckets)
+  noncurrent_days    = var.backup.retention_days
+  log_retention_days = var.log_retention_days
+
+  # From the single-region module.
+  execution_role_arn = module.single_region.execution_role_arn
+  task_role_arn      = module.single_region.task_role_arn
+
+  # From the replicated resources of this root.
+  environment = local.primary_environment
+  secret_arns = local.secret_arns
+
+  depends_on = [data.aws_caller_identity.target]
+}
+
+module "failover_region" {
+  source    = "./modules/multi-region"
+  providers = { aws = aws.failover }
+  count     = var.failover_enabled ? 1 : 0
+
+  name               = var.name
+  region             = var.failover_region
+  account_id         = local.account_id
+  settings           = var.failover
+  services           = { for name, service in var.services : name => merge(service, { tasks = service.failover_tasks }) }
+  bucket_names       = keys(local.replicated_buckets)
+  noncurrent_days    = var.backup.retention_days
+  log_retention_days = var.log_retention_days
+
+  execution_role_arn = module.single_region.execution_role_arn
+  task_role_arn      = module.single_region.task_role_arn
+
+  environment = local.failover_environment
+  # A replica keeps the secret's name and random suffix; only the region in the ARN differs.
+  secret_arns = { for name, arn in local.secret_arns : name => replace(arn, ":${var.primary_region}:", ":${var.failover_region}:") }
+
+  depends_on = [data.aws_caller_identity.target]
+}
+
+module "single_region" {
+  source    = "./modules/single-region"
+  providers = { aws = aws.primary }
+
+  name      = var.name
+  partition = local.partition
+
+  # From both calls of the region module; with failover_enabled = false there is one.
+  regions = merge(
+    { primary = {
+      region                 = var.primary_region
+      load_balancer          = var.primary.load_balancer
+      load_balancer_dns_name = module.primary_region.load_balancer_dns_name
+    } },
+    { for role in local.failover_roles : role => {
+      region                 = var.failover_region
+      load_balancer          = var.failover.load_balancer
+      load_balancer_dns_name = module.failover_region[0].load_balancer_dns_name
+    } },
+  )
+  bucket_arns     = concat(values(local.primary_buckets)[*].arn, values(local.failover_buckets)[*].arn)
+  repository_arns = concat(values(module.primary_region.repository_arns), values(try(module.failover_region[0].repository_arns, {})))
+  log_group_arns  = concat(values(module.primary_region.log_group_arns), values(try(module.failover_region[0].log_group_arns, {})))
+  secret_arns     = concat(values(local.secret_arns), [for arn in values(local.secret_arns) : replace(arn, ":${var.primary_region}:", ":${var.failover_region}:") if var.failover_enabled])
+  kms_key_arns    = concat([aws_kms_key.primary.arn], aws_kms_replica_key.failover[*].arn)
+
+  has_buckets        = length(var.buckets) > 0
+  has_secrets        = length(var.secrets) > 0
+  buckets_replicated = length(local.replicated_buckets) > 0
+  database_backed_up = var.database != null
+  health_check_path  = var.services[local.default_service].health_check_path
+  health_checks      = var.failover_enabled
+  dns                = var.dns
+  edge               = var.edge
+
+  depends_on = [data.aws_caller_identity.target]
+}

@@ -1,0 +1,50 @@
+# Everything that moves traffic is made beforehand: during an outage only health checks decide, and they run in the
+# data plane. Changing a record would need Route 53's control plane, which lies in us-east-1.
+
+resource "aws_route53_zone" "this" {
+  count = local.has_zone ? 1 : 0
+
+  name = var.dns.zone_name
+}
+
+resource "aws_route53_health_check" "region" {
+  for_each = { for role, region in local.serving : role => region if local.has_zone && var.health_checks }
+
+  type              = "HTTP"
+  fqdn              = each.value.load_balancer_dns_name
+  port              = 80
+  resource_path     = var.health_check_path
+  request_interval  = var.dns.fast_health_checks ? 10 : 30
+  failure_threshold = 3
+
+  tags = { Name = "${var.dns.zone_name}-${each.key}" }
+}
+
+# CNAME records instead of aliases: an alias has the load balancer's own time to live, 60 s, and dns.ttl_s decides
+# how fast clients follow.
+resource "aws_route53_record" "application" {
+  for_each = { for role, region in local.serving : role => region if local.has_zone }
+
+  zone_id = aws_route53_zone.this[0].zone_id
+  name    = local.application_name
+  type    = "CNAME"
+  ttl     = var.dns.ttl_s
+  records = [each.value.load_balancer_dns_name]
+
+  set_identifier  = var.health_checks ? each.key : null
+  health_check_id = var.health_checks ? aws_route53_health_check.region[each.key].id : null
+
+  dynamic "failover_routing_policy" {
+    for_each = var.health_checks && var.dns.routing == "failover" ? [each.key] : []
+    content {
+      type = failover_routing_policy.value == "primary" ? "PRIMARY" : "SECONDARY"
+    }
+  }
+
+  dynamic "latency_routing_policy" {
+    for_each = var.health_checks && var.dns.routing == "latency" ? [each.value.region] : []
+    content {
+      region = latency_routing_policy.value
+    }
+  }
+}

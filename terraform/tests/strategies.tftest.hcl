@@ -1,0 +1,229 @@
+# The six strategies one after the other on the same (mocked) stack: each run is an upgrade of the one before. The
+# values are an example of what drkit writes; the strategy itself decides nothing.
+
+mock_provider "aws" {
+  alias  = "primary"
+  source = "./tests/mocks"
+}
+
+mock_provider "aws" {
+  alias  = "failover"
+  source = "./tests/mocks"
+}
+
+variables {
+  name              = "webshop"
+  account_id        = "123456789012"
+  primary_region    = "eu-west-1"
+  failover_region   = "eu-central-1"
+  failover_enabled  = true
+  database_password = "for-tests-only"
+
+  primary = {
+    availability_zones       = ["eu-west-1a", "eu-west-1b"]
+    vpc_cidr                 = "10.0.0.0/16"
+    nat_gateways             = 2
+    interface_endpoints      = ["ecr.api", "ecr.dkr", "logs"]
+    load_balancer            = true
+    database_instances       = 2
+    cache_replicas_per_shard = 1
+  }
+
+  failover = {
+    availability_zones       = ["eu-central-1a", "eu-central-1b"]
+    vpc_cidr                 = "10.1.0.0/16"
+    nat_gateways             = 1
+    interface_endpoints      = ["ecr.api"]
+    load_balancer            = true
+    database_instances       = 1
+    cache_replicas_per_shard = 1
+  }
+
+  services = {
+    web = { cpu_units = 512, memory_mib = 1024, architecture = "ARM64", port = 8080, health_check_path = "/healthz", image_tag = "v1", primary_tasks = 4, failover_tasks = 1, default_route = true }
+    api = { cpu_units = 1024, memory_mib = 2048, architecture = "ARM64", port = 8080, health_check_path = "/healthz", image_tag = "v1", primary_tasks = 6, failover_tasks = 2, default_route = false }
+  }
+
+  database = {
+    engine                = "aurora-postgresql"
+    engine_version        = "16.4"
+    instance_class        = "db.r6g.large"
+    storage_type          = "standard"
+    serverless_min_acu    = null
+    serverless_max_acu    = null
+    backup_retention_days = 7
+    replicate             = true
+    managed_rpo_s         = null
+    deletion_protection   = true
+    skip_final_snapshot   = false
+  }
+
+  cache = { engine = "redis", engine_version = "7.1", node_type = "cache.r6g.large", shards = 1, replicate = true, snapshot_retention_days = 1 }
+
+  buckets = {
+    uploads = { replicate = true, replication_time_control = true }
+    reports = { replicate = false, replication_time_control = false }
+  }
+
+  backup             = { copy_to_failover = true, interval_hours = 24, retention_days = 30 }
+  edge               = { cloudfront = true, price_class = "PriceClass_100", origin_failover = true }
+  dns                = { zone_name = "shop.example.com", routing = "failover", fast_health_checks = true, ttl_s = 60 }
+  secrets            = ["payment-key"]
+  log_retention_days = 30
+}
+
+run "another_account_is_refused_before_anything_is_built" {
+  variables {
+    strategy   = "single_region"
+    account_id = "210987654321"
+  }
+
+  expect_failures = [data.aws_caller_identity.target]
+}
+
+run "single_region_builds_nothing_elsewhere" {
+  variables {
+    strategy = "single_region"
+    # The switches of the replication stay on: failover_enabled alone must turn all of it off.
+    failover_enabled = false
+  }
+
+  assert {
+    condition     = length(module.failover_region) == 0
+    error_message = "failover_enabled = false must build no failover region."
+  }
+
+  assert {
+    condition = 0 == sum([
+      length(aws_rds_global_cluster.database), length(aws_rds_cluster.failover), length(aws_rds_cluster_instance.failover),
+      length(aws_elasticache_global_replication_group.cache), length(aws_elasticache_replication_group.failover),
+      length(aws_s3_bucket_replication_configuration.to_failover), length(aws_s3_bucket_replication_configuration.to_primary),
+      length(aws_kms_replica_key.failover), length(aws_ecr_replication_configuration.this), length(aws_backup_vault.failover),
+      length(aws_cloudwatch_metric_alarm.database_replication_lag), length(output.health_check_ids),
+    ])
+    error_message = "failover_enabled = false must build no replica, health check or copy."
+  }
+
+  assert {
+    condition     = length(aws_rds_cluster_instance.primary) == 2 && length(aws_backup_plan.database) == 1 && length(aws_backup_plan.database[0].rule) == 1
+    error_message = "The single region keeps its database instances and its backups."
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.this["payment-key"].replica) == 0
+    error_message = "A single region's secrets have no replica."
+  }
+}
+
+run "backup_restore_keeps_copies_only" {
+  variables {
+    strategy = "backup_restore"
+    failover = merge(var.failover, { load_balancer = false, nat_gateways = 0, interface_endpoints = [], database_instances = 0, cache_replicas_per_shard = 0 })
+    database = merge(var.database, { replicate = false })
+    cache    = merge(var.cache, { replicate = false })
+  }
+
+  assert {
+    condition     = length(aws_backup_vault.failover) == 1 && length(one(aws_backup_plan.database[0].rule).copy_action) == 1
+    error_message = "Backups must be copied to a vault in the failover region."
+  }
+
+  assert {
+    condition     = length(aws_rds_cluster.failover) == 0 && length(aws_elasticache_replication_group.failover) == 0
+    error_message = "Without replicate there is no database or cache in the failover region."
+  }
+
+  assert {
+    condition     = keys(output.health_check_ids) == ["primary"] && output.load_balancer_dns_names.failover == null
+    error_message = "Only the region with a load balancer is checked."
+  }
+}
+
+run "pilot_light_is_headless_if_told" {
+  variables {
+    strategy = "pilot_light"
+    failover = merge(var.failover, { database_instances = 0 })
+  }
+
+  assert {
+    condition     = length(aws_rds_cluster.failover) == 1 && length(aws_rds_cluster_instance.failover) == 0
+    error_message = "A headless secondary has a cluster and no instance."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.database_replication_lag) == 1 && length(aws_cloudwatch_metric_alarm.database_cpu_failover) == 0
+    error_message = "A headless secondary has a lag alarm and no processor alarm."
+  }
+}
+
+run "warm_standby_replicates_everything" {
+  variables {
+    strategy = "warm_standby"
+    database = merge(var.database, { managed_rpo_s = 60 })
+  }
+
+  assert {
+    condition     = length(aws_rds_global_cluster.database) == 1 && length(aws_rds_cluster_instance.failover) == 1
+    error_message = "Aurora Global Database with one instance in the failover region."
+  }
+
+  assert {
+    condition     = one(aws_rds_cluster_parameter_group.managed_rpo[0].parameter).value == "60" && aws_rds_cluster.primary[0].db_cluster_parameter_group_name == aws_rds_cluster_parameter_group.managed_rpo[0].name
+    error_message = "The managed RPO must be set on the primary cluster."
+  }
+
+  assert {
+    condition     = aws_elasticache_replication_group.primary[0].replication_group_id != aws_elasticache_replication_group.failover[0].replication_group_id
+    error_message = "The regions' replication groups must have different ids."
+  }
+
+  assert {
+    condition     = keys(aws_s3_bucket_replication_configuration.to_failover) == ["uploads"] && keys(aws_s3_bucket_replication_configuration.to_primary) == ["uploads"]
+    error_message = "Only the bucket that asks for it replicates, and both ways."
+  }
+
+  assert {
+    condition     = one(aws_secretsmanager_secret.this["payment-key"].replica).region == "eu-central-1"
+    error_message = "Secrets must be replicated to the failover region."
+  }
+
+  assert {
+    condition     = keys(output.health_check_ids) == ["failover", "primary"]
+    error_message = "Both regions with a load balancer must be checked."
+  }
+}
+
+run "hot_standby_runs_at_full_scale" {
+  variables {
+    strategy = "hot_standby"
+    failover = merge(var.failover, { nat_gateways = 2, database_instances = 2 })
+  }
+
+  assert {
+    condition     = length(aws_rds_cluster_instance.failover) == length(aws_rds_cluster_instance.primary)
+    error_message = "The failover region has as many database instances as asked for."
+  }
+
+  assert {
+    condition     = length(aws_rds_cluster_parameter_group.managed_rpo) == 0
+    error_message = "Without managed_rpo_s there is no parameter group."
+  }
+}
+
+run "active_active_serves_by_latency" {
+  variables {
+    strategy = "active_active"
+    failover = merge(var.failover, { nat_gateways = 2, database_instances = 2, cache_replicas_per_shard = 2 })
+    dns      = merge(var.dns, { routing = "latency" })
+  }
+
+  assert {
+    condition     = length(output.health_check_ids) == 2
+    error_message = "Both regions must be checked."
+  }
+
+  assert {
+    condition     = aws_elasticache_replication_group.failover[0].num_cache_clusters == 3
+    error_message = "The failover region's replicas are its own: one primary node and two replicas."
+  }
+}
