@@ -26,8 +26,8 @@ _HOME = {
     "SupportMatrix": "drkit.support",
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
-    "compare": "drkit.compare",
-    "design": "drkit.design",
+    "compare_topologies": "drkit.compare",
+    "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
 }
@@ -47,11 +47,11 @@ __all__ = [
     "Topology",
     "Workload",
     "__version__",
-    "compare",
-    "design",
+    "compare_topologies",
     "figures",
     "read_workload",
     "report",
+    "run_design",
     "write_outputs",
 ]
 
@@ -60,8 +60,8 @@ if TYPE_CHECKING:
     from drkit.assumptions import Assumptions
     from drkit.bill import Bill
     from drkit.catalog import Catalog
-    from drkit.compare import Comparison, Option, compare
-    from drkit.design import design
+    from drkit.compare import Comparison, Option, compare_topologies
+    from drkit.design import run_design
     from drkit.errors import DrkitError
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from drkit import snapshot
 from drkit.prices import PriceBook
 from drkit.regions import Regions
 from drkit.support import SupportMatrix
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,7 @@ class Catalog:
     regions: Regions
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Catalog:
+    def load(cls, path: str | Path | None = None) -> Catalog:
         """Load and check a snapshot.
 
         Parameters
@@ -37,6 +34,6 @@ class Catalog:
         SnapshotError
             When the snapshot is missing or damaged.
         """
-        loaded = snapshot.load(path)
+        loaded = snapshot.load(Path(path) if path is not None else None)
         prices = PriceBook(loaded)
         return cls(loaded, prices, SupportMatrix(loaded, prices), Regions(loaded))

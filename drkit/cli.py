@@ -121,8 +121,7 @@ def design(
       drkit design shop.yaml --out out/shop --samples 100000
     """
     from drkit.bundled import notebooks_dir
-    from drkit.design import design as run
-    from drkit.design import typed_parameter
+    from drkit.design import run_design, typed_parameter
 
     source = notebooks_dir() / "04_design.ipynb"
     parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
@@ -130,7 +129,7 @@ def design(
     if snapshot:
         parameters["snapshot"] = str(snapshot)
     folder = out or Path("out") / Path(workload).stem
-    run(workload, folder, parameters, progress=sys.stderr.isatty())
+    run_design(workload, folder, parameters, progress=sys.stderr.isatty())
     told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     chosen = told["chosen"]
     click.echo(f"{chosen['topology_id']}: {chosen['monthly_usd']:,.2f} USD a month")
@@ -157,9 +156,9 @@ def compare(workload: str, everything: bool, seed: int, samples: int, snapshot: 
       drkit compare shop.yaml --format csv > comparison.csv
     """
     from drkit import workload_file
-    from drkit.compare import compare as run
+    from drkit.compare import compare_topologies
 
-    comparison = run(workload_file.read(workload), _catalog(snapshot), seed, samples)
+    comparison = compare_topologies(workload_file.read(workload), _catalog(snapshot), seed, samples)
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     _print(frame, style)
 

@@ -236,7 +236,7 @@ class Comparison:
         return (len(option.misses), _whole(over_rpo), _whole(over_rto), *_cheapest(option))
 
 
-def compare(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:
+def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:
     """Price, time and judge every topology of a workload.
 
     Parameters

@@ -25,7 +25,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def design(
+def run_design(
     workload: str | Path,
     out: str | Path,
     parameters: Mapping[str, object] | None = None,
@@ -59,14 +59,13 @@ def design(
     import papermill
 
     source = notebooks_dir() / "04_design.ipynb"
-    path = workload_file.find(workload).resolve()
-    given = {"workload": str(path), "out_dir": ".", **(parameters or {})}
+    path = workload_file.find(workload)
+    given = {"workload": str(path.resolve()), "out_dir": ".", **(parameters or {})}
     check_parameters(source, given)
-    snapshot = str(given.get("snapshot") or "")
-    if snapshot:
+    if snapshot := str(given.get("snapshot") or ""):
         given["snapshot"] = str(Path(snapshot).resolve())
     # A wrong file or region is told in a tenth of a second, not in the traceback of a cell.
-    check_today(workload_file.read(path), Catalog.load(Path(snapshot) if snapshot else None))
+    check_today(workload_file.read(path), Catalog.load(snapshot or None))
     folder = Path(out)
     with staged(folder) as staging:
         executed = staging / "design.ipynb"

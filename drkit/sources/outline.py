@@ -21,6 +21,9 @@ from drkit.errors import DrkitError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 Point = tuple[float, float]
 
 #: Everything south of this is Antarctica [degrees]: no region lies there, and no picture shows it.
@@ -31,13 +34,13 @@ STRAIGHT = 0.06
 
 HEADER = (
     "# Natural Earth 1:110m land (public domain) as packed in npm world-atlas (ISC); degrees rounded to 0.1,",
-    "# without Antarctica. Each ring is closed, lakes run the other way round, and a ring that crosses the 180th",
+    "# without Antarctica. Each ring is closed, lakes run the other way round; a ring that crosses the 180th",
     "# meridian goes on beyond it. Written by drkit.sources.outline.",
 )
 
 
 def rings(topology: dict[str, Any]) -> Iterator[list[Point]]:
-    """Closed rings of the land, longitude and latitude rounded to 0.1 [degrees].
+    """Give the closed rings of the land, longitude and latitude rounded to 0.1 [degrees].
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ def rings(topology: dict[str, Any]) -> Iterator[list[Point]]:
         polygons = [p for s in shapes for p in (s["arcs"] if s["type"] == "MultiPolygon" else [s["arcs"]])]
     except (KeyError, TypeError) as error:
         raise DrkitError(
-            f"this is not a quantized TopoJSON with an object 'land' ({error} is missing or of another type): "
+            f"this is not a quantized TopoJSON with an object 'land' ({error} is missing or wrong): "
             "give land-110m.json of the npm package world-atlas"
         ) from error
     for polygon in polygons:
@@ -122,7 +125,7 @@ def _joined(arcs: Sequence[list[Point]], numbers: Sequence[int]) -> list[Point]:
 
 
 def _unwrapped(ring: Sequence[Point]) -> list[Point]:
-    # Siberia and Fiji cross the 180th meridian: 179 then -179 becomes 179 then 181, so that no shore spans the map.
+    # Siberia and Fiji cross the 180th meridian: 179 then -179 becomes 179 then 181: no shore spans the map.
     points: list[Point] = []
     turn = 0.0
     for lon, lat in ring:

@@ -1,0 +1,54 @@
+# Every target sets up what it needs; nothing but Python 3.11+ and make has to be there.
+PYTHON   ?= python3
+VENV     := .venv
+BIN      := $(VENV)/bin
+WORKLOAD ?= article
+OUT      ?= out/$(notdir $(basename $(WORKLOAD)))
+.DEFAULT_GOAL := help
+.PHONY: help design test quick lint format bench data lab wheel clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+design: $(VENV)/.ready ## Design a workload: make design WORKLOAD=article OUT=out/article
+	@$(BIN)/drkit design $(WORKLOAD) --out $(OUT)
+	@echo "Read $(OUT)/design.html"
+
+test: lint ## Lint, types and all tests, Terraform's too
+	$(BIN)/pytest -n 2 --dist worksteal
+
+quick: $(VENV)/.ready ## The tests to run all day, under a minute
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not terraform'
+
+lint: $(VENV)/.ready ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.ready ## Format Python, notebooks and Terraform
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	command -v terraform > /dev/null && terraform fmt -recursive terraform || true
+
+bench: $(VENV)/.ready ## Measure what must stay fast, into out/bench.csv
+	$(BIN)/python tests/bench.py out/bench.csv
+
+data: $(VENV)/.ready ## Build the embedded snapshot again: make data FACTS=folder
+	@test -n "$(FACTS)" || { echo "Name the folder of facts: make data FACTS=folder"; exit 2; }
+	$(BIN)/python -m drkit.sources.facts $(FACTS)
+
+lab: $(VENV)/.ready ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+wheel: $(VENV)/.ready ## Build the wheel, with data, notebooks and Terraform inside
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## Remove what was made
+	rm -rf $(VENV) build dist out .pytest_cache .mypy_cache .ruff_cache .hypothesis
