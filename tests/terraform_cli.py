@@ -151,9 +151,7 @@ def find(scratch: Path, stack: Path = STACK) -> Terraform:
     version = _version(executable)
     if version < OLDEST_VERSION:
         found = ".".join(map(str, version)) or "no version at all"
-        return Terraform(
-            reason=f"{executable} says {found}, but Terraform 1.11 or newer is needed: update it."
-        )
+        return Terraform(reason=f"{executable} says {found}, but Terraform 1.11 or newer is needed: update it.")
 
     (scratch / "probe").mkdir()
     (scratch / "probe" / "versions.tf").write_text(_requirement(stack), encoding="utf-8")
@@ -162,9 +160,7 @@ def find(scratch: Path, stack: Path = STACK) -> Terraform:
         terraform = Terraform(executable, config_file, available=True)
         if _initializes(terraform, scratch / "probe"):
             # What came from the registry serves all later runs of the session.
-            return (
-                terraform if config_file else _mirrored(terraform, scratch, Path(".terraform", "providers"))
-            )
+            return terraform if config_file else _mirrored(terraform, scratch, Path(".terraform", "providers"))
     for mirror in _mirrors():
         terraform = Terraform(executable, str(_configuration(scratch, mirror)), available=True)
         if _initializes(terraform, scratch / "probe"):
@@ -294,10 +290,7 @@ def _subdirectories(directory: Path) -> Iterator[Path]:
         for entry in entries:
             # Links could lead round in circles; a mirror behind one is found where it really lies.
             with suppress(OSError):
-                if (
-                    entry.is_dir(follow_symlinks=False)
-                    and not {entry.name, entry.path} & _SKIPPED_DIRECTORIES
-                ):
+                if entry.is_dir(follow_symlinks=False) and not {entry.name, entry.path} & _SKIPPED_DIRECTORIES:
                     yield Path(entry.path)
 
 

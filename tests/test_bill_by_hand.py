@@ -85,9 +85,7 @@ ARTICLE_PILOT_LIGHT = [
     Hand(*F, "database", "AmazonRDS", "instance/aurora-postgresql/db.r6g.large/standard", 730, 0.26, 189.8),
     Hand(*F, "database", "AmazonRDS", "cluster/storage/standard", 250, 0.1, 25.0),
     # as many as the primary's 120 writes/s; they take the place of ordinary write I/O
-    Hand(
-        *F, "database_replication", "AmazonRDS", "cluster/global_replicated_write_io", 120 * 2.628, 0.2, 63.072
-    ),
+    Hand(*F, "database_replication", "AmazonRDS", "cluster/global_replicated_write_io", 120 * 2.628, 0.2, 63.072),
     Hand(*F, "cache", "AmazonElastiCache", "node/redis/cache.m6g.large", 2 * 730, 0.149, 217.54),
     Hand(*F, "storage", "AmazonS3", "standard/storage", 604, 0.023, 13.892),
     Hand(*F, "storage", "AmazonS3", "standard/put", 62, 0.005, 0.31),
@@ -221,9 +219,7 @@ LEDGER_WARM_STANDBY = [
     Hand(*F, "network", "AmazonVPC", "public_ipv4/in_use", (1 + 3) * 730, 0.005, 14.6),
     Hand(*F, "network", "AmazonVPC", "nat_gateway/hour", 730, 0.048, 35.04),
     Hand(*F, "network", "AmazonVPC", "interface_endpoint/hour", 1 * 3 * 730, 0.011, 24.09),
-    Hand(
-        *F, "database", "AmazonRDS", "instance/aurora-postgresql/db.r6g.xlarge/io_optimized", 730, 0.745, 543.85
-    ),
+    Hand(*F, "database", "AmazonRDS", "instance/aurora-postgresql/db.r6g.xlarge/io_optimized", 730, 0.745, 543.85),
     Hand(*F, "database", "AmazonRDS", "cluster/storage/io_optimized", 1000, 0.248, 248.0),
     # 500 writes/s; I/O-Optimized waives ordinary I/O, not the replicated
     Hand(
@@ -246,13 +242,9 @@ LEDGER_WARM_STANDBY = [
     Hand(*F, "registry", "AmazonECR", "private_storage", 10 * 0.6, 0.1, 0.6),
     Hand(*F, "monitoring", "AmazonCloudWatch", "alarm/standard", 5, 0.1, 0.5),
     # the workload's own figure for redo, no assumption
-    Hand(
-        *P, "database_replication", "AWSDataTransfer", "inter_region", 800, 0.02, 16.0, "eu-west-1"
-    ),
+    Hand(*P, "database_replication", "AWSDataTransfer", "inter_region", 800, 0.02, 16.0, "eu-west-1"),
     # 1 MiB/s = 2,628,000 MiB = 2,566.40625 GiB
-    Hand(
-        *P, "cache_replication", "AWSDataTransfer", "inter_region", 2566.40625, 0.02, 51.328125, "eu-west-1"
-    ),
+    Hand(*P, "cache_replication", "AWSDataTransfer", "inter_region", 2566.40625, 0.02, 51.328125, "eu-west-1"),
     Hand(*P, "storage_replication", "AWSDataTransfer", "inter_region", 700, 0.02, 14.0, "eu-west-1"),
     # with replication time control
     Hand(*P, "storage_replication", "AmazonS3", "replication_time_control", 700, 0.015, 10.5),
@@ -377,9 +369,7 @@ def price_rows() -> Sequence[Mapping[str, str]]:
 
 
 @pytest.mark.parametrize("name", BILLS)
-def test_every_unit_price_is_one_row_of_the_snapshot(
-    name: str, price_rows: Sequence[Mapping[str, str]]
-) -> None:
+def test_every_unit_price_is_one_row_of_the_snapshot(name: str, price_rows: Sequence[Mapping[str, str]]) -> None:
     for hand in BILLS[name][1]:
         wanted = (hand.service, hand.item, hand.region, hand.to_region, "on_demand")
         rows = [

@@ -42,7 +42,9 @@ def test_prices_show_csv_holds_every_row_in_the_documented_columns() -> None:
 
 
 def test_prices_show_narrows_by_service_region_and_item() -> None:
-    result = run("prices", "show", "--service", "AWSELB", "--region", "us-east-1", "--item", "alb/h*", "--format", "json")
+    result = run(
+        "prices", "show", "--service", "AWSELB", "--region", "us-east-1", "--item", "alb/h*", "--format", "json"
+    )
     (row,) = json.loads(result.stdout)
     assert (row["item"], row["usd"], row["unit"], row["basis"]) == ("alb/hour", 0.0225, "hour", "observed")
 
@@ -72,7 +74,9 @@ def test_compare_table_names_the_choice_and_csv_holds_every_topology() -> None:
     table = run("compare", "small-saas", "--samples", "1000")
     assert table.exit_code == 0
     assert [line for line in table.stdout.splitlines() if line.rstrip().endswith("chosen")][1:], table.stdout
-    rows = list(csv.DictReader(io.StringIO(run("compare", "small-saas", "--samples", "1000", "--format", "csv").stdout)))
+    rows = list(
+        csv.DictReader(io.StringIO(run("compare", "small-saas", "--samples", "1000", "--format", "csv").stdout))
+    )
     assert sum(row["chosen"] == "True" for row in rows) == 1
     assert {row["strategy"] for row in rows} >= {"single_region", "pilot_light", "active_active"}
     assert any(row["rejected_because"] for row in rows)
@@ -143,7 +147,9 @@ def test_wrong_input_gets_a_sentence_and_exit_code_2(
 
 def test_a_wrong_workload_lists_every_error_and_leaves_the_outputs_alone(tmp_path: Path) -> None:
     workload = tmp_path / "bad.yaml"
-    workload.write_text(Path(ARTICLE).read_text().replace("tasks: 6", "tasks: 0").replace("region: us-east-1", "region: us-east-9"))
+    workload.write_text(
+        Path(ARTICLE).read_text().replace("tasks: 6", "tasks: 0").replace("region: us-east-1", "region: us-east-9")
+    )
     out = tmp_path / "out"
     out.mkdir()
     (out / "article.tfvars").write_text("kept")
@@ -153,7 +159,9 @@ def test_a_wrong_workload_lists_every_error_and_leaves_the_outputs_alone(tmp_pat
     workload.write_text(Path(ARTICLE).read_text().replace("region: us-east-1", "region: us-east-9"))
     result = run("design", str(workload), "--out", str(out))
     assert result.exit_code == 2
-    assert "region: 'us-east-9' is not an AWS region of the snapshot; did you mean us-east-2, us-east-1" in result.stderr
+    assert (
+        "region: 'us-east-9' is not an AWS region of the snapshot; did you mean us-east-2, us-east-1" in result.stderr
+    )
     assert [path.name for path in out.iterdir()] == ["article.tfvars"]
     assert (out / "article.tfvars").read_text() == "kept"
 

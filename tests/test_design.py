@@ -177,7 +177,7 @@ def test_staged_says_when_a_folder_cannot_be_made(tmp_path: Path) -> None:
         with staged(tmp_path / "file" / "out"):
             raise AssertionError("never entered")
 
-    with pytest.raises(DrkitError, match="cannot write to .*: Not a directory"):
+    with pytest.raises(DrkitError, match=r"cannot write to .*: Not a directory"):
         write()
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from drkit import hcl
-from drkit.hcl_values import HclError
+from drkit.hcl.values import HclError
 
 NASTY_STRINGS = [
     "",
@@ -54,14 +54,10 @@ TOO_EXACT = (
     "x has more than 154 digits or an exponent beyond 400: Terraform keeps 512 bits and would round it. "
     "Give it as a string."
 )
-NO_SUCH_VALUE = (
-    "which HCL has no value for: give a str, bool, int, float, Decimal, None, list, tuple or mapping."
-)
+NO_SUCH_VALUE = "which HCL has no value for: give a str, bool, int, float, Decimal, None, list, tuple or mapping."
 SURROGATE = "which no UTF-8 file can hold: remove it or decode the text it came from correctly."
 VALUES_ONLY = "A tfvars file holds no references and no calls; put text in quotes."
-CORRECT = (
-    "Correct the line; a literal ${ or %{ without its closing brace can be written \\u0024{ or \\u0025{."
-)
+CORRECT = "Correct the line; a literal ${ or %{ without its closing brace can be written \\u0024{ or \\u0025{."
 
 NUMBERS = [
     (0, "0"),
@@ -100,9 +96,7 @@ def test_numbers_are_read_as_int_float_or_decimal_without_loss():
 
 
 def test_words_and_odd_names_as_keys_are_quoted_and_plain_ones_are_not():
-    text = hcl.render(
-        {"x": {"plain": 1, "for": 2, "true": 3, "": 4, "a b": 5, "${k}": 6, "a-b": 7, "e\u0301": 8}}
-    )
+    text = hcl.render({"x": {"plain": 1, "for": 2, "true": 3, "": 4, "a b": 5, "${k}": 6, "a-b": 7, "e\u0301": 8}})
     assert text == (
         "x = {\n"
         "  plain       = 1\n"
@@ -231,8 +225,7 @@ def test_handwritten_tfvars_are_read_too():
         ('a = "cost $${"\n', f'line 1 is not HCL that python-hcl2 can read: a = "cost $${{". {CORRECT}'),
         (
             'a = "$${"\nb = "}"\n',
-            "line 1: a is not a plain value: python-hcl2 cannot read $${ here: write it \\u0024{. "
-            + VALUES_ONLY,
+            "line 1: a is not a plain value: python-hcl2 cannot read $${ here: write it \\u0024{. " + VALUES_ONLY,
         ),
         ("a = eu-west-1\n", f"line 1: a is not a plain value: eu-west-1 is not known here. {VALUES_ONLY}"),
         (
@@ -245,8 +238,7 @@ def test_handwritten_tfvars_are_read_too():
         ),
         (
             'a = "\\q"\n',
-            "line 1: a is not a plain value: \\q is not an escape of HCL: write a backslash as two. "
-            + VALUES_ONLY,
+            "line 1: a is not a plain value: \\q is not an escape of HCL: write a backslash as two. " + VALUES_ONLY,
         ),
         ("a = 1\na = 2\n", "line 2: a is given twice. Remove one."),
         ("a = 1\nb {\n}\n", "line 2: a block b stands where only name = value may. Remove it."),

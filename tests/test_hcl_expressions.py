@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from drkit.hcl_expressions import Expression
-from drkit.hcl_values import EvaluationError, UnevaluableError, UnknownFunctionError
+from drkit.hcl.expressions import Expression
+from drkit.hcl.values import EvaluationError, UnevaluableError, UnknownFunctionError
 
 # Expressions over VAR, and what they are worth; test_tfvars_roundtrip asks Terraform for the same.
 VAR = {

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from drkit import hcl
-from drkit.hcl_values import HclError
+from drkit.hcl.values import HclError
 
 VARIABLES = """
 # Comments do not matter.
@@ -95,10 +95,7 @@ def test_declarations_are_read_with_types_defaults_and_flags(variables):
     assert (variables["password"].ephemeral, variables["password"].sensitive) == (True, True)
     command = variables["services"].type.element.attributes["command"]
     assert (command.optional, command.default) == (True, ["serve"])
-    assert (
-        variables["regions"].validations[0].condition.text
-        == "var.regions == null ? true : length(var.regions) == 2"
-    )
+    assert variables["regions"].validations[0].condition.text == "var.regions == null ? true : length(var.regions) == 2"
 
 
 GOOD = {"name": "shop", "services": {"api": {"cpu_units": 256}}, "regions": ["eu-west-1", "eu-central-1"]}
@@ -279,7 +276,5 @@ def test_a_bad_declaration_is_refused_with_its_line(tmp_path, text, message):
 
 
 def test_a_directory_without_variables_is_named(tmp_path):
-    with pytest.raises(
-        FileNotFoundError, match=r"has no variables\.tf: name the directory of the Terraform stack"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"has no variables\.tf: name the directory of the Terraform stack"):
         hcl.read_variables(tmp_path)

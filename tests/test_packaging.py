@@ -84,7 +84,12 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     )
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     done = subprocess.run(
-        [str(home / "bin/python"), "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [str(home / "bin/python"), "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['article.tfvars', 'bill.csv', 'comparison.csv', 'summary.json']\n"

@@ -30,10 +30,24 @@ NOT_DOUBLE = {
     for storage in ("standard", "io_optimized")
 }
 
-REGIONS = (
-    "ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 eu-north-1 "
-    "eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2"
-).split()
+REGIONS = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+]
 
 
 def _table(name: str) -> Rows:
@@ -240,9 +254,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("region", REGIONS)
-def test_every_region_prices_every_component_as_home_and_as_failover(
-    region: str, kind: str, catalog: Catalog
-) -> None:
+def test_every_region_prices_every_component_as_home_and_as_failover(region: str, kind: str, catalog: Catalog) -> None:
     engine, version, capacity, cache = KINDS[kind]
     text = FULL.format(region=region, engine=engine, version=version, capacity=capacity, cache=cache)
     comparison = compare_topologies(workload_file.parse(text), catalog, samples=1)

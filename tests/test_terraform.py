@@ -40,9 +40,7 @@ def compared() -> dict[str, Comparison]:
 
 def plan(terraform: terraform_cli.Terraform, stack: Path, text: str, path: Path) -> tuple[int, str]:
     path.write_text(text, encoding="utf-8")
-    done = terraform.run(
-        "plan", "-input=false", "-no-color", "-lock=false", f"-var-file={path}", cwd=stack, env=NOBODY
-    )
+    done = terraform.run("plan", "-input=false", "-no-color", "-lock=false", f"-var-file={path}", cwd=stack, env=NOBODY)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -61,7 +59,9 @@ def test_terraform_plans_the_choice_of_every_bundled_workload(
     assert "Warning" not in told
 
 
-@pytest.mark.parametrize("strategy", ["single_region", "backup_restore", "warm_standby", "hot_standby", "active_active"])
+@pytest.mark.parametrize(
+    "strategy", ["single_region", "backup_restore", "warm_standby", "hot_standby", "active_active"]
+)
 def test_terraform_plans_every_other_strategy(
     strategy: str, terraform: terraform_cli.Terraform, stack: Path, compared: dict[str, Comparison], tmp_path: Path
 ) -> None:
@@ -95,9 +95,7 @@ def test_terraform_refuses_with_the_sentence_that_drkit_gave_before(
             assert " ".join(problem.message.split()) in said, name
 
 
-def test_every_validation_of_the_stack_is_checked_by_drkit_too(
-    compared: dict[str, Comparison], tmp_path: Path
-) -> None:
+def test_every_validation_of_the_stack_is_checked_by_drkit_too(compared: dict[str, Comparison], tmp_path: Path) -> None:
     for name, comparison in compared.items():
         for option in (comparison.today, comparison.chosen, *comparison.strategies.values()):
             path = tmp_path / f"{name}.tfvars"

@@ -21,9 +21,9 @@ FRAGMENTS = st.sampled_from(
 )
 # Unassigned characters are left out: Terraform and Python may know different versions of Unicode.
 CHARACTERS = st.characters(exclude_categories=("Cs", "Cn"))
-STRINGS = st.text(CHARACTERS, max_size=12) | st.lists(
-    FRAGMENTS | st.text(CHARACTERS, max_size=2), max_size=6
-).map("".join)
+STRINGS = st.text(CHARACTERS, max_size=12) | st.lists(FRAGMENTS | st.text(CHARACTERS, max_size=2), max_size=6).map(
+    "".join
+)
 NUMBERS = (
     st.integers()
     | st.integers(-(10**150), 10**150)
@@ -42,9 +42,7 @@ def mappings(keys, values):
     return st.lists(st.tuples(keys, values), max_size=4).map(without_equal_keys)
 
 
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | mappings(STRINGS, inner), max_leaves=12
-)
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | mappings(STRINGS, inner), max_leaves=12)
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,8}", fullmatch=True)
 
 
@@ -105,9 +103,7 @@ def test_terraform_reads_what_is_written_and_would_not_format_it_otherwise(terra
     (tmp_path / "values.tfvars").write_text(hcl.render(variables, head=head), encoding="utf-8", newline="\n")
     declared = "".join(f'variable "{name}" {{\n  type = any\n}}\n' for name in variables)
     listed = ", ".join(f"{name} = var.{name}" for name in variables)
-    (tmp_path / "main.tf").write_text(
-        f'{declared}output "all" {{\n  value = jsonencode({{ {listed} }})\n}}\n'
-    )
+    (tmp_path / "main.tf").write_text(f'{declared}output "all" {{\n  value = jsonencode({{ {listed} }})\n}}\n')
 
     formatted = terraform.run("fmt", "-check", "-diff", "values.tfvars", cwd=tmp_path)
     assert formatted.returncode == 0, formatted.stdout + formatted.stderr
@@ -126,9 +122,7 @@ def test_terraform_gives_expressions_the_same_values(terraform, tmp_path):
     failing = [text for text, _ in FAILING if "&&" not in text and "||" not in text]
     tried = [f"value{place} = {text}" for place, (text, _) in enumerate(EXPRESSIONS)]
     tried += [f"fails{place} = can({text})" for place, text in enumerate(failing)]
-    tried += [
-        f"works{place} = can({text})" for place, (text, _) in enumerate(UNEVALUABLE) if "local" not in text
-    ]
+    tried += [f"works{place} = can({text})" for place, (text, _) in enumerate(UNEVALUABLE) if "local" not in text]
     declared = "".join(f'variable "{name}" {{\n  type = {kind}\n}}\n' for name, kind in VAR_TYPES.items())
     lines = "".join(f"    {line.rstrip()}\n" for line in tried)
     (tmp_path / "main.tf").write_text(

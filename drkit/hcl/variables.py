@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
-from drkit.hcl_expressions import Expression, Node, body_of, call_of, name_of, subtrees, unwrapped
-from drkit.hcl_functions import FUNCTIONS
-from drkit.hcl_values import (
+from drkit.hcl.expressions import Expression, Node, body_of, call_of, name_of, subtrees, unwrapped
+from drkit.hcl.functions import FUNCTIONS
+from drkit.hcl.values import (
     EvaluationError,
     HclError,
     SetValue,

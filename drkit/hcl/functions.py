@@ -1,4 +1,4 @@
-"""Terraform's functions that conditions of variables use, where they are exact; see `hcl_expressions`.
+"""Terraform's functions that conditions of variables use, where they are exact; see `drkit.hcl.expressions`.
 
 Each takes evaluated arguments. ``can`` and ``try`` are not here: they must see errors, so the evaluator has
 them. Where Terraform's answer depends on what is not kept here (mixed types, letters beyond ASCII), they
@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from functools import wraps
 
-from drkit.hcl_values import (
+from drkit.hcl.values import (
     EvaluationError,
     SetValue,
     UnevaluableError,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drkit.hcl_functions import FUNCTIONS, Function
-from drkit.hcl_values import (
+from drkit.hcl.functions import FUNCTIONS, Function
+from drkit.hcl.values import (
     EvaluationError,
     HclError,
     SetValue,

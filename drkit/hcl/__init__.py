@@ -1,7 +1,7 @@
 """Write and read tfvars, and check values against the variables that a Terraform stack declares.
 
 `render` writes what `terraform fmt` would leave alone and what Terraform and python-hcl2 read as the same
-values. `read` takes any tfvars file. `read_variables` and `check`, from `drkit.hcl_variables`, say before
+values. `read` takes any tfvars file. `read_variables` and `check`, from `drkit.hcl.variables`, say before
 Terraform runs what it would refuse.
 
 Terraform keeps strings in Unicode's normal form C. `render` writes a string as it is given and `read` returns
@@ -18,9 +18,9 @@ from decimal import Decimal
 from itertools import groupby
 from numbers import Integral
 
-from drkit.hcl_expressions import Expression, body_of, name_of, subtrees
-from drkit.hcl_values import MAX_DIGITS, HclError, Value, described, is_finite, plain
-from drkit.hcl_variables import MISSING, Problem, Validation, Variable, check, read_variables
+from drkit.hcl.expressions import Expression, body_of, name_of, subtrees
+from drkit.hcl.values import MAX_DIGITS, HclError, Value, described, is_finite, plain
+from drkit.hcl.variables import MISSING, Problem, Validation, Variable, check, read_variables
 
 __all__ = [
     "MISSING",
