@@ -15,7 +15,7 @@ from drkit.prices import HOURS_PER_MONTH
 from drkit.support import SERVERLESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -144,21 +144,20 @@ class Biller:
         PriceError
             When the snapshot lacks a price for anything that the topology needs.
         """
+        roles = {site.region: site.role for site in topology.sites}
         lines: list[Line] = []
         for site in topology.sites:
             lines += self._site_lines(site)
-        lines += self._priced("primary", self._replication(topology))
-        lines += self._priced("global", self._global(topology))
-        named = tuple(line._replace(strategy=topology.strategy) for line in lines)
-        seed = tuple(
-            line._replace(strategy=topology.strategy) for line in self._priced("primary", self._seed(topology))
-        )
-        return Bill(named, seed)
+        lines += self._priced(self._replication(topology), roles)
+        lines += self._priced(self._global(topology), roles)
+        seed = self._priced(self._seed(topology), roles)
+        named, seeded = (tuple(line._replace(strategy=topology.strategy) for line in part) for part in (lines, seed))
+        return Bill(named, seeded)
 
     def _price_site(self, site: Site) -> Sequence[Line]:
-        return self._priced(site.role, self._site(site))
+        return self._priced(self._site(site), {site.region: site.role})
 
-    def _priced(self, role: str, quantities: Iterable[_Quantity]) -> list[Line]:
+    def _priced(self, quantities: Iterable[_Quantity], roles: Mapping[str, str]) -> list[Line]:
         lines = []
         for bought in quantities:
             for price, quantity in self.prices.charge(
@@ -173,7 +172,7 @@ class Biller:
                 lines.append(
                     Line(
                         "",
-                        role,
+                        roles.get(bought.region, "global"),
                         bought.region,
                         bought.component,
                         bought.item,
@@ -243,8 +242,9 @@ class Biller:
         crossing = 2 * network.cross_zone_gib_per_month.typical * share
         yield _Quantity("network", "AWSDataTransfer", "intra_region_cross_az_each_direction", region, crossing)
         # The free allowance is one for the account: the primary region uses it first.
-        start = FREE_EGRESS_GIB if site.role == "failover" else 0.0
-        sent = network.egress_gib_per_month.typical * share
+        everything = network.egress_gib_per_month.typical
+        start = min(FREE_EGRESS_GIB, everything * (1 - share)) if site.role == "failover" else 0.0
+        sent = everything * share
         yield _Quantity("egress", "AWSDataTransfer", "internet_egress", region, sent, start=start)
 
     def _database(self, site: Site) -> Iterator[_Quantity]:
@@ -259,10 +259,9 @@ class Biller:
             return
         kind = site.storage_type
         if site.database_class == SERVERLESS and database.acu:
-            # A standby reader idles at the lowest capacity; replication keeps it from pausing.
-            idle = max(database.acu.min, 0.5)
-            busy = site.traffic_share > 0 or site.database_instances == database.instances
-            used = (database.acu.average if busy else idle) * site.database_instances
+            # A standby idles at the lowest capacity; replication keeps it from pausing.
+            busy = database.acu.average * (site.traffic_share if site.role == "failover" else 1.0)
+            used = max(database.acu.min, 0.5, busy) * site.database_instances
             item = f"cluster/serverless_v2_acu/{kind}"
             yield _Quantity("database", "AmazonRDS", item, region, used * HOURS_PER_MONTH)
         else:
@@ -280,10 +279,12 @@ class Biller:
             ordinary = reads + (writes if site.role == "primary" else 0.0)
             yield _Quantity("database", "AmazonRDS", "cluster/io/standard", region, ordinary)
         if site.role == "primary":
-            # Aurora backs up changes; as much as the volume's own size is free.
+            # Backups hold the volume as it was and the changes since, never more than a volume a day; as much as the
+            # volume's size is free, and so is a single day.
             days = self.workload.backups.retention_days
             changed = storage * database.daily_change_fraction.typical * days
-            yield _Quantity("backup", "AmazonRDS", "cluster/backup", region, max(0.0, changed - storage))
+            kept = min(storage + changed, days * storage)
+            yield _Quantity("backup", "AmazonRDS", "cluster/backup", region, kept - storage)
 
     def _cache(self, site: Site) -> Iterator[_Quantity]:
         cache = self.workload.cache

@@ -103,10 +103,10 @@ class Comparison:
 
         ``chosen``; ``best_recovery``: lowest RTO, then RPO, then cost; ``cheapest``: lowest bill among those that
         survive the loss of the region; ``smallest_change``: fewest changes in the primary region, among those that
-        meet the objectives or, if none does, among those that survive.
+        survive and miss no more objectives than the choice.
         """
         surviving = [option for option in self.options if option.topology.failover] or list(self.options)
-        meeting = [option for option in surviving if option.meets_objectives] or surviving
+        as_good = [option for option in surviving if len(option.misses) <= len(self.chosen.misses)] or surviving
         return {
             "chosen": self.chosen,
             "best_recovery": min(
@@ -114,7 +114,7 @@ class Comparison:
                 key=lambda o: (o.judgement.rto_p95_s, o.judgement.rpo_p95_s, *_cheapest(o)),
             ),
             "cheapest": min(surviving, key=_cheapest),
-            "smallest_change": min(meeting, key=lambda o: (len(o.topology.changes), *_cheapest(o))),
+            "smallest_change": min(as_good, key=lambda o: (len(o.topology.changes), *_cheapest(o))),
         }
 
     @cached_property
@@ -135,9 +135,9 @@ class Comparison:
             return ""
         if option.misses and chosen.meets_objectives:
             return "; ".join(option.misses)
+        if self._shortfall(option) > self._shortfall(chosen):
+            return f"{'; '.join(option.misses)}: further from the objectives than the choice"
         extra = option.bill.monthly_usd - chosen.bill.monthly_usd
-        if option.misses and option.misses != chosen.misses:
-            return f"{'; '.join(option.misses)}, which is further away than the choice"
         return f"costs {extra:,.2f} USD a month more than the choice"
 
     def frame(self) -> pd.DataFrame:
@@ -228,12 +228,15 @@ class Comparison:
             "rejected_because": "",
         }
 
-    def _nearness(self, option: Option) -> tuple[float | str, ...]:
-        """Fewest objectives missed, then the smaller miss of RPO and RTO in whole seconds, then cost."""
+    def _shortfall(self, option: Option) -> tuple[float, ...]:
+        """Objectives missed, then by how much RPO and RTO are missed, in whole seconds."""
         objectives, judged = self.workload.objectives, option.judgement
         over_rpo = max(0.0, judged.rpo_at_probability_s - objectives.rpo_s)
         over_rto = max(0.0, judged.rto_at_probability_s - objectives.rto_s)
-        return (len(option.misses), _whole(over_rpo), _whole(over_rto), *_cheapest(option))
+        return (len(option.misses), _whole(over_rpo), _whole(over_rto))
+
+    def _nearness(self, option: Option) -> tuple[float | str, ...]:
+        return (*self._shortfall(option), *_cheapest(option))
 
 
 def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,7 @@ def run_design(
                 cwd=str(staging),
                 progress_bar=progress,
                 log_output=False,
+                config=_kernel_config(),
             )
         except papermill.PapermillExecutionError as error:
             raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
@@ -141,6 +143,13 @@ def to_html(notebook: Any) -> str:
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
     page, _ = exporter.from_notebook_node(notebook)
     return str(page)
+
+
+def _kernel_config() -> Any:
+    """Talk to the kernel over sockets of the file system, not over TCP that every user of the machine could read."""
+    from traitlets.config import Config
+
+    return Config() if sys.platform == "win32" else Config({"KernelManager": {"transport": "ipc"}})
 
 
 def _with_stable_ids(path: Path) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import PriceError
@@ -99,7 +100,7 @@ class PriceBook:
         Raises
         ------
         PriceError
-            When nothing matches, or the tiers overlap or leave a gap.
+            When nothing matches, or the tiers overlap, leave a gap or do not begin at 0.
         """
         key = (service, item, region, to_region, purchase)
         if key not in self._parsed:
@@ -136,9 +137,14 @@ class PriceBook:
         Raises
         ------
         PriceError
-            When nothing matches, or the quantity reaches beyond the last known tier.
+            When nothing matches, the quantity is negative, or it reaches beyond the last known tier.
         """
         rows = self.tiers(service, item, region, to_region, purchase)
+        if not (0 <= quantity < math.inf and 0 <= start < math.inf):
+            raise PriceError(
+                f"{quantity!r} {rows[0].unit} of {_named(service, item, region, to_region, purchase)} is no quantity: "
+                "give a number of at least 0"
+            )
         end = start + quantity
         parts = [
             (row, min(end, row.tier_to) - max(start, row.tier_from))
@@ -217,6 +223,9 @@ def _parse(row: tuple[str, ...]) -> Price:
 
 def _consecutive(rows: Iterable[Price]) -> tuple[Price, ...]:
     prices = tuple(rows)
+    if first := prices[0].tier_from:
+        name = _named(*prices[0][:4], prices[0].purchase)
+        raise PriceError(f"the tiers of {name} begin at {first:g}: no price is known from 0 on")
     for lower, upper in itertools.pairwise(prices):
         if lower.tier_to != upper.tier_from:
             name = _named(upper.service, upper.item, upper.region, upper.to_region, upper.purchase)

@@ -186,12 +186,7 @@ def write(path: Path, date: str, tables: Mapping[str, Iterable[Sequence[str]]]) 
         manifest = {"schema": SCHEMA, "snapshot": date, "files": files}
         (staging / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
         staging.chmod(0o755)
-        old = path.with_name(f".{path.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.rename(old)
-        staging.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
+        _swap(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -236,6 +231,21 @@ def load(path: Path | None = None) -> Snapshot:
     return Snapshot(folder, manifest, tables)
 
 
+def _swap(staging: Path, path: Path) -> None:
+    """Put a complete folder in the place of another, which comes back when that fails."""
+    old = path.with_name(f".{path.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    try:
+        staging.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 _REMEDY = "restore the folder (reinstall drkit, or `git checkout data`) before relying on any figure"
 
 
@@ -249,6 +259,11 @@ def _manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
         raise SnapshotError(f"{path} is damaged: it is not JSON ({error}): {_REMEDY}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise SnapshotError(f"{path} is damaged: it lists no files: {_REMEDY}")
+    if not isinstance(manifest.get("snapshot"), str):
+        raise SnapshotError(f"{path} is damaged: it has no date of the snapshot: {_REMEDY}")
+    for name, entry in manifest["files"].items():
+        if not isinstance(entry, dict) or not {"rows", "sha256"} <= set(entry):
+            raise SnapshotError(f"{path} is damaged: it lists {name} without rows and SHA-256: {_REMEDY}")
     if manifest.get("schema") != SCHEMA:
         raise SnapshotError(
             f"{path} has schema {manifest.get('schema')!r}, this drkit reads schema {SCHEMA}: "

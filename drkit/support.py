@@ -302,7 +302,7 @@ class SupportMatrix:
             wanted = parse_version(condition.lstrip(">="))
             if parsed == wanted or (condition.startswith(">=") and parsed >= wanted):
                 return Verdict(True)
-        return Verdict(False, f"{feature} needs {engine} {_floors(conditions)}, not {version}", rules[0][1])
+        return Verdict(False, f"{feature} takes {engine} {_floors(conditions)}, not {version}", rules[0][1])
 
     def _oldest_versions(self, service: Service, engine: str, region: str) -> list[str]:
         rules = [value for value, _ in self._rules[(service, engine, "version")]]

@@ -195,9 +195,12 @@ def check_today(workload: Workload, catalog: Catalog) -> None:
         except UnsupportedError as error:
             problems.append(f"region: {error}")
     else:
-        zones = catalog.regions[workload.region].zones
-        if workload.network.zones > zones:
-            problems.append(f"network.zones is {workload.network.zones}: {workload.region} has {zones}")
+        home = catalog.regions[workload.region]
+        if workload.network.zones > home.zones:
+            problems.append(f"network.zones is {workload.network.zones}: {home.code} has {home.zones}")
+        if not home.may_hold(workload.objectives.residency):
+            allowed = ", ".join(workload.objectives.residency)
+            problems.append(f"objectives.residency is {allowed}: {home.code}, where it runs, lies in {home.country}")
     problems += [
         f"objectives.failover_regions: {code!r} is not an AWS region of the snapshot"
         for code in workload.objectives.failover_regions
@@ -295,7 +298,7 @@ class _Enumerator:
             if strategy == "active_active":
                 forwards = support.forwards_writes(database.engine, database.version)
                 if not forwards:
-                    raise UnsupportedError(f"active/active needs {forwards.reason}")
+                    raise UnsupportedError(f"active/active needs write forwarding: {forwards.reason}")
         if cache := workload.cache:
             cache_type = self._step_up("elasticache", cache.engine, cache.version, cache.node_type, regions).found
         return database_class, cache_type
