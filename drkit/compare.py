@@ -310,12 +310,12 @@ class _Judge:
         found = []
         if judgement.p_meets_rpo < wanted.probability:
             found.append(
-                f"misses the RPO of {span(wanted.rpo_s)}: at {wanted.probability:.0%} it loses "
+                f"misses the RPO of {span(wanted.rpo_s)}: at {100 * wanted.probability:g} % it loses "
                 f"{lost(judgement.rpo_at_probability_s)}"
             )
         if judgement.p_meets_rto < wanted.probability:
             found.append(
-                f"misses the RTO of {span(wanted.rto_s)}: at {wanted.probability:.0%} it takes "
+                f"misses the RTO of {span(wanted.rto_s)}: at {100 * wanted.probability:g} % it takes "
                 f"{span(judgement.rto_at_probability_s)}"
             )
         budget = wanted.budget_usd_per_month

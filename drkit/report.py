@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
 
 from drkit.compare import Comparison, Option, lost, span
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from collections.abc import Callable
 
     from drkit.catalog import Catalog
 
@@ -38,6 +42,26 @@ class Markdown(str):
 
     def _repr_markdown_(self) -> str:
         return str(self)
+
+
+class Table(pd.DataFrame):
+    """A table that a notebook shows whole: text to the left, figures to the right, no row number."""
+
+    @property
+    def _constructor(self) -> Callable[..., Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
+        content = zlib.crc32(self.to_csv().encode())
+        styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
+        for name in self.columns:
+            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", str(cell)) for cell in self[name])
+            styler.set_properties(subset=[name], **{"text-align": "right" if figures else "left"})
+        styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
+        if isinstance(self.index, pd.RangeIndex):
+            styler.hide(axis="index")
+        return str(styler.to_html())
 
 
 def answer(comparison: Comparison) -> Markdown:
@@ -72,15 +96,13 @@ def answer(comparison: Comparison) -> Markdown:
     if unseen := math.fsum(line.monthly_usd for line in chosen.bill.not_observed):
         share = unseen / chosen.bill.monthly_usd
         text.append(
-            f"{unseen:,.2f} USD of the bill ({share:.0%}) rests on derived or proxy prices; the bill marks them."
+            f"{unseen:,.2f} USD of the bill ({100 * share:.0f} %) rests on derived or proxy prices, which it marks."
         )
     return Markdown("\n\n".join(text))
 
 
-def choices(comparison: Comparison) -> pd.DataFrame:
+def choices(comparison: Comparison) -> Table:
     """The choice beside the best recovery, the cheapest and the smallest change."""
-    import pandas as pd
-
     rows = []
     for name, option in comparison.named.items():
         judged = option.judgement
@@ -97,27 +119,40 @@ def choices(comparison: Comparison) -> pd.DataFrame:
                 "objectives": "; ".join(option.misses) or "met",
             }
         )
-    return pd.DataFrame(rows).set_index("")
+    return Table(pd.DataFrame(rows).set_index(""))
 
 
-def strategies(comparison: Comparison) -> pd.DataFrame:
+def strategies(comparison: Comparison) -> Table:
     """The best of each strategy, and in one sentence why it was not chosen."""
-    frame = comparison.best_of_each().drop(columns="chosen")
-    options = [comparison.today, *comparison.strategies.values()]
-    frame["why not"] = [comparison.why_not(option) or "chosen" for option in options]
-    return frame.set_index("strategy")
+    rows = []
+    for option in (comparison.today, *comparison.strategies.values()):
+        judged = option.judgement
+        rows.append(
+            {
+                "strategy": STRATEGY[option.topology.strategy],
+                "failover region": option.topology.failover_region,
+                "USD a month": f"{option.bill.monthly_usd:,.2f}",
+                "RTO 95 %": span(judged.rto_p95_s),
+                "meets RTO": f"{judged.p_meets_rto:.1%}".replace("%", " %"),
+                "RPO 95 %": span(judged.rpo_p95_s),
+                "meets RPO": f"{judged.p_meets_rpo:.1%}".replace("%", " %"),
+                "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "why not": comparison.why_not(option) or "chosen",
+            }
+        )
+    return Table(pd.DataFrame(rows).set_index("strategy"))
 
 
-def failover_regions(comparison: Comparison, strategy: str = "") -> pd.DataFrame:
+def failover_regions(comparison: Comparison, strategy: str = "", refused: bool = True) -> Table:
     """Each failover region with its cheapest topology, how far it is, and the refused ones with their reason.
 
     Parameters
     ----------
     strategy
         The strategy to compare regions by; the chosen one by default.
+    refused
+        Whether to list refused regions too.
     """
-    import pandas as pd
-
     wanted = strategy or comparison.chosen.topology.strategy
     regions, home = comparison.catalog.regions, comparison.workload.region
     rows: list[dict[str, str]] = []
@@ -138,7 +173,7 @@ def failover_regions(comparison: Comparison, strategy: str = "") -> pd.DataFrame
                 "refused because": "",
             }
         )
-    for topology in comparison.rejected:
+    for topology in comparison.rejected if refused else ():
         if topology.strategy == wanted and not any(row["region"] == topology.failover_region for row in rows):
             rows.append(
                 {
@@ -150,13 +185,14 @@ def failover_regions(comparison: Comparison, strategy: str = "") -> pd.DataFrame
                     "refused because": topology.rejected_because,
                 }
             )
-    return pd.DataFrame(rows).set_index("region") if rows else pd.DataFrame()
+    if not rows:
+        return Table({"region": []})
+    table = pd.DataFrame(rows).set_index("region")
+    return Table(table if table["refused because"].any() else table.drop(columns="refused because"))
 
 
-def disruptions(comparison: Comparison, option: Option | None = None) -> pd.DataFrame:
+def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
     """One option, the choice by default, against every disruption, in words."""
-    import pandas as pd
-
     frame = comparison.disruptions(option or comparison.chosen)
     table = pd.DataFrame(
         {
@@ -169,22 +205,20 @@ def disruptions(comparison: Comparison, option: Option | None = None) -> pd.Data
             "rate known by": frame["rate_basis"],
         }
     )
-    return table.set_index("disruption")
+    return Table(table.set_index("disruption"))
 
 
-def disruption_matrix(comparison: Comparison) -> pd.DataFrame:
+def disruption_matrix(comparison: Comparison) -> Table:
     """RTO and RPO at 95 % of the best of each strategy (rows), for each disruption (columns)."""
-    import pandas as pd
-
     rows = {}
     for option in (comparison.today, *comparison.strategies.values()):
         frame = comparison.disruptions(option)
         cells = [f"{span(rto)} / {span(rpo)}" for rto, rpo in zip(frame["rto_p95_s"], frame["rpo_p95_s"], strict=True)]
         rows[STRATEGY[option.topology.strategy]] = cells
-    return pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"]))
+    return Table(pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"])))
 
 
-def bill(option: Option) -> pd.DataFrame:
+def bill(option: Option) -> Table:
     """An option's bill by component and place [USD/month], with its sum."""
     frame = option.bill.frame()
     table = frame.pivot_table(index="component", columns="role", values="monthly_usd", aggfunc="sum", fill_value=0.0)
@@ -192,42 +226,43 @@ def bill(option: Option) -> pd.DataFrame:
     table["sum"] = table.sum(axis=1)
     table = table.sort_values("sum", ascending=False)
     table.loc["sum"] = table.sum()
-    return table.round(2)
+    return Table(table)
 
 
-def not_observed(option: Option) -> pd.DataFrame:
+def not_observed(option: Option) -> Table:
     """The bill's lines whose price is derived or a proxy, or whose quantity rests on an assumption, dearest first."""
     frame = option.bill.frame()
     marked = ~frame["basis"].str.startswith("observed") | frame["assumption"].ne("")
     columns = ["role", "region", "component", "item", "monthly_usd", "basis", "as_of", "source", "assumption"]
-    return frame.loc[marked, columns].sort_values("monthly_usd", ascending=False).reset_index(drop=True)
+    return Table(frame.loc[marked, columns].sort_values("monthly_usd", ascending=False).reset_index(drop=True))
 
 
-def rejected(comparison: Comparison) -> pd.DataFrame:
+def rejected(comparison: Comparison) -> Table:
     """Why topologies are not possible: each reason with the number it rejects and the regions concerned."""
-    import pandas as pd
-
     reasons: dict[str, list[str]] = {}
     for topology in comparison.rejected:
-        reasons.setdefault(topology.rejected_because, []).append(topology.failover_region)
-    rows = [(len(where), ", ".join(sorted(set(where))), reason) for reason, where in reasons.items()]
-    return pd.DataFrame(sorted(rows, reverse=True), columns=["topologies", "regions", "reason"])
+        # One reason that names its region is one reason for all of them.
+        reason = re.sub(rf"\b{topology.failover_region}\b", "the region", topology.rejected_because)
+        reasons.setdefault(reason, []).append(topology.failover_region)
+    rows = [(reason, len(where), ", ".join(sorted(set(where)))) for reason, where in reasons.items()]
+    rows.sort(key=lambda row: (-row[1], row[0]))
+    return Table(rows, columns=["reason", "topologies", "regions"])
 
 
-def ages(option: Option) -> pd.DataFrame:
+def ages(option: Option) -> Table:
     """How old the prices of a bill are: cost and lines by the year they were seen."""
     frame = option.bill.frame()
     frame["seen in"] = frame["as_of"].str[:4]
     table = frame.groupby("seen in").agg(lines=("item", "size"), monthly_usd=("monthly_usd", "sum"))
-    return table.round(2)
+    return Table(table)
 
 
-def coverage(catalog: Catalog) -> pd.DataFrame:
+def coverage(catalog: Catalog) -> Table:
     """Price rows of the snapshot by region and how they are known."""
     frame = catalog.prices.frame()
     frame["basis"] = frame["basis"].str.split(":").str[0]
     table = frame.pivot_table(index="region", columns="basis", values="item", aggfunc="size", fill_value=0)
-    return table.loc[[region for region in catalog.prices.regions() if region in table.index]]
+    return Table(table.loc[[region for region in catalog.prices.regions() if region in table.index]])
 
 
 def provenance(comparison: Comparison) -> Markdown:
@@ -239,7 +274,7 @@ def provenance(comparison: Comparison) -> Markdown:
     return Markdown(
         f"Snapshot {snapshot.date} ({snapshot.digest[:12]}); the oldest price used is of {oldest}. "
         f"Simulation with seed {comparison.seed} and {comparison.samples:,} draws: a probability of 95 % is known to "
-        f"± {1.96 * math.sqrt(0.95 * 0.05 / comparison.samples):.2%}. drkit {version('drkit')}, "
+        f"± {196 * math.sqrt(0.95 * 0.05 / comparison.samples):.2f} %. drkit {version('drkit')}, "
         f"numpy {version('numpy')}, pandas {version('pandas')}."
     )
 
@@ -296,9 +331,11 @@ def _managed_rpo(comparison: Comparison) -> tuple[str, str, str]:
     bound = float(database.managed_rpo_s or least)
     state = "set in the tfvars" if database.managed_rpo_s else "not set; `database.managed_rpo_s` sets it"
     lag = comparison.assumptions["database_lag_s"].sample(np.random.default_rng(comparison.seed), 100_000)
+    blocked = (lag > bound).mean()
+    share = f"{100 * blocked:.3g} %" if blocked else "less than 0.001 %"
     return (
         f"Managed RPO of Aurora PostgreSQL ({state})",
         f"at most {span(bound)} of writes in the database",
         f"nothing on the bill, but the primary blocks commits while the lag is above {span(bound)}: "
-        f"{(lag > bound).mean():.3%} of the time by the lag assumed",
+        f"{share} of the time by the lag assumed",
     )
