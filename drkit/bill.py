@@ -294,7 +294,8 @@ class Biller:
         item = f"node/{cache.engine}/{site.cache_node_type}"
         yield _Quantity("cache", "AmazonElastiCache", item, site.region, nodes * HOURS_PER_MONTH)
         if site.role == "primary":
-            kept = cache.snapshot_retention_days * cache.data_gib.typical
+            # One snapshot of each active cache is free (ElastiCache FAQ).
+            kept = max(0, cache.snapshot_retention_days - 1) * cache.data_gib.typical
             yield _Quantity("backup", "AmazonElastiCache", "backup", site.region, kept)
 
     def _storage(self, site: Site) -> Iterator[_Quantity]:
@@ -323,6 +324,10 @@ class Biller:
                 fraction = self.assumptions["backup_copy_fraction"].typical
                 moved = copies * database.storage_gib.typical * fraction
                 yield _transfer("backup_copy", home, away, moved, "backup_copy_fraction")
+                # A snapshot costs nothing at home while automated backups reach back as far.
+                longer = max(0, workload.backups.copy_retention_days - workload.backups.retention_days)
+                kept = longer * 24 / workload.backups.copy_interval_hours * database.storage_gib.typical * fraction
+                yield _Quantity("backup", "AmazonRDS", "cluster/backup", home, kept, assumption="backup_copy_fraction")
         if workload.cache and topology.replicates_cache:
             written = workload.cache.write_kib_per_second.typical * 1024 * SECONDS_PER_MONTH / GIB
             yield _transfer("cache_replication", home, away, written)

@@ -272,6 +272,7 @@ class Simulator:
 
     def _database_steps(self, topology: Topology) -> list[Step]:
         if not topology.replicates_database:
+            # The stack's first minute makes the subnets; the restore then runs beside the rest of it.
             return [Step("restore_database", ("decide",), self._restore())]
         if topology.headless:
             added = Step("add_database_instance", ("decide",), self._assumed("add_database_instance_s"))

@@ -358,6 +358,7 @@ class _Enumerator:
         live, full = strategy in LIVE_DATA, strategy in ("hot_standby", "active_active")
         zones = min(primary.zones, self.catalog.regions[region].zones)
         fraction = {"warm_standby": self.warm_fraction, "hot_standby": 1.0, "active_active": 1.0}.get(strategy, 0.0)
+        least = 1 if strategy in ("warm_standby", "hot_standby", "active_active") else 0  # it serves at once
         one_nat = min(1, primary.nat_gateways)
         # Without NAT tasks reach AWS through interface endpoints alone, so the standby needs them too.
         endpoints = strategy in ("warm_standby", "hot_standby", "active_active") or (live and not one_nat)
@@ -366,7 +367,7 @@ class _Enumerator:
             role="failover",
             region=region,
             zones=zones,
-            tasks=tuple((name, arch, math.ceil(fraction * tasks)) for name, arch, tasks in primary.tasks),
+            tasks=tuple((name, arch, max(least, math.ceil(fraction * tasks))) for name, arch, tasks in primary.tasks),
             load_balancer=live,
             nat_gateways=min(zones, primary.nat_gateways) if full else one_nat if live else 0,
             interface_endpoints=primary.interface_endpoints if endpoints else (),

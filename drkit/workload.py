@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -58,6 +59,8 @@ class Quantity(_Model):
     @classmethod
     def _from_number(cls, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool):
+            if not 0 <= value < math.inf:
+                raise PydanticCustomError("quantity", "give a number of at least 0")
             return {"low": value, "typical": value, "high": value}
         if isinstance(value, dict | Quantity):
             return value

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+#: First words of descriptions that keep their capital inside a sentence.
+_PROPER_NOUNS = {"AWS", "Application", "Aurora", "CloudFront", "CloudWatch", "ECS", "ElastiCache", "HTTPS", "RPO"}
+_PROPER_NOUNS |= {"Redis", "Route", "S3", "Secrets", "VPC"}
+
 Location = tuple["int | str", ...]
 
 
@@ -98,18 +102,27 @@ def json_schema() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _twice(node: yaml.Node | None, path: str = "") -> Iterator[tuple[int, str]]:
+def _twice(node: yaml.Node | None, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[int, str]]:
+    seen = set() if seen is None else seen
+    if node is None or id(node) in seen:  # an alias may point to what was read before, or to what holds it
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        names: set[str] = set()
         for key, value in node.value:
             name = f"{path}.{key.value}" if path else str(key.value)
-            if name in seen:
+            if name in names:
                 yield key.start_mark.line + 1, name
-            seen.add(name)
-            yield from _twice(value, name)
+            names.add(name)
+            yield from _twice(value, name, seen)
     elif isinstance(node, yaml.SequenceNode):
         for at, value in enumerate(node.value):
-            yield from _twice(value, f"{path}[{at}]")
+            yield from _twice(value, f"{path}[{at}]", seen)
+
+
+def _location(detail: ErrorDetails) -> Location:
+    # Names that occur twice are found when all is read; the list they stand in is where to look.
+    return (detail["ctx"]["what"],) if detail["type"] == "twice" else detail["loc"]
 
 
 def _line(root: yaml.Node | None, location: Location) -> int:
@@ -177,7 +190,7 @@ def _dotted(location: Location) -> str:
 def _describe(location: Location) -> str:
     for end in range(len(location), 0, -1):
         if isinstance(location[end - 1], str) and (text := _description(location[:end])):
-            return text[0].lower() + text[1:] if text[1:2].islower() else text
+            return text if text.split()[0] in _PROPER_NOUNS else text[0].lower() + text[1:]
     return "see `drkit init`"
 
 

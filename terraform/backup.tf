@@ -1,4 +1,5 @@
-# Replication copies a wrong DELETE within a second; backups are what helps against it.
+# Snapshots that leave for the failover region. At home Aurora's own automated backups (database.backup_retention_days)
+# hold what a wrong DELETE destroyed, which replication would copy within a second.
 
 locals {
   backup_copied = var.database != null && var.failover_enabled && var.backup.copy_to_failover
@@ -16,7 +17,7 @@ locals {
 
 resource "aws_backup_vault" "primary" {
   provider = aws.primary
-  count    = var.database == null ? 0 : 1
+  count    = local.backup_copied ? 1 : 0
 
   name        = "${var.name}-primary"
   kms_key_arn = aws_kms_key.primary.arn
@@ -32,7 +33,7 @@ resource "aws_backup_vault" "failover" {
 
 resource "aws_backup_plan" "database" {
   provider = aws.primary
-  count    = var.database == null ? 0 : 1
+  count    = local.backup_copied ? 1 : 0
 
   name = "${var.name}-database"
 
@@ -63,7 +64,7 @@ resource "aws_backup_plan" "database" {
 
 resource "aws_backup_selection" "database" {
   provider = aws.primary
-  count    = var.database == null ? 0 : 1
+  count    = local.backup_copied ? 1 : 0
 
   name         = "${var.name}-database"
   plan_id      = aws_backup_plan.database[0].id

@@ -109,5 +109,7 @@ def test_every_command_of_the_readme_is_understood() -> None:
 
 @pytest.mark.parametrize("module", ["drkit"])
 def test_doctests(module: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "doctest", str(Path(drkit.__file__))], capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "doctest", str(Path(drkit.__file__))], capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stdout.decode()

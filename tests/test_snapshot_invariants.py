@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -85,7 +86,7 @@ def _steps(hourly: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str, 
                 families.setdefault((item.replace(f".{size}", ""), region), {})[steps] = usd
     for (family, region), by_size in families.items():
         sizes = sorted(by_size)
-        for small, large in zip(sizes, sizes[1:], strict=False):
+        for small, large in itertools.pairwise(sizes):
             yield family, region, small, large, by_size[small], by_size[large]
 
 
@@ -164,7 +165,7 @@ def test_every_priced_tier_begins_at_nothing_and_leaves_no_gap(catalog: Catalog,
         key = (row["service"], row["item"], row["region"], row["to_region"], row["purchase"])
         tiers = catalog.prices.tiers(*key)
         assert tiers[0].tier_from == 0, key
-        for lower, upper in zip(tiers, tiers[1:], strict=False):
+        for lower, upper in itertools.pairwise(tiers):
             assert lower.tier_to == upper.tier_from, key
 
 
@@ -219,7 +220,8 @@ FULL = """\
 name: full-stack
 region: {region}
 services:
-  - {{name: web, tasks: 2, vcpu: 0.5, memory_gib: 1, architecture: x86_64, arm64_ready: true}}
+  - {{name: web, tasks: 2, vcpu: 0.5, memory_gib: 1, architecture: x86_64}}
+  - {{name: mail, tasks: 2, vcpu: 0.5, memory_gib: 1, architecture: arm64}}
 load_balancer: {{new_connections_per_second: 30, active_connections: 1, processed_gib_per_hour: 1}}
 database:
   {{engine: {engine}, version: {version}, {capacity}, instances: 2, storage_gib: 100, reads_per_second: 10,

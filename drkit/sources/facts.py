@@ -60,7 +60,7 @@ def build(facts: Path, target: Path) -> None:
     SnapshotError
         When a fact file is missing, or a figure is not one (a zero price, two rows for one lookup).
     """
-    rules = json.loads((facts / "support_rules.json").read_text())
+    rules = _read_json(facts / "support_rules.json")
     prices = list(_prices(facts / "prices"))
     availability = list(_availability(facts / "prices"))
     snapshot.write(
@@ -90,8 +90,20 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise SnapshotError(f"cannot read {path} ({error.strerror}): name the folder that holds the facts") from error
 
 
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SnapshotError(f"cannot read {path} ({error.strerror}): name the folder that holds the facts") from error
+    except ValueError as error:
+        raise SnapshotError(f"{path} is not JSON ({error}): correct it") from error
+    if not isinstance(found, dict):
+        raise SnapshotError(f"{path} holds no mapping: correct it")
+    return found
+
+
 def _prices(folder: Path) -> Iterator[Row]:
-    files = sorted(path for path in folder.glob("*.csv") if "usd" in path.open().readline().split(","))
+    files = [path for path in sorted(folder.glob("*.csv")) if "usd" in path.read_text().split("\n", 1)[0].split(",")]
     if not files:
         raise SnapshotError(f"{folder} holds no price files: name the folder that holds the facts")
     rows: dict[tuple[str, ...], Row] = {}
@@ -362,7 +374,7 @@ def _recovery_steps(facts: Path, day: str) -> Iterator[Row]:
 
 
 def _disruption_rates(facts: Path, day: str) -> Iterator[Row]:
-    fitted = json.loads((facts / "outage_calibration.json").read_text())
+    fitted = _read_json(facts / "outage_calibration.json")
     for group, key in (("us-east-1", "us_east_1"), ("other", "other_regions")):
         yield _rate("region_impairment", group, fitted[key]["events"], fitted[key]["region_years"], day)
     loss = fitted["physical_loss_any_region"]

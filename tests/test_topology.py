@@ -1,0 +1,366 @@
+"""Topologies: what each strategy runs where, and why a region or a strategy is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from drkit import workload_file
+from drkit.assumptions import Assumptions
+from drkit.catalog import Catalog
+from drkit.compare import Comparison
+from drkit.errors import WorkloadError
+from drkit.topology import STRATEGIES, Topology, enumerate_topologies
+from drkit.workload import Workload
+
+BASE = """\
+name: probe
+region: {region}
+services:
+  - {{name: web, tasks: 10, vcpu: 1, memory_gib: 2, architecture: x86_64, arm64_ready: {ready}}}
+  - {{name: mail, tasks: 1, vcpu: 0.5, memory_gib: 1, architecture: {second}}}
+load_balancer: {{new_connections_per_second: 1, active_connections: 1, processed_gib_per_hour: 1}}
+{database}
+{cache}
+buckets:
+  - {{name: files, storage_gib: 1, objects: 1, replicate: {replicate}}}
+network: {{zones: {zones}, nat_gateways: {nat}, interface_endpoints: [logs, ecr.api]}}
+operations: {{decision_s: 60}}
+objectives: {{rpo_s: 60, rto_s: 60{objectives}}}
+costs: {{outage_usd_per_hour: 1, data_loss_usd_per_hour: 1}}
+{rest}
+"""
+
+DEFAULTS = {
+    "region": "us-east-1",
+    "ready": "false",
+    "second": "x86_64",
+    "database": "database: {engine: aurora-postgresql, version: '16.4', class: db.r6g.large, instances: 3, storage_gib: 9,"
+    " reads_per_second: 1, writes_per_second: 1}",
+    "cache": "cache: {engine: redis, version: '7.1', node_type: cache.m6g.large, shards: 2, replicas_per_shard: 2}",
+    "replicate": "true",
+    "zones": "3",
+    "nat": "per_zone",
+    # few regions, so that the many small tests stay quick
+    "objectives": ", failover_regions: [me-central-1, us-east-2, us-west-1]",
+    "rest": "",
+}
+
+
+def _workload(**parts: str) -> Workload:
+    return workload_file.parse(BASE.format(**(DEFAULTS | parts)))
+
+
+def _topologies(catalog: Catalog, workload: Workload) -> list[Topology]:
+    return list(enumerate_topologies(workload, catalog, Assumptions(catalog.snapshot, workload.assumptions)))
+
+
+def _first(topologies: list[Topology], strategy: str, region: str = "us-east-2") -> Topology:
+    return next(t for t in topologies if t.strategy == strategy and t.failover_region in (region, ""))
+
+
+@pytest.fixture(scope="module")
+def probe(catalog: Catalog) -> list[Topology]:
+    return _topologies(catalog, _workload())
+
+
+@pytest.fixture(scope="module")
+def every(comparisons: Mapping[str, Comparison]) -> dict[str, list[Topology]]:
+    return {
+        name: [*(option.topology for option in comparison.options), *comparison.rejected]
+        for name, comparison in comparisons.items()
+    }
+
+
+def test_the_first_topology_is_todays(every: dict[str, list[Topology]], workloads: Mapping[str, Workload]) -> None:
+    for name, topologies in every.items():
+        today = topologies[0]
+        assert today.strategy == "single_region"
+        assert today.failover is None
+        assert today.changes == ()
+        assert today.primary.region == workloads[name].region
+        assert [count for *_, count in today.primary.tasks] == [s.tasks for s in workloads[name].services]
+
+
+def test_all_six_strategies_are_considered(every: dict[str, list[Topology]]) -> None:
+    for name, topologies in every.items():
+        assert {t.strategy for t in topologies} == set(STRATEGIES), name
+
+
+def test_every_topology_has_its_own_name(every: dict[str, list[Topology]]) -> None:
+    for name, topologies in every.items():
+        ids = [t.topology_id for t in topologies]
+        assert len(ids) == len(set(ids)), name
+
+
+def test_every_other_commercial_region_is_considered_or_refused(
+    catalog: Catalog, every: dict[str, list[Topology]], workloads: Mapping[str, Workload]
+) -> None:
+    for name, topologies in every.items():
+        regions = {t.failover_region for t in topologies if t.failover_region}
+        assert regions == {region.code for region in catalog.regions.commercial()} - {workloads[name].region}
+
+
+# What stands in the failover region, by strategy: tasks of the two services, load balancer, NAT gateways, interface
+# endpoints, database cluster and instances, cache group and replicas a shard, share of the traffic.
+SITES = {
+    "backup_restore": ((0, 0), False, 0, 0, False, 0, False, 0.0),
+    "pilot_light": ((0, 0), True, 1, 0, True, 1, True, 0.0),
+    # a quarter of 10 and of 1, rounded up
+    "warm_standby": ((3, 1), True, 1, 2, True, 1, True, 0.0),
+    "hot_standby": ((10, 1), True, 3, 2, True, 3, True, 0.0),
+    "active_active": ((10, 1), True, 3, 2, True, 3, True, 0.5),
+}
+REPLICAS = {"pilot_light": 1, "warm_standby": 1, "hot_standby": 2, "active_active": 2}
+
+
+@pytest.mark.parametrize("strategy", SITES)
+def test_each_strategy_runs_in_the_failover_region_what_its_name_says(strategy: str, probe: list[Topology]) -> None:
+    site = _first(probe, strategy).failover
+    assert site is not None
+    assert (
+        tuple(count for *_, count in site.tasks),
+        site.load_balancer,
+        site.nat_gateways,
+        len(site.interface_endpoints),
+        site.database_cluster,
+        site.database_instances,
+        site.cache_group,
+        site.traffic_share,
+    ) == SITES[strategy]
+    if strategy in REPLICAS:
+        assert site.cache_replicas_per_shard == REPLICAS[strategy]
+    assert (site.role, site.region, site.zones) == ("failover", "us-east-2", 3)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_primary_region_stays_as_it_is_but_for_its_share_of_traffic(strategy: str, probe: list[Topology]) -> None:
+    site = _first(probe, strategy).primary
+    assert [count for *_, count in site.tasks] == [10, 1]
+    assert (site.nat_gateways, site.database_instances, site.cache_replicas_per_shard) == (3, 3, 2)
+    assert site.traffic_share == (0.5 if strategy == "active_active" else 1.0)
+
+
+def test_shares_of_traffic_add_up_to_one(every: dict[str, list[Topology]]) -> None:
+    for topologies in every.values():
+        for topology in topologies:
+            assert sum(site.traffic_share for site in topology.sites) == 1.0
+
+
+def test_a_headless_pilot_light_has_a_cluster_without_instance(probe: list[Topology]) -> None:
+    headless = [t for t in probe if t.headless]
+    assert {t.strategy for t in headless} == {"pilot_light"}
+    for topology in headless:
+        assert topology.failover is not None
+        assert topology.failover.database_cluster
+        assert topology.failover.database_instances == 0
+        assert topology.replicates_database
+
+
+def test_live_strategies_replicate_and_backups_do_not(probe: list[Topology]) -> None:
+    for strategy in STRATEGIES:
+        topology = _first(probe, strategy)
+        live = strategy not in ("single_region", "backup_restore")
+        assert topology.replicates_database is live
+        assert topology.replicates_cache is live
+
+
+def test_own_fraction_sizes_the_warm_standby(catalog: Catalog) -> None:
+    workload = _workload(rest="assumptions: {warm_standby_fraction: 0.5}")
+    site = _first(_topologies(catalog, workload), "warm_standby").failover
+    assert site is not None
+    assert [count for *_, count in site.tasks] == [5, 1]
+
+
+def test_alarms_are_those_of_the_stack(probe: list[Topology]) -> None:
+    # two of the load balancer, one of the database, one of the cache
+    assert _first(probe, "single_region").primary.alarms == 4
+    for strategy, count in (("backup_restore", 0), ("pilot_light", 4), ("active_active", 4)):
+        site = _first(probe, strategy).failover
+        assert site is not None
+        assert site.alarms == count
+    headless = next(t for t in probe if t.headless).failover
+    assert headless is not None
+    assert headless.alarms == 3
+
+
+def test_variants_are_storage_architecture_headless_and_time_control(catalog: Catalog) -> None:
+    topologies = [t for t in _topologies(catalog, _workload(ready="true")) if t.failover_region == "us-east-2"]
+    count = {strategy: sum(t.strategy == strategy for t in topologies) for strategy in STRATEGIES[1:]}
+    # 2 storage types x 2 architectures x with and without time control; a pilot light also headless
+    assert count == {
+        "backup_restore": 8,
+        "pilot_light": 16,
+        "warm_standby": 8,
+        "hot_standby": 8,
+        "active_active": 8,
+    }
+
+
+def test_without_a_database_or_a_replicated_bucket_there_is_less_to_vary(catalog: Catalog) -> None:
+    topologies = _topologies(catalog, _workload(database="", cache="", replicate="false"))
+    of_pair = [t for t in topologies if t.failover_region == "us-east-2"]
+    assert [t.strategy for t in of_pair] == list(STRATEGIES[1:])
+    assert not any(t.headless or t.replication_time_control or t.rejected_because for t in of_pair)
+
+
+def test_services_move_only_where_they_are_ready(catalog: Catalog) -> None:
+    topologies = _topologies(catalog, _workload(ready="true"))
+    moved = next(t for t in topologies if "services move to arm64" in t.changes)
+    assert [(name, arch) for name, arch, _ in moved.primary.tasks] == [("web", "arm64"), ("mail", "x86_64")]
+    assert moved.architecture == "mixed"
+
+
+def test_mixed_services_that_move_in_part_keep_their_own_name(catalog: Catalog) -> None:
+    topologies = _topologies(catalog, _workload(ready="true", second="arm64"))
+    labels = {t.architecture for t in topologies}
+    assert labels == {"mixed", "arm64"}
+    assert len({t.topology_id for t in topologies}) == len(topologies)
+
+
+def test_what_changes_today_is_said(every: dict[str, list[Topology]]) -> None:
+    topology = _first(every["small-saas"], "pilot_light")
+    assert topology.changes == (
+        "database steps up from db.t4g.medium to db.r6g.large",
+        "cache steps up from cache.t4g.small to cache.m6g.large",
+    )
+    assert topology.primary.database_class == "db.r6g.large"
+    optimized = next(t for t in every["article"] if t.storage_type == "io_optimized")
+    assert optimized.changes == ("Aurora storage becomes I/O-Optimized",)
+
+
+def test_backups_alone_need_no_step_up(every: dict[str, list[Topology]]) -> None:
+    topology = _first(every["small-saas"], "backup_restore")
+    assert topology.changes == ()
+    assert topology.primary.database_class == "db.t4g.medium"
+    assert topology.primary.cache_node_type == "cache.t4g.small"
+
+
+def test_data_bound_to_the_union_never_leaves_it(catalog: Catalog, every: dict[str, list[Topology]]) -> None:
+    legal = {t.failover_region for t in every["eu-shop"] if t.failover_region and not t.rejected_because}
+    assert legal == {"eu-north-1", "eu-west-1", "eu-west-3"}
+    for topology in every["eu-shop"]:
+        if topology.failover_region == "eu-west-2":
+            assert topology.rejected_because == "eu-west-2 lies in United Kingdom, outside EU"
+        if topology.failover_region == "us-east-1":
+            assert topology.rejected_because == "us-east-1 lies in United States, outside EU"
+
+
+def test_a_home_outside_the_residency_is_said(catalog: Catalog) -> None:
+    workload = _workload(objectives=", residency: [EU]")
+    with pytest.raises(WorkloadError, match="us-east-1"):
+        _topologies(catalog, workload)
+
+
+def test_regions_not_asked_for_are_refused_with_the_reason(every: dict[str, list[Topology]]) -> None:
+    for topology in every["media-house"]:
+        if topology.failover_region == "eu-west-1":
+            assert topology.rejected_because == "eu-west-1 is not among the objectives' failover_regions"
+    legal = {t.failover_region for t in every["media-house"] if t.failover_region and not t.rejected_because}
+    assert legal == {"us-east-1", "us-west-1", "us-west-2", "ca-central-1"}
+
+
+def test_regions_without_prices_are_refused_with_the_reason(probe: list[Topology]) -> None:
+    for topology in probe:
+        if topology.failover_region == "me-central-1":
+            assert topology.rejected_because == "the snapshot has no prices for me-central-1"
+
+
+def test_strategies_not_asked_for_are_left_out_but_today_stays(catalog: Catalog) -> None:
+    topologies = _topologies(catalog, _workload(objectives=", strategies: [hot_standby]"))
+    assert {t.strategy for t in topologies} == {"single_region", "hot_standby"}
+
+
+def test_active_active_without_write_forwarding_is_refused(catalog: Catalog) -> None:
+    database = DEFAULTS["database"].replace("16.4", "15.3")
+    topologies = _topologies(catalog, _workload(database=database))
+    refused = _first(topologies, "active_active").rejected_because
+    assert refused.startswith("active/active needs write forwarding")
+    assert refused.count("needs") == 1
+    assert "15.4+" in refused
+    assert "not 15.3" in refused
+    assert not _first(topologies, "hot_standby").rejected_because
+
+
+def test_a_version_below_the_floor_leaves_backups_alone(catalog: Catalog) -> None:
+    database = DEFAULTS["database"].replace("16.4", "16.0")
+    topologies = _topologies(catalog, _workload(database=database))
+    for strategy in STRATEGIES[2:]:
+        assert "not 16.0" in _first(topologies, strategy).rejected_because
+    assert not _first(topologies, "backup_restore").rejected_because
+
+
+def test_a_cache_that_cannot_be_rebuilt_rules_backups_out(every: dict[str, list[Topology]]) -> None:
+    assert "cannot be rebuilt" in _first(every["payments-br"], "backup_restore", "us-east-1").rejected_because
+    assert "cannot be rebuilt" in _first(every["eu-shop"], "backup_restore", "eu-west-1").rejected_because
+    assert not _first(every["article"], "backup_restore").rejected_because
+
+
+def test_a_region_with_two_zones_takes_two(catalog: Catalog, probe: list[Topology]) -> None:
+    for strategy, gateways in (("warm_standby", 1), ("hot_standby", 2)):
+        site = _first(probe, strategy, "us-west-1").failover
+        assert site is not None
+        assert (site.zones, site.nat_gateways) == (2, gateways)
+
+
+def test_more_zones_than_the_region_has_are_refused(catalog: Catalog) -> None:
+    with pytest.raises(WorkloadError, match=r"network\.zones is 3: us-west-1 has 2"):
+        _topologies(catalog, _workload(region="us-west-1"))
+    assert _topologies(catalog, _workload(region="us-west-1", zones="2"))
+
+
+def test_without_nat_the_standby_reaches_aws_through_endpoints(catalog: Catalog) -> None:
+    site = _first(_topologies(catalog, _workload(nat="none")), "pilot_light").failover
+    assert site is not None
+    assert site.nat_gateways == 0
+    assert site.interface_endpoints == ("logs", "ecr.api")
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"region": "us-east-9"}, "'us-east-9' is not an AWS region of the snapshot; did you mean"),
+        ({"region": "me-central-1"}, "the snapshot has prices for ap-northeast-1, "),
+        (
+            {"database": DEFAULTS["database"].replace("db.r6g.large", "db.r6g.huge")},
+            "database.class: 'db.r6g.huge' is not a class of the snapshot",
+        ),
+        (
+            {"cache": DEFAULTS["cache"].replace("cache.m6g.large", "cache.m6g.larg")},
+            "cache.node_type: 'cache.m6g.larg' is not a class of the snapshot; did you mean cache.m6g.large",
+        ),
+        ({"objectives": ", failover_regions: [us-east-99]"}, "objectives.failover_regions: 'us-east-99'"),
+    ],
+)
+def test_a_system_that_cannot_exist_today_is_refused(parts: dict[str, str], sentence: str, catalog: Catalog) -> None:
+    with pytest.raises(WorkloadError) as caught:
+        _topologies(catalog, _workload(**parts))
+    assert sentence in str(caught.value)
+    assert str(caught.value).startswith("workload probe: ")
+
+
+def test_everything_wrong_with_today_is_said_at_once(catalog: Catalog) -> None:
+    workload = _workload(
+        region="us-east-9",
+        database=DEFAULTS["database"].replace("db.r6g.large", "db.r6g.huge"),
+        objectives=", failover_regions: [us-east-99]",
+    )
+    with pytest.raises(WorkloadError) as caught:
+        _topologies(catalog, workload)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_serverless_below_the_recommended_capacity_gets_a_note(catalog: Catalog) -> None:
+    database = DEFAULTS["database"].replace("class: db.r6g.large", "acu: {min: 2, average: 4, max: 16}")
+    topology = _first(_topologies(catalog, _workload(database=database)), "pilot_light")
+    assert topology.notes == ("a global database wants at least 8 ACU in the primary region, not 2",)
+    assert topology.primary.database_class == "db.serverless"
+
+
+def test_rejected_topologies_all_have_a_reason_and_keep_their_shape(every: dict[str, list[Topology]]) -> None:
+    for topologies in every.values():
+        for topology in topologies:
+            if topology.rejected_because:
+                assert topology.failover is not None
+                assert topology.failover.region == topology.failover_region
