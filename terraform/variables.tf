@@ -398,7 +398,7 @@ variable "backup" {
     interval_hours   = number
     retention_days   = number
   })
-  description = "AWS Backup of the Aurora cluster: hours between backups, days kept, and whether each one is copied to the failover region. Old versions of S3 objects are kept as long."
+  description = "AWS Backup of the Aurora cluster, built when copy_to_failover is true: hours between snapshots, and days each is kept in both regions. Old versions of S3 objects are kept as long."
   nullable    = false
 
   validation {

@@ -105,8 +105,8 @@ run "single_region_builds_nothing_elsewhere" {
   }
 
   assert {
-    condition     = length(aws_rds_cluster_instance.primary) == 2 && length(aws_backup_plan.database) == 1 && length(aws_backup_plan.database[0].rule) == 1
-    error_message = "The single region keeps its database instances and its backups."
+    condition     = length(aws_rds_cluster_instance.primary) == 2 && length(aws_backup_plan.database) == 0 && aws_rds_cluster.primary[0].backup_retention_period == 7
+    error_message = "The single region keeps its database instances and Aurora's own backups, and no snapshots that go nowhere."
   }
 
   assert {
@@ -124,7 +124,7 @@ run "backup_restore_keeps_copies_only" {
   }
 
   assert {
-    condition     = length(aws_backup_vault.failover) == 1 && length(one(aws_backup_plan.database[0].rule).copy_action) == 1
+    condition     = length(aws_backup_vault.primary) == 1 && length(aws_backup_vault.failover) == 1 && length(one(aws_backup_plan.database[0].rule).copy_action) == 1
     error_message = "Backups must be copied to a vault in the failover region."
   }
 
