@@ -152,7 +152,7 @@ module "single_region" {
   has_buckets        = length(var.buckets) > 0
   has_secrets        = length(var.secrets) > 0
   buckets_replicated = length(local.replicated_buckets) > 0
-  database_backed_up = var.database != null
+  database_backed_up = local.backup_copied
   health_check_path  = var.services[local.default_service].health_check_path
   health_checks      = var.failover_enabled
   dns                = var.dns

@@ -34,6 +34,17 @@ OF_A_COMPARISON = (
 )
 
 
+_DRAWN: dict[tuple[object, str], figures.Picture] = {}
+
+
+def drawn(draw, comparison):
+    """A picture of one of the shared comparisons, drawn once for all tests that only read it."""
+    key = (draw, comparison.workload.name)
+    if key not in _DRAWN:
+        _DRAWN[key] = draw(comparison)
+    return _DRAWN[key]
+
+
 def title(picture):
     return picture.get_suptitle().replace("\n", " ")
 
@@ -64,7 +75,7 @@ def article(comparisons) -> Comparison:
 @pytest.mark.parametrize("workload", ["article", "payments-br"])
 def test_every_picture_names_its_finding_and_its_snapshot(draw, workload, comparisons):
     comparison = comparisons[workload]
-    picture = draw(comparison)
+    picture = drawn(draw, comparison)
     snapshot = comparison.catalog.snapshot
     assert comparison.chosen.topology.failover_region in title(picture)
     assert f"drkit · snapshot {snapshot.date} · {snapshot.digest[:12]}" in words(picture)
@@ -79,7 +90,7 @@ def test_a_picture_with_prices_says_how_much_is_not_observed(draw, comparisons):
     comparison = comparisons["payments-br"]
     bill = comparison.chosen.bill
     assert sum(line.monthly_usd for line in bill.not_observed) > 0
-    assert any("rests on prices not observed" in said and "derived" in said for said in words(draw(comparison)))
+    assert any("rests on prices not observed" in said and "derived" in said for said in words(drawn(draw, comparison)))
 
 
 def test_drawing_leaves_the_users_settings_alone(article):
@@ -92,10 +103,11 @@ def test_a_picture_shows_itself_in_a_notebook_without_pyplot(article):
     content, size = figures.monthly_cost(article)._repr_png_()
     assert content.startswith(b"\x89PNG")
     assert size["width"] == 1000
+    assert "USD a month more than today" in size["alt"]  # what a screen reader says
 
 
 def test_the_same_comparison_draws_the_same_bytes(article):
-    assert figures.region_map(article)._repr_png_() == figures.region_map(article)._repr_png_()
+    assert figures.recovery_waterfall(article)._repr_png_() == figures.recovery_waterfall(article)._repr_png_()
 
 
 def test_importing_drkit_imports_no_matplotlib():
@@ -110,7 +122,7 @@ def test_importing_drkit_imports_no_matplotlib():
 @pytest.mark.parametrize("workload", ["article", "eu-shop", "payments-br"])
 def test_the_bars_of_a_bill_add_up_to_it_to_the_cent(workload, comparisons):
     comparison = comparisons[workload]
-    (axes,) = figures.monthly_cost(comparison).axes
+    (axes,) = drawn(figures.monthly_cost, comparison).axes
     sums, roles = defaultdict(list), defaultdict(list)
     for bar in bars(axes):
         row = round(bar.get_y() + bar.get_height() / 2)
@@ -128,13 +140,13 @@ def test_the_bars_of_a_bill_add_up_to_it_to_the_cent(workload, comparisons):
 def test_the_title_of_the_bill_says_what_the_choice_costs_more_than_today(comparisons):
     comparison = comparisons["eu-shop"]
     extra = comparison.chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
-    said = title(figures.monthly_cost(comparison))
+    said = title(drawn(figures.monthly_cost, comparison))
     assert f"costs {extra:,.0f} USD a month more than today" in said
     assert "the least that meets the objectives" in said
 
 
 def test_a_strategy_that_is_not_possible_gives_its_reason(comparisons):
-    picture = figures.monthly_cost(comparisons["eu-shop"])
+    picture = drawn(figures.monthly_cost, comparisons["eu-shop"])
     assert "Backup and restore" in [label.get_text() for label in picture.axes[0].get_yticklabels()]
     assert any("not possible: the cache holds data that cannot be rebuilt" in said for said in words(picture))
 
@@ -142,7 +154,7 @@ def test_a_strategy_that_is_not_possible_gives_its_reason(comparisons):
 @pytest.mark.parametrize("workload", ["article", "small-saas"])
 def test_a_years_bars_are_twelve_bills_and_the_expected_loss(workload, comparisons):
     comparison = comparisons[workload]
-    (axes,) = figures.yearly_loss(comparison).axes
+    (axes,) = drawn(figures.yearly_loss, comparison).axes
     options = [comparison.today, *comparison.strategies.values()]
     bills = [bar.get_width() for bar in bars(axes) if bar.get_gid() == "bill"]
     losses = [bar.get_width() for bar in bars(axes) if bar.get_gid() == "loss"]
@@ -151,7 +163,7 @@ def test_a_years_bars_are_twelve_bills_and_the_expected_loss(workload, compariso
 
 
 def test_a_huge_loss_is_told_and_does_not_crush_the_other_bars(article):
-    picture = figures.yearly_loss(article)
+    picture = drawn(figures.yearly_loss, article)
     total = article.today.total_usd_per_year
     others = max(option.total_usd_per_year for option in article.strategies.values())
     assert total > 3 * others
@@ -164,14 +176,14 @@ def test_a_huge_loss_is_told_and_does_not_crush_the_other_bars(article):
 
 def test_the_points_are_the_comparison(article):
     assert article.workload.objectives.probability == 0.95  # so the RTO shown is the one of the frame
-    picture = figures.cost_against_rto(article)
-    drawn = [point for axes in picture.axes for cloud in axes.collections for point in cloud.get_offsets().tolist()]
+    picture = drawn(figures.cost_against_rto, article)
+    shown = [point for axes in picture.axes for cloud in axes.collections for point in cloud.get_offsets().tolist()]
     frame = article.frame().dropna(subset=["monthly_usd"])
-    assert sorted(map(tuple, drawn)) == sorted(zip(frame["rto_p95_s"], frame["monthly_usd"], strict=True))
+    assert sorted(map(tuple, shown)) == sorted(zip(frame["rto_p95_s"], frame["monthly_usd"], strict=True))
 
 
 def test_the_staircase_has_no_point_below_it_and_steps_down_only_at_points(article):
-    picture = figures.cost_against_rto(article)
+    picture = drawn(figures.cost_against_rto, article)
     points = [(o.judgement.rto_at_probability_s, o.bill.monthly_usd) for o in article.options]
     best = [p for p in points if not any(q[0] <= p[0] and q[1] <= p[1] and q != p for q in points)]
     for axes in picture.axes:
@@ -189,7 +201,7 @@ def test_the_staircase_of_four_points_by_hand():
 def test_objective_and_budget_stand_where_the_workload_has_them(comparisons):
     comparison = comparisons["small-saas"]
     objectives = comparison.workload.objectives
-    axes = figures.cost_against_rto(comparison).axes[0]
+    axes = drawn(figures.cost_against_rto, comparison).axes[0]
     assert lines(axes, "objective")[0].get_xdata()[0] == objectives.rto_s
     assert lines(axes, "budget")[0].get_ydata()[0] == objectives.budget_usd_per_month
     assert axes.get_xscale() == "log"
@@ -198,7 +210,7 @@ def test_objective_and_budget_stand_where_the_workload_has_them(comparisons):
 
 @pytest.mark.parametrize("workload", ["article", "small-saas", "eu-shop", "media-house", "payments-br"])
 def test_labels_of_the_named_options_do_not_overlap(workload, comparisons):
-    picture = figures.cost_against_rto(comparisons[workload])
+    picture = drawn(figures.cost_against_rto, comparisons[workload])
     renderer = picture.canvas.get_renderer()
     for axes in picture.axes:
         boxes = [text.get_window_extent(renderer) for text in axes.texts if text.get_text()]
@@ -213,12 +225,12 @@ def test_labels_of_the_named_options_do_not_overlap(workload, comparisons):
 
 
 def test_the_waterfall_is_the_schedule(article):
-    (axes,) = figures.recovery_waterfall(article).axes
+    (axes,) = drawn(figures.recovery_waterfall, article).axes
     schedule = article.chosen.recovery.judged.schedule()
     assert [label.get_text() for label in axes.get_yticklabels()] == [s.replace("_", " ") for s in schedule["step"]]
-    drawn = {bar.get_gid(): (bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars(axes)}
+    shown = {bar.get_gid(): (bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars(axes)}
     for row in schedule.to_dict("records"):
-        assert drawn[row["step"]] == pytest.approx((row["start_s"], row["end_s"]))
+        assert shown[row["step"]] == pytest.approx((row["start_s"], row["end_s"]))
     whiskers = [line.get_xdata()[1] for line in lines(axes, "p95")]
     assert whiskers == pytest.approx(list(schedule["p95_s"]))
     assert lines(axes, "objective")[0].get_xdata()[0] == article.workload.objectives.rto_s
@@ -256,7 +268,7 @@ def test_critical_steps_add_up_to_the_rto(comparisons):
 def test_the_distribution_crosses_the_objectives_at_their_probability(workload, comparisons):
     comparison = comparisons[workload]
     judged, objectives = comparison.chosen.judgement, comparison.workload.objectives
-    left, right = figures.rto_rpo_distribution(comparison).axes
+    left, right = drawn(figures.rto_rpo_distribution, comparison).axes
     for axes, gid, target, expected in (
         (left, "RTO", objectives.rto_s, judged.p_meets_rto),
         (right, "RPO", objectives.rpo_s, judged.p_meets_rpo),
@@ -269,7 +281,7 @@ def test_the_distribution_crosses_the_objectives_at_their_probability(workload, 
 
 
 def test_an_objective_of_zero_is_told_where_no_axis_can_show_it(article):
-    right = figures.rto_rpo_distribution(article).axes[1]
+    right = drawn(figures.rto_rpo_distribution, article).axes[1]
     assert "the objective, 0 s" in right.get_xlabel()
     assert not lines(right, "objective")
 
@@ -289,8 +301,8 @@ def test_without_a_failover_region_the_pictures_say_so(article):
 def test_the_map_tells_distance_and_latency(article):
     home, away = article.workload.region, article.chosen.topology.failover_region
     regions = article.catalog.regions
-    assert f"{regions.distance_km(home, away):,.0f} km from {home}" in title(figures.region_map(article))
-    assert f"round trip takes {regions.latency_ms(home, away):.0f} ms" in title(figures.region_map(article))
+    assert f"{regions.distance_km(home, away):,.0f} km from {home}" in title(drawn(figures.region_map, article))
+    assert f"round trip takes {regions.latency_ms(home, away):.0f} ms" in title(drawn(figures.region_map, article))
 
 
 def test_the_map_says_that_nobody_measured_a_latency(article, monkeypatch):
@@ -300,7 +312,7 @@ def test_the_map_says_that_nobody_measured_a_latency(article, monkeypatch):
 
 def test_the_map_shows_every_candidate_once(comparisons):
     comparison = comparisons["payments-br"]
-    axes = figures.region_map(comparison).axes[0]
+    axes = drawn(figures.region_map, comparison).axes[0]
     possible = {o.topology.failover_region for o in comparison.options if o.topology.failover}
     assert len(lines(axes, "possible")) == len(possible) - 1
     assert len(lines(axes, "failover")) == len(lines(axes, "primary")) == 1
@@ -311,6 +323,15 @@ def test_the_way_from_tokyo_to_oregon_crosses_the_date_line_without_a_jump():
     assert np.abs(np.diff(path[:, 0])).max() < 5
     assert path[:, 1].max() > 50  # the great circle runs north of both
     assert path[-1, 0] % 360 == pytest.approx(-122.7 % 360)
+
+
+def test_a_way_over_the_edge_of_the_map_still_tells_its_distance(article):
+    far = next(option for option in article.options if option.topology.failover_region == "ap-northeast-1")
+    picture = figures.region_map(article, far)
+    axes = picture.axes[0]
+    west, east = axes.get_xlim()
+    (label,) = [text for text in axes.texts if "round trip" in text.get_text()]
+    assert west < label.xy[0] < east
 
 
 # Catalog -------------------------------------------------------------------------------------------------------------
@@ -331,12 +352,12 @@ def test_every_class_with_a_price_is_drawn_as_legal_or_refused(service, engine, 
 def test_a_price_over_regions_is_sorted_and_marks_what_is_not_observed(catalog):
     item = "node/valkey/cache.r7g.large"
     axes = figures.price_over_regions(catalog, "AmazonElastiCache", item, "us-east-1").axes[0]
-    drawn = {bar.get_gid(): bar for bar in bars(axes)}
-    assert list(drawn.values()) == sorted(drawn.values(), key=lambda bar: bar.get_width())
+    shown = {bar.get_gid(): bar for bar in bars(axes)}
+    assert list(shown.values()) == sorted(shown.values(), key=lambda bar: bar.get_width())
     for region in catalog.prices.regions():
         price = catalog.prices.find("AmazonElastiCache", item, region)
-        assert drawn[region].get_width() == price.usd
-        assert bool(drawn[region].get_hatch()) == (not price.basis.startswith("observed"))
+        assert shown[region].get_width() == price.usd
+        assert bool(shown[region].get_hatch()) == (not price.basis.startswith("observed"))
 
 
 def test_an_unknown_class_or_region_is_refused_with_what_is_near(catalog):
@@ -355,7 +376,7 @@ def test_a_workload_without_any_data_store_is_drawn(tmp_path, catalog):
         "name": "stateless",
         "region": "us-east-1",
         "services": [{"name": "app", "tasks": 2, "vcpu": 0.5, "memory_gib": 1}],
-        "load_balancer": {"new_connections_per_second": 5},
+        "load_balancer": {"new_connections_per_second": 5, "active_connections": 50, "processed_gib_per_hour": 0.1},
         "operations": {"decision_s": 300},
         "objectives": {"rpo_s": 60, "rto_s": 600, "probability": 0.9, "budget_usd_per_month": 900},
         "costs": {"outage_usd_per_hour": 100, "data_loss_usd_per_hour": 0},
@@ -406,9 +427,7 @@ SQUARES = {
 
 
 def test_a_shore_over_the_date_line_goes_on_beyond_it_and_antarctica_is_left_out():
-    assert list(outline.rings(SQUARES)) == [[(170, 0), (170, 10), (190, 10), (190, 0), (170, 0)]] or list(
-        outline.rings(SQUARES)
-    ) == [[(-190, 0), (-190, 10), (-170, 10), (-170, 0), (-190, 0)]]
+    assert list(outline.rings(SQUARES)) == [[(170, 0), (170, 10), (190, 10), (190, 0), (170, 0)]]
 
 
 def test_the_outline_is_written_to_the_same_bytes(tmp_path):

@@ -1,0 +1,20 @@
+"""Every picture: the finding as its title, units on its axes, and in its corner the snapshot it was drawn from."""
+
+from drkit.figures.catalog import class_prices, price_over_regions
+from drkit.figures.cost import monthly_cost, yearly_loss
+from drkit.figures.map import region_map
+from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
+from drkit.figures.style import Picture
+from drkit.figures.tradeoff import cost_against_rto
+
+__all__ = [
+    "Picture",
+    "class_prices",
+    "cost_against_rto",
+    "monthly_cost",
+    "price_over_regions",
+    "recovery_waterfall",
+    "region_map",
+    "rto_rpo_distribution",
+    "yearly_loss",
+]

@@ -1,0 +1,207 @@
+"""Axes that show times as people say them, and labels that keep clear of everything else."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from drkit.figures.style import GREY, INK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.float64]
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86_400.0
+_UNITS = ((1.0, "s"), (_MINUTE, "min"), (_HOUR, "h"), (_DAY, "d"))
+#: Where a wide and a narrow logarithmic time axis may have ticks [s].
+_WIDE = (1e-3, 0.01, 0.1, 1, 10, _MINUTE, 10 * _MINUTE, _HOUR, 6 * _HOUR, _DAY, 7 * _DAY, 30 * _DAY, 365 * _DAY)
+_NARROW = tuple(
+    n * size
+    for size, counts in (
+        (1.0, (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 40, 50)),
+        (_MINUTE, (1, 2, 3, 5, 10, 15, 20, 30, 40, 50)),
+        (_HOUR, (1, 1.5, 2, 3, 4, 6, 8, 12)),
+        (_DAY, (1, 2, 4, 7, 14, 30, 60, 120, 365)),
+    )
+    for n in counts
+)
+
+
+def moment(seconds: float) -> str:
+    """A tick of a time axis: ``30 s``, ``10 min``, ``1 h``, ``7 d``."""
+    size, unit = max((u for u in _UNITS if u[0] <= seconds), default=_UNITS[0])
+    return f"{seconds / size:g} {unit}"
+
+
+def log_time(axis: Any, low: float, high: float, closest: float = 0.07) -> None:
+    """Make an axis logarithmic in time between two moments [s], with ticks in s, min, h and d.
+
+    No two ticks stand closer than this part of the axis; full minutes, hours and days come first.
+    """
+    axis.axes.set(**{f"{axis.axis_name}scale": "log", f"{axis.axis_name}lim": (low, high)})
+    ticks: list[float] = []
+    for tick in _WIDE if math.log10(high / low) > 2.4 else (*_WIDE, *_NARROW):
+        apart = (abs(math.log(tick / other)) / math.log(high / low) for other in ticks)
+        if low <= tick <= high and all(gap >= closest for gap in apart):
+            ticks.append(tick)
+    axis.set_major_locator(FixedLocator(sorted(ticks)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: moment(value)))
+
+
+def linear_time(axis: Any, high: float) -> str:
+    """Let an axis run from 0 to a moment [s], with round ticks; return the unit its ticks are in."""
+    size, unit = max((u for u in _UNITS if 4 * u[0] <= high), default=_UNITS[0])
+    getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)
+    steps = [1, 1.5, 2, 3, 5, 6, 10] if unit in ("s", "min") else [1, 2, 5, 10]
+    ticks = MaxNLocator(9, steps=steps, integer=high >= 6 * size).tick_values(0, high / size)
+    axis.set_major_locator(FixedLocator([tick * size for tick in ticks]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:g}"))
+    getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)
+    return unit
+
+
+def place_labels(
+    axes: Any,
+    anchors: Sequence[tuple[float, float]],
+    labels: Sequence[str],
+    obstacles: Pixels,
+    taken: Sequence[Any] = (),
+    lines: Pixels | None = None,
+    droppable: bool = False,
+    leader_from: float = 14.0,
+    **look: Any,
+) -> list[Any]:
+    """Write labels near their points, clear of points, lines and each other.
+
+    Parameters
+    ----------
+    axes
+        Its limits and place must be final.
+    anchors, labels
+        Where each label belongs [data], and what it says. Earlier ones choose first.
+    obstacles
+        Points to keep clear of, shape (n, 2) [pixels].
+    taken
+        Boxes to keep clear of [pixels].
+    lines
+        Points along lines that are better kept clear of, shape (n, 2) [pixels].
+    droppable
+        Leave a label out rather than let it cover something.
+    leader_from
+        Labels farther from their point than this get a line to it [pixels].
+
+    Returns
+    -------
+    list of Text
+        The labels written, in their order.
+    """
+    renderer = axes.figure.canvas.get_renderer()
+    boxes: list[tuple[float, ...]] = [(b.x0, b.y0, b.x1, b.y1) for b in taken]
+    texts: list[Any] = []
+    # Offsets are kept in points, so that a picture saved finer looks the same.
+    point = 72 / axes.figure.dpi
+    frame = axes.get_window_extent(renderer)
+    for anchor, words in zip(anchors, labels, strict=True):
+        x, y = axes.transData.transform(anchor)
+        text = axes.annotate(
+            words,
+            anchor,
+            (0, 0),
+            textcoords="offset points",
+            annotation_clip=True,
+            ha="center",
+            va="center",
+            zorder=8,
+            **({"fontsize": 9, "color": INK} | look),
+        )
+        text.set_in_layout(False)
+        extent = text.get_window_extent(renderer)
+        width, height = extent.width + 4, extent.height + 2
+        least, best, covers = math.inf, (0.0, 0.0, 0.0, 0.0), 0.0
+        for dx, dy in _around(width, height):
+            box = (x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
+            cost = math.hypot(max(0, abs(dx) - width / 2), max(0, abs(dy) - height / 2)) / 25
+            if cost >= least:
+                continue
+            covered = _covered(box, obstacles, boxes, frame)
+            cost += covered + (0.0 if lines is None else 0.3 * float(_inside(box, lines).sum()))
+            if cost < least:
+                cost += _crossed((x, y), (x + dx, y + dy), boxes, obstacles)
+            if cost < least:
+                least, best, covers = cost, box, covered
+        if droppable and covers > 0:
+            text.remove()
+            continue
+        dx, dy = (best[0] + best[2]) / 2 - x, (best[1] + best[3]) / 2 - y
+        text.set_position((dx * point, dy * point))
+        boxes.append(best)
+        texts.append(text)
+        edge = (min(max(x, best[0]), best[2]) - x, min(max(y, best[1]), best[3]) - y)
+        if math.hypot(*edge) > leader_from:
+            _leader(axes, anchor, (edge[0] * point, edge[1] * point))
+    return texts
+
+
+def _around(width: float, height: float) -> list[tuple[float, float]]:
+    """Offsets of a label's centre from its point, nearest first [pixels]."""
+    found = []
+    for gap in (8, 12, 18, 27, 40, 58, 80, 105, 135, 170, 210):
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1), (0.5, 1), (-0.5, 1)):
+            spread = 0.75 if dx and dy else 1.0
+            found.append((dx * (width / 2 + gap * spread), dy * (height / 2 + gap * spread)))
+    return found
+
+
+def _inside(box: tuple[float, ...], points: Pixels) -> npt.NDArray[np.bool_]:
+    x0, y0, x1, y1 = box
+    return (points[:, 0] > x0 - 5) & (points[:, 0] < x1 + 5) & (points[:, 1] > y0 - 4) & (points[:, 1] < y1 + 4)
+
+
+def _covered(box: tuple[float, ...], points: Pixels, boxes: Sequence[tuple[float, ...]], frame: Any) -> float:
+    """How bad a place is for a label: points and labels it covers, and whether it leaves the axes."""
+    x0, y0, x1, y1 = box
+    cost = 4.0 * float(_inside(box, points).sum())
+    for a0, b0, a1, b1 in boxes:
+        wide, high = min(x1, a1) - max(x0, a0), min(y1, b1) - max(y0, b0)
+        if wide > 0 and high > 0:
+            cost += 20 + wide * high / 10
+    if x0 < frame.x0 or x1 > frame.x1 or y0 < frame.y0 or y1 > frame.y1:
+        cost += 1000
+    return cost
+
+
+def _crossed(
+    start: tuple[float, float], end: tuple[float, float], boxes: Sequence[tuple[float, ...]], points: Pixels
+) -> float:
+    """How bad a line from a point to its label is: labels and points that it runs through."""
+    at = np.linspace(0, 1, 14)[:, None]
+    line = np.asarray(start) + at * (np.asarray(end) - np.asarray(start))
+    labels = sum(bool(_inside(box, line).any()) for box in boxes)
+    near = np.hypot(points[:, 0, None] - line[:, 0], points[:, 1, None] - line[:, 1]).min(axis=1) < 4
+    aside = np.hypot(points[:, 0] - start[0], points[:, 1] - start[1]) > 9
+    return 5.0 * labels + 0.6 * float((near & aside).sum())
+
+
+def _leader(axes: Any, anchor: tuple[float, float], offset: tuple[float, float]) -> None:
+    """A line from a point to the nearest edge of its label, given as an offset [points]."""
+    look = {"arrowstyle": "-", "color": GREY, "lw": 0.8, "shrinkA": 0, "shrinkB": 4}
+    line = axes.annotate("", anchor, offset, textcoords="offset points", arrowprops=look, zorder=7)
+    line.set_in_layout(False)
+
+
+def along(axes: Any, points: npt.ArrayLike, step: float = 8.0) -> Pixels:
+    """Points every few pixels along a line given in data, for labels to keep clear of [pixels]."""
+    corners = axes.transData.transform(np.asarray(points, dtype=float))
+    parts = [corners[:1]]
+    for start, end in pairwise(corners):
+        count = max(2, int(np.hypot(*(end - start)) / step))
+        parts.append(start + np.linspace(0, 1, count)[1:, None] * (end - start))
+    return np.concatenate(parts)

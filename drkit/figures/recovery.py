@@ -1,0 +1,281 @@
+"""How long recovery takes and what it loses: the steps one by one, and the distributions they add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter
+
+from drkit.compare import lost, span
+from drkit.figures.axes import linear_time, log_time
+from drkit.figures.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILLION,
+    Picture,
+    asked,
+    legend_below,
+    name,
+    percent,
+    picture,
+    probability,
+    styled,
+)
+from drkit.recovery import finish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drkit.compare import Comparison, Option
+    from drkit.recovery import Outcome, Samples, Step
+
+_NOTE = "Step times are assumptions where AWS publishes none; {draws:,} draws, seed {seed}"
+_STORE_COLOUR = {"database": BLUE, "cache": ORANGE, "objects": GREEN, "everything": PINK}
+_GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 3.0}
+#: The lag of a cache is often that of the database: the curve below must show through.
+_DASHES: dict[str, Any] = {"cache": (0, (3, 2))}
+#: Points of a cumulative curve: more than a screen has pixels.
+_LEVELS = np.linspace(0, 1, 1001)
+
+
+@styled
+def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> Picture:
+    """The steps from losing the region to service [s], each from its median start to its median end.
+
+    Parameters
+    ----------
+    comparison
+        Where the objectives and the simulation come from.
+    option
+        The topology to show; the choice by default.
+
+    Returns
+    -------
+    Picture
+        Dark bars decide the RTO in most draws, light ones run beside them; thin lines reach the 95 % end.
+    """
+    shown, objectives = option or comparison.chosen, comparison.workload.objectives
+    outcome, judged = shown.recovery.judged, shown.judgement
+    rows = _rows(outcome)
+    title = f"{name(shown)}: service returns in {span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %"
+    if len(rows) > 1:
+        longest = max(rows, key=lambda row: row.share)
+        title += f"; {_doing(longest.name)} takes {percent(round(longest.share, 2))} of it"
+    figure = picture(
+        title,
+        comparison.catalog.snapshot,
+        f"Recovery of {comparison.workload.name} after the loss of {comparison.workload.region}, "
+        "median start and end of every step, labelled with the time between them",
+        _NOTE.format(draws=comparison.samples, seed=comparison.seed),
+        height_in=2.0 + 0.36 * max(3, len(rows)),
+    )
+    axes = figure.add_subplot()
+    reach = max(row.p95_s for row in rows)
+    # A target far beyond the recovery would crush the bars; it is then told beside the axis.
+    beyond = objectives.rto_s > 2.2 * reach
+    high = 1.14 * (reach if beyond else max(reach, objectives.rto_s))
+    for at, row in enumerate(rows):
+        colour = BLUE if row.critical >= 0.5 else SKY
+        if row.end_s > row.start_s:
+            axes.barh(at, row.end_s - row.start_s, 0.58, row.start_s, color=colour, gid=row.name, zorder=3)
+        else:
+            axes.plot(row.end_s, at, marker="D", color=colour, ms=7, zorder=4)
+        axes.plot([row.end_s, row.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95")
+        axes.plot([row.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4)
+        text = axes.annotate(
+            _length(row), (row.p95_s, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, zorder=6
+        )
+        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85})
+    unit = linear_time(axes.xaxis, high)
+    axes.set_yticks(range(len(rows)), [_words(row.name) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -1.05)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(f"time since the region was lost [{unit}]")
+    target = f"RTO objective {span(objectives.rto_s)}"
+    if beyond:
+        axes.text(
+            high, -0.75, f"{target} lies beyond this axis →", ha="right", va="center", fontsize=9, color=VERMILLION
+        )
+    else:
+        axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
+        right = objectives.rto_s < 0.7 * high
+        axes.text(
+            objectives.rto_s,
+            -0.75,
+            f" {target}: met with {probability(judged.p_meets_rto)} ",
+            ha="left" if right else "right",
+            va="center",
+            fontsize=9,
+            color=VERMILLION,
+        )
+    legend_below(
+        figure,
+        [
+            Patch(facecolor=BLUE, label="decides the RTO in most draws"),
+            Patch(facecolor=SKY, label="runs beside a longer step"),
+            Line2D([], [], color=INK, lw=1.3, label="to the end at 95 %"),
+        ],
+    )
+    return figure
+
+
+class _Row:
+    """One bar of the waterfall; ``share`` is the part of the mean RTO it decides, ``critical`` how often it does."""
+
+    def __init__(self, name: str, times: tuple[float, float, float], critical: float, share: float) -> None:
+        self.name = name
+        self.start_s, self.end_s, self.p95_s = times
+        self.critical = critical
+        self.share = share
+
+
+def _rows(outcome: Outcome) -> list[_Row]:
+    if not outcome.steps:
+        rto = outcome.rto_s
+        times = (0.0, float(np.median(rto)), float(np.quantile(rto, 0.95)))
+        return [_Row("rebuild_from_nothing", times, 1.0, 1.0)]
+    critical = on_critical_path(outcome.steps)
+    mean = float(outcome.rto_s.mean())
+    seconds = {step.name: step.seconds for step in outcome.steps}
+    return [
+        _Row(
+            str(row["step"]),
+            (float(row["start_s"]), float(row["end_s"]), float(row["p95_s"])),
+            float(critical[row["step"]].mean()),
+            float((seconds[row["step"]] * critical[row["step"]]).mean()) / mean,
+        )
+        for row in outcome.schedule().to_dict("records")
+    ]
+
+
+def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
+    """Whether each step decided when the last one ended, 1 or 0 per draw.
+
+    Parameters
+    ----------
+    steps
+        Of one recovery, the last of which ends it.
+
+    Returns
+    -------
+    dict of str to array
+        Shape ``(samples,)`` for each step's name. The steps marked in a draw add up to that draw's RTO.
+    """
+    ends = finish(steps)
+    marks: dict[str, Samples] = {step.name: np.zeros(len(step.seconds)) for step in steps}
+    marks[steps[-1].name][:] = 1
+    for step in reversed(steps):
+        if not step.after:
+            continue
+        # Of steps that end at the same moment the first named counts, so that none is counted twice.
+        latest = np.argmax([ends[before] for before in step.after], axis=0)
+        for place, before in enumerate(step.after):
+            marks[before] = np.maximum(marks[before], marks[step.name] * (latest == place))
+    return marks
+
+
+def _length(row: _Row) -> str:
+    took = row.end_s - row.start_s
+    return f"{span(took)}" if took else "service returns"
+
+
+def _words(step: str) -> str:
+    return step.replace("_", " ")
+
+
+def _doing(step: str) -> str:
+    """A step as a title speaks of it: ``promote_database`` is ``promoting database``."""
+    if step == "targets_healthy":
+        return "waiting for healthy targets"
+    verb, *rest = step.split("_")
+    return " ".join([f"{verb.removesuffix('e')}ing", *rest])
+
+
+@styled
+def rto_rpo_distribution(comparison: Comparison, option: Option | None = None) -> Picture:
+    """Cumulative probability of RTO and of RPO per data store [s, log] after the loss of the region.
+
+    Parameters
+    ----------
+    comparison
+        Where the objectives and the simulation come from.
+    option
+        The topology to show; the choice by default.
+
+    Returns
+    -------
+    Picture
+        Two panels with the objectives and the probability they must hold with.
+    """
+    shown, objectives = option or comparison.chosen, comparison.workload.objectives
+    outcome, judged = shown.recovery.judged, shown.judgement
+    figure = picture(
+        f"{name(shown)} keeps the RTO of {span(objectives.rto_s)} with {probability(judged.p_meets_rto)} and the RPO "
+        f"of {span(objectives.rpo_s)} with {probability(judged.p_meets_rpo)}; asked is {asked(objectives.probability)}",
+        comparison.catalog.snapshot,
+        f"{comparison.workload.name} after the loss of {comparison.workload.region}, unplanned: how probable it is to "
+        "be back within a time, or to lose no more than it",
+        _NOTE.format(draws=comparison.samples, seed=comparison.seed),
+        height_in=5.0,
+    )
+    left, right = figure.subplots(1, 2, sharey=True)
+    _curves(left, {"RTO": outcome.rto_s}, {"RTO": INK}, objectives.rto_s)
+    left.set(xlabel="RTO (logarithmic)", ylabel="probability of no more than this")
+    left.set_title(f"{span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %", fontsize=10, loc="left")
+    stores = {store: samples for store, samples in outcome.rpo_by_store.items() if np.isfinite(samples).any()}
+    right.set_title(
+        f"loses {lost(judged.rpo_p50_s)} typically, {lost(judged.rpo_p95_s)} at 95 %", fontsize=10, loc="left"
+    )
+    if stores:
+        _curves(right, stores, _STORE_COLOUR, objectives.rpo_s)
+    else:
+        gone = bool(outcome.rpo_by_store)
+        _curves(right, {}, {}, objectives.rpo_s)
+        words = "everything in the region\nis lost in every draw" if gone else "no data store that could lose writes"
+        right.text(
+            0.5, 0.5, words, transform=right.transAxes, ha="center", va="center", fontsize=11, bbox=_GROUND, zorder=6
+        )
+    far = "" if objectives.rpo_s > 0 else "; the objective, 0 s, is far to the left"
+    right.set_xlabel(f"RPO (logarithmic{far})")
+    for axes in (left, right):
+        axes.axhline(objectives.probability, color=VERMILLION, ls=":", lw=1.4, zorder=1, gid="probability")
+        axes.set_ylim(0, 1.02)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    handles = [
+        Line2D([], [], color=_STORE_COLOUR[s], ls=_DASHES.get(s, "-"), lw=2.2, label=f"RPO of the {s}") for s in stores
+    ]
+    handles += [
+        Line2D([], [], color=INK, lw=2.2, label="RTO"),
+        Line2D([], [], color=VERMILLION, ls="--", lw=1.4, label="objective"),
+        Line2D([], [], color=VERMILLION, ls=":", lw=1.4, label=f"asked probability {asked(objectives.probability)}"),
+    ]
+    if len(stores) > 1:
+        worst = np.maximum.reduce(list(stores.values()))
+        right.plot(np.quantile(worst, _LEVELS), _LEVELS, color=INK, ls=(0, (1, 1.2)), lw=1.6, zorder=5, gid="RPO")
+        handles.append(Line2D([], [], color=INK, ls=(0, (1, 1.2)), lw=1.6, label="RPO of all stores together"))
+    legend_below(figure, handles, columns=6 if len(handles) <= 6 else 4)
+    return figure
+
+
+def _curves(axes: Any, samples: dict[str, Samples], colours: dict[str, str], objective: float) -> None:
+    """Cumulative curves with the objective as a line; no such axis has an objective of zero."""
+    ends = [objective] if objective > 0 else []
+    for label, values in samples.items():
+        quantiles = np.quantile(values, _LEVELS)
+        axes.plot(quantiles, _LEVELS, color=colours[label], ls=_DASHES.get(label, "-"), lw=2.2, zorder=4, gid=label)
+        ends += [float(np.quantile(values, 0.002)), float(values.max())]
+    ends = [end for end in ends if end > 0] or [1.0, 3600.0]
+    low, high = min(ends), max(ends)
+    # Where all draws are alike the curve is a step, which needs room on both sides.
+    widen = 1.6 if high / low > 1.2 else 4.0
+    log_time(axes.xaxis, low / widen, high * widen, closest=0.11)
+    if objective > 0:
+        axes.axvline(objective, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")

@@ -1,0 +1,250 @@
+"""What all pictures share: canvas, colours, title and corner, and the words on them."""
+
+from __future__ import annotations
+
+import functools
+import io
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from drkit.report import STRATEGY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from drkit.bill import Bill
+    from drkit.compare import Option
+    from drkit.snapshot import Snapshot
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Okabe and Ito's colours, which people who do not tell red from green tell apart.
+BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+SKY, PINK, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#000000"
+INK, GREY, PALE = "#222222", "#6B6B6B", "#C9C9C9"
+
+#: Colour and marker of each strategy, the same in every picture.
+STRATEGY_LOOK = {
+    "single_region": (GREY, "X"),
+    "backup_restore": (ORANGE, "s"),
+    "pilot_light": (BLUE, "o"),
+    "warm_standby": (GREEN, "D"),
+    "hot_standby": (VERMILLION, "^"),
+    "active_active": (PINK, "v"),
+}
+
+_LOOK = {
+    "axes.edgecolor": GREY,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": INK,
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.8,
+    "hatch.linewidth": 0.7,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.color": GREY,
+    "ytick.labelcolor": INK,
+}
+
+_DPI = 100
+#: How much finer than the screen a notebook stores a picture.
+_FINER = 1.5
+_MARGIN_IN = 0.12
+
+
+class Picture(Figure):
+    """A matplotlib figure that stands apart from pyplot and from the user's own settings.
+
+    It shows itself in a notebook whether or not pyplot was ever imported.
+    """
+
+    #: Where the notes below end, and where the title begins [part of the figure's height].
+    floor = 0.0
+    ceiling = 1.0
+
+    def fill(self, bottom: float) -> None:
+        """Give the axes the room from this height up to the title."""
+        self.floor = bottom
+        rect = (0.004, bottom, 0.99, self.ceiling - bottom)
+        self.set_layout_engine("constrained", rect=rect, w_pad=0.06, h_pad=0.04)
+
+    def draw(self, renderer: Any) -> None:
+        """Draw with drkit's settings, whatever the user's are."""
+        with _look():
+            super().draw(renderer)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
+        body = io.BytesIO()
+        self.savefig(body, format="png", dpi=_FINER * _DPI)
+        width, height = self.get_size_inches()
+        finding = self.get_suptitle().replace("\n", " ")
+        return body.getvalue(), {"width": round(width * _DPI), "height": round(height * _DPI), "alt": finding}
+
+
+@contextmanager
+def _look() -> Iterator[None]:
+    """Matplotlib's defaults with drkit's settings, for the length of a block."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_LOOK)
+        yield
+
+
+def styled(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a function that draws with drkit's settings, and leave the user's as they were."""
+
+    @functools.wraps(function)
+    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _look():
+            return function(*args, **kwargs)
+
+    return inner
+
+
+def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", height_in: float = 5.4) -> Picture:
+    """An empty picture with its title above and its origin below.
+
+    Parameters
+    ----------
+    title
+        The finding, in one sentence.
+    snapshot
+        Named in the lower right corner by date and digest.
+    subtitle
+        How to read the picture.
+    note
+        For the lower left corner: how far the figures shown are not observed.
+    height_in
+        Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
+    """
+    figure = Picture(figsize=(10, height_in), dpi=_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
+    head = figure.suptitle("", x=left, y=top, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK)
+    below = _wrap(figure, head, title)
+    if subtitle:
+        small = figure.text(left, below - 0.05 / height_in, "", ha="left", va="top", fontsize=9.5, color=GREY)
+        below = _wrap(figure, small, subtitle)
+    origin = f"drkit · snapshot {snapshot.date} · {snapshot.digest[:12]}"
+    low = 0.07 / height_in
+    figure.text(1 - left, low, origin, ha="right", va="bottom", fontsize=8, color=GREY)
+    above = low + 0.17 / height_in
+    if note:
+        text = figure.text(left, low, "", ha="left", va="bottom", fontsize=8, color=GREY)
+        _wrap(figure, text, note, width=0.7)
+        box = text.get_window_extent().transformed(figure.transFigure.inverted())
+        above = max(above, float(box.y1))
+    figure.ceiling = below - 0.08 / height_in
+    figure.fill(above + 0.08 / height_in)
+    return figure
+
+
+def _wrap(figure: Picture, text: Any, words: str, width: float = 0.975) -> float:
+    """Set a text in lines of at most this part of the figure's width; return its lower end [figure]."""
+    lines: list[str] = []
+    room = width * figure.bbox.width
+    # A figure and its unit stay on one line.
+    for word in re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        text.set_text(longer)
+        if lines and text.get_window_extent().width <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    text.set_text("\n".join(lines).replace("\u00a0", " "))
+    return float(text.get_window_extent().transformed(figure.transFigure.inverted()).y0)
+
+
+def legend_below(figure: Picture, handles: Iterable[Any], columns: int = 6) -> None:
+    """A legend in rows between the axes and the corner notes; the axes make room for it."""
+    legend = figure.legend(
+        handles=list(handles),
+        loc="lower left",
+        bbox_to_anchor=(_MARGIN_IN / 10, figure.floor),
+        borderpad=0,
+        borderaxespad=0,
+        ncols=columns,
+        columnspacing=1.4,
+        handlelength=1.6,
+    )
+    legend.set_in_layout(False)
+    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
+    figure.fill(figure.floor + box.height + 0.06 / figure.get_figheight())
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+def usd(amount: float) -> str:
+    """An amount as people read it [USD]: ``1,777``, ``2.4 million``; cents only below 100."""
+    if abs(amount) >= 1e6:
+        return f"{amount / 1e6:,.1f} million"
+    return f"{amount:,.2f}" if 0 < abs(amount) < 100 else f"{amount:,.0f}"
+
+
+def percent(share: float) -> str:
+    """A share in percent: ``3.7 %``, and ``< 0.1 %`` rather than nothing for something."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
+
+
+def probability(share: float) -> str:
+    """A probability estimated from draws: it never reads as certainty, so 1 is ``over 99.9 %``."""
+    return "over 99.9 %" if share >= 0.9995 else percent(share)
+
+
+def asked(share: float) -> str:
+    """The probability that the objectives ask for, as the workload file has it: ``95 %``, ``99.95 %``."""
+    return f"{100 * share:g} %"
+
+
+def name(option: Option) -> str:
+    """Strategy and failover region: ``Pilot light in us-east-2``."""
+    topology = option.topology
+    strategy = STRATEGY[topology.strategy]
+    return f"{strategy} in {topology.failover_region}" if topology.failover else strategy
+
+
+def against(amount: float, unit: str, reference: str) -> str:
+    """A difference in words [USD]: ``353 USD a month more than today``."""
+    if round(amount, 2) == 0:
+        return f"as much as {reference}"
+    words = [usd(abs(amount)), "USD", *unit.split(), "more" if amount > 0 else "less", "than", reference]
+    return " ".join(words)
+
+
+def basis_note(bills: Iterable[Bill]) -> str:
+    """How much of the bill shown is not observed; with several, of the one that has most of it."""
+    known = list(bills)
+    bill = max(known, key=basis_share)
+    share = basis_share(bill)
+    if share == 0.0:
+        return "All prices are observed"
+    parts = {
+        kind: sum(line.monthly_usd for line in bill.not_observed if line.basis.startswith(kind)) / bill.monthly_usd
+        for kind in ("derived", "proxy")
+    }
+    words = " and ".join(f"{percent(part)} {kind}" for kind, part in parts.items() if part)
+    whose = "of the bill" if len(known) == 1 else "of a bill"
+    return f"{'' if len(known) == 1 else 'Up to '}{percent(share)} {whose} rests on prices not observed: {words}"
+
+
+def basis_share(bill: Bill) -> float:
+    """Part of a bill that rests on derived or proxy prices, 0 to 1."""
+    return sum(line.monthly_usd for line in bill.not_observed) / bill.monthly_usd if bill.monthly_usd else 0.0
