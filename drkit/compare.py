@@ -12,7 +12,8 @@ import numpy as np
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller
 from drkit.errors import PriceError, UnsupportedError
-from drkit.recovery import DISRUPTIONS, Recovery, Simulator
+from drkit.recovery import DISRUPTIONS, Recovery
+from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, enumerate_topologies
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
 from drkit.errors import DrkitError, ParameterError
 from drkit.outputs import staged
-from drkit.topology import check_today
+from drkit.today import check_today
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,30 +1,20 @@
-"""Topology x disruptions -> RTO and RPO distributions, and the loss to expect in a year.
+"""What a recovery is: a graph of steps, and what a disruption does to a topology.
 
-Recovery is a graph of steps: a step starts when the steps it waits for have ended. Times are drawn with a seed; the
-same figure has the same draws in every topology, so that topologies differ by what they do and not by chance.
+A step starts when the steps it waits for have ended. `drkit.simulation` draws the times.
 """
 
 from __future__ import annotations
 
-import math
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from drkit.topology import LIVE_DATA
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
-
-    from drkit.assumptions import Assumptions
-    from drkit.catalog import Catalog
-    from drkit.topology import Topology
-    from drkit.workload import Quantity, Workload
 
     Samples = npt.NDArray[np.float64]
 
@@ -36,11 +26,16 @@ JUDGED: Disruption = "region_loss"
 
 
 class Step(NamedTuple):
-    """One step of a recovery: its name, the steps it waits for, and its time [s], shape ``(samples,)``."""
+    """One step of a recovery.
+
+    ``after`` names the steps it waits for, ``seconds`` is its time [s], shape ``(samples,)``, and ``basis`` says how
+    the figures behind it are known.
+    """
 
     name: str
     after: tuple[str, ...]
     seconds: Samples
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,13 +65,16 @@ class Outcome:
     rate_basis: str
 
     def schedule(self) -> pd.DataFrame:
-        """Median start and end of every step [s], for a waterfall: ``step, after, start_s, end_s, p95_s``."""
+        """Median start and end of every step [s], for a waterfall.
+
+        Columns ``step, after, start_s, end_s, p95_s, basis``; ``p95_s`` is the end at 95 %.
+        """
         import pandas as pd
 
         ends = finish(self.steps)
         rows = []
         for step in self.steps:
-            start = _latest([ends[name] for name in step.after], len(step.seconds))
+            start = latest([ends[name] for name in step.after], len(step.seconds))
             rows.append(
                 (
                     step.name,
@@ -84,9 +82,10 @@ class Outcome:
                     float(np.median(start)),
                     float(np.median(ends[step.name])),
                     float(np.quantile(ends[step.name], 0.95)),
+                    step.basis,
                 )
             )
-        return pd.DataFrame(rows, columns=["step", "after", "start_s", "end_s", "p95_s"])
+        return pd.DataFrame(rows, columns=["step", "after", "start_s", "end_s", "p95_s", "basis"])
 
 
 @dataclass(frozen=True)
@@ -119,299 +118,10 @@ def finish(steps: Sequence[Step]) -> dict[str, Samples]:
     for step in steps:
         if missing := [name for name in step.after if name not in ends]:
             raise ValueError(f"{step.name} waits for {', '.join(missing)}, which does not stand before it")
-        ends[step.name] = _latest([ends[name] for name in step.after], len(step.seconds)) + step.seconds
+        ends[step.name] = latest([ends[name] for name in step.after], len(step.seconds)) + step.seconds
     return ends
 
 
-def _latest(ends: Sequence[Samples], size: int) -> Samples:
+def latest(ends: Sequence[Samples], size: int) -> Samples:
+    """Sample by sample the largest of several times or losses [s]; zero where there are none."""
     return np.maximum.reduce(ends) if ends else np.zeros(size)
-
-
-class Simulator:
-    """Times the topologies of one workload.
-
-    Parameters
-    ----------
-    workload, catalog, assumptions
-        The system, the outage history and the uncertain figures.
-    seed
-        Same seed, same figures.
-    samples
-        Draws per figure. The standard error of a probability p is ``sqrt(p (1 - p) / samples)``.
-    """
-
-    def __init__(
-        self,
-        workload: Workload,
-        catalog: Catalog,
-        assumptions: Assumptions,
-        seed: int = 1,
-        samples: int = 20_000,
-    ) -> None:
-        self.workload = workload
-        self.assumptions = assumptions
-        self.seed = seed
-        self.samples = samples
-        self._drawn: dict[str, Samples] = {}
-        self._known: dict[tuple[object, ...], Recovery] = {}
-        self._rates = {
-            (row["disruption"], row["region_group"]): (float(row["typical_per_year"]), row["basis"])
-            for row in catalog.snapshot.records("disruption_rates")
-        }
-        self._durations_s = np.sort(
-            [
-                3600 * float(row["duration_h"])
-                for row in catalog.snapshot.records("outages")
-                if row["region_event"] == "yes" and row["duration_h"]
-            ]
-        )
-
-    def recover(self, topology: Topology) -> Recovery:
-        """Every disruption of a topology; topologies that recover alike are timed once."""
-        key = _signature(topology)
-        if key not in self._known:
-            outcomes = {disruption: self._outcome(topology, disruption) for disruption in DISRUPTIONS}
-            self._known[key] = Recovery(outcomes, math.fsum(map(self._yearly_loss_usd, outcomes.values())))
-        return self._known[key]
-
-    # Draws ----------------------------------------------------------------------------------------------------------
-
-    def _draw(self, name: str, sample: Callable[[np.random.Generator, int], Samples]) -> Samples:
-        """Samples of one named figure, the same wherever it is used."""
-        if name not in self._drawn:
-            rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
-            drawn = np.asarray(sample(rng, self.samples), dtype=np.float64)
-            drawn.flags.writeable = False
-            self._drawn[name] = drawn
-        return self._drawn[name]
-
-    def _assumed(self, name: str) -> Samples:
-        return self._draw(name, self.assumptions[name].sample)
-
-    def _own(self, name: str, quantity: Quantity) -> Samples:
-        def sample(rng: np.random.Generator, size: int) -> Samples:
-            if quantity.certain:
-                return np.full(size, quantity.typical)
-            return rng.triangular(quantity.low, quantity.typical, quantity.high, size)
-
-        return self._draw(f"workload.{name}", sample)
-
-    def _uniform(self, name: str) -> Samples:
-        return self._draw(f"uniform.{name}", lambda rng, size: rng.random(size))
-
-    # Steps ----------------------------------------------------------------------------------------------------------
-
-    def _detect(self) -> Step:
-        operations = self.workload.operations
-        if operations.detection_s is not None:
-            return Step("detect", (), self._own("detection_s", operations.detection_s))
-        kind = "detect_fast" if self.workload.dns.fast_health_checks else "detect_standard"
-        return Step("detect", (), self._assumed(kind))
-
-    def _decide(self, after: tuple[str, ...], automated: bool = False) -> Step:
-        seconds = (
-            self._assumed("automated_decision_s")
-            if automated
-            else self._own("decision_s", self.workload.operations.decision_s)
-        )
-        return Step("decide", after, seconds)
-
-    def _pull_and_start(self) -> Samples:
-        largest = max(self.workload.services, key=lambda service: service.image_gib.typical)
-        pull = self._assumed("pull_image_s_per_gib") * self._own("image_gib", largest.image_gib)
-        return self._assumed("start_tasks_s") + pull
-
-    def _restore(self) -> Samples:
-        database = self.workload.database
-        assert database is not None
-        size = self._own("storage_gib", database.storage_gib)
-        return self._assumed("restore_database_fixed_s") + size * self._assumed("restore_database_s_per_gib")
-
-    def _copy_backup(self) -> Samples:
-        database = self.workload.database
-        assert database is not None
-        return self._own("storage_gib", database.storage_gib) * self._assumed("copy_backup_s_per_gib")
-
-    def _shift(self, after: tuple[str, ...]) -> Step:
-        ttl = float(self.workload.dns.ttl_s) if self.workload.dns.zone else 0.0
-        return Step("shift_traffic", after, ttl + self._assumed("drain_connections_s"))
-
-    def _failover_steps(self, topology: Topology) -> tuple[Step, ...]:
-        """Steps when the primary region is lost, or given up."""
-        strategy = topology.strategy
-        active = strategy == "active_active"
-        steps = [self._detect(), self._decide(("detect",), automated=active)]
-        ready: list[str] = []
-        if strategy == "backup_restore":
-            steps.append(Step("create_stack", ("decide",), self._assumed("create_stack_s")))
-        if self.workload.database:
-            steps += self._database_steps(topology)
-            ready.append(steps[-1].name)
-        if self.workload.cache:
-            if topology.replicates_cache:
-                steps.append(Step("promote_cache", ("decide",), self._assumed("promote_cache")))
-            else:
-                steps.append(Step("create_cache", ("create_stack",), self._assumed("create_cache_s")))
-            ready.append(steps[-1].name)
-        if strategy in ("backup_restore", "pilot_light", "warm_standby"):
-            begin = "create_stack" if strategy == "backup_restore" else "decide"
-            steps.append(Step("scale_compute", (begin,), self._pull_and_start()))
-            steps.append(Step("targets_healthy", ("scale_compute",), self._assumed("targets_healthy")))
-            ready.append("targets_healthy")
-        if strategy in ("backup_restore", "pilot_light"):
-            steps.append(Step("warm_up", tuple(ready), self._assumed("warm_up_s")))
-            ready = ["warm_up"]
-        if active:
-            # Health checks take the lost region out of DNS at once; writes wait for the promotion.
-            steps.append(self._shift(("detect",)))
-            steps.append(Step("serve", ("shift_traffic", *(ready or ["decide"])), np.zeros(self.samples)))
-        else:
-            steps.append(self._shift(tuple(ready) or ("decide",)))
-            steps.append(Step("verify", ("shift_traffic",), self._assumed("verify_s")))
-        return tuple(steps)
-
-    def _database_steps(self, topology: Topology) -> list[Step]:
-        if not topology.replicates_database:
-            # The stack's first minute makes the subnets; the restore then runs beside the rest of it.
-            return [Step("restore_database", ("decide",), self._restore())]
-        if topology.headless:
-            added = Step("add_database_instance", ("decide",), self._assumed("add_database_instance_s"))
-            return [added, Step("promote_database", (added.name,), self._assumed("promote_database"))]
-        return [Step("promote_database", ("decide",), self._assumed("promote_database"))]
-
-    # Outcomes -------------------------------------------------------------------------------------------------------
-
-    def _outcome(self, topology: Topology, disruption: Disruption) -> Outcome:
-        steps, rto, stores = {
-            "az_failure": self._az_failure,
-            "region_impairment": self._region_impairment,
-            "region_loss": self._region_loss,
-            "data_corruption": self._data_corruption,
-            "planned_switchover": self._planned_switchover,
-        }[disruption](topology)
-        rpo = _latest(list(stores.values()), self.samples)
-        per_year, basis = self._rate(topology, disruption)
-        return Outcome(disruption, rto, rpo, stores, steps, per_year, basis)
-
-    def _az_failure(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        steps = []
-        if topology.primary.database_cluster:
-            alone = topology.primary.database_instances < 2
-            name = "add_database_instance_s" if alone else "fail_over_database_in_region"
-            steps.append(Step(name.removesuffix("_s"), (), self._assumed(name)))
-        if topology.primary.cache_group:
-            alone = topology.primary.cache_replicas_per_shard == 0
-            name = "create_cache_s" if alone else "promote_cache"
-            steps.append(Step(name.removesuffix("_s"), (), self._assumed(name)))
-        # Aurora keeps six copies over three zones, S3 three: nothing durable is lost with a zone.
-        rto = _latest(list(finish(steps).values()), self.samples)
-        return tuple(steps), rto, {}
-
-    def _region_impairment(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        count = len(self._durations_s)
-        duration = np.interp(self._uniform("outage_duration"), np.linspace(0, 1, count), self._durations_s)
-        if topology.failover is None:
-            return (), duration, {}
-        steps, rto, stores = self._region_loss(topology)
-        # A region that is back before the failover ends has lost nothing.
-        back = duration < rto
-        return (
-            steps,
-            np.minimum(rto, duration),
-            {name: np.where(back, 0.0, rpo) for name, rpo in stores.items()},
-        )
-
-    def _region_loss(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        if topology.failover is None:
-            gone = np.full(self.samples, np.inf)
-            return (), self._assumed("rebuild_without_copies_s"), {"everything": gone}
-        steps = self._failover_steps(topology)
-        return steps, finish(steps)[steps[-1].name], self._lag(topology)
-
-    def _lag(self, topology: Topology) -> dict[str, Samples]:
-        """Writes lost in an unplanned failover, per store that must not lose any [s]."""
-        workload, stores = self.workload, {}
-        if workload.database:
-            if topology.replicates_database:
-                lag = self._assumed("database_lag_s")
-                cap = workload.database.managed_rpo_s
-                stores["database"] = lag if cap is None else np.minimum(lag, float(cap))
-            else:
-                interval = workload.backups.copy_interval_hours * 3600.0
-                age = self._uniform("backup_age") * interval
-                stores["database"] = age + self._copy_backup()
-        if workload.cache and not workload.cache.rebuildable and topology.replicates_cache:
-            stores["cache"] = self._assumed("cache_lag_s")
-        if any(bucket.replicate for bucket in workload.buckets):
-            name = "object_lag_rtc_s" if topology.replication_time_control else "object_lag_s"
-            stores["objects"] = self._assumed(name)
-        return stores
-
-    def _data_corruption(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        # Replication carries the corruption along: only a restore to before it helps, in every topology.
-        noticed = self._assumed("detect_corruption_s")
-        steps = [Step("detect_corruption", (), noticed), self._decide(("detect_corruption",))]
-        stores = {}
-        if topology.primary.database_cluster:
-            steps.append(Step("restore_database", ("decide",), self._restore()))
-            stores["database"] = noticed + self._assumed("point_in_time_gap_s")
-        steps.append(Step("verify", (steps[-1].name,), self._assumed("verify_s")))
-        return tuple(steps), finish(steps)["verify"], stores
-
-    def _planned_switchover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        if topology.strategy not in LIVE_DATA:
-            # A rehearsal is a restore beside the running system: nobody notices.
-            return (), np.zeros(self.samples), {}
-        # What takes time beforehand (instances, tasks) is done before the first request waits.
-        steps, ready = [], []
-        if topology.replicates_database:
-            steps.append(Step("switch_over_database", (), self._assumed("switch_over_database_s")))
-            ready.append("switch_over_database")
-        if topology.replicates_cache:
-            steps.append(Step("promote_cache", (), self._assumed("promote_cache")))
-            ready.append("promote_cache")
-        steps.append(self._shift(tuple(ready)))
-        return tuple(steps), finish(steps)["shift_traffic"], {}
-
-    # Rates and losses -----------------------------------------------------------------------------------------------
-
-    def _rate(self, topology: Topology, disruption: Disruption) -> tuple[float, str]:
-        if disruption == "data_corruption":
-            figure = self.assumptions["data_corruption_per_year"]
-            return figure.mean, figure.basis
-        if disruption == "planned_switchover":
-            rehearsed = topology.strategy in LIVE_DATA
-            return self.workload.operations.rehearsals_per_year if rehearsed else 0.0, "observed:user"
-        for group in (topology.primary_region, "other", "any"):
-            if (disruption, group) in self._rates:
-                rate, basis = self._rates[disruption, group]
-                if disruption == "region_impairment":
-                    return rate * self.assumptions["impairment_hits_workload"].mean, f"{basis}; assumption"
-                return rate, basis
-        raise KeyError(disruption)
-
-    def _yearly_loss_usd(self, outcome: Outcome) -> float:
-        """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year]; Keeton, FAST'04."""
-        costs = self.workload.costs
-        everything_s = 3600 * self.assumptions["all_data_lost_h"].mean
-        lost = np.where(np.isinf(outcome.rpo_s), everything_s, outcome.rpo_s)
-        return (
-            outcome.per_year
-            * (
-                float(outcome.rto_s.mean()) * costs.outage_usd_per_hour.mean
-                + float(lost.mean()) * costs.data_loss_usd_per_hour.mean
-            )
-            / 3600
-        )
-
-
-def _signature(topology: Topology) -> tuple[object, ...]:
-    """What decides a topology's recovery: regions apart, two with the same signature recover alike."""
-    primary = topology.primary
-    return (
-        topology.strategy,
-        topology.headless,
-        topology.replication_time_control,
-        primary.database_instances,
-        primary.cache_replicas_per_shard,
-    )

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
-from drkit.errors import UnsupportedError, WorkloadError
+from drkit.errors import UnsupportedError
 from drkit.support import SERVERLESS
+from drkit.today import check_today
 from drkit.workload import Strategy
 
 if TYPE_CHECKING:
@@ -174,50 +175,6 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
         else:
             for variant in variants:
                 yield enumerator.pair(strategy, region.code, variant)
-
-
-def check_today(workload: Workload, catalog: Catalog) -> None:
-    """Refuse a workload that names regions, zones or classes that do not exist, or that the snapshot lacks.
-
-    Raises
-    ------
-    WorkloadError
-        One sentence for everything wrong.
-    """
-    problems = []
-    if workload.region not in catalog.prices.regions():
-        try:
-            name = catalog.regions[workload.region].name
-            problems.append(
-                f"region is {workload.region!r} ({name}): the snapshot has prices for "
-                f"{', '.join(catalog.prices.regions())}"
-            )
-        except UnsupportedError as error:
-            problems.append(f"region: {error}")
-    else:
-        home = catalog.regions[workload.region]
-        if workload.network.zones > home.zones:
-            problems.append(f"network.zones is {workload.network.zones}: {home.code} has {home.zones}")
-        if not home.may_hold(workload.objectives.residency):
-            allowed = ", ".join(workload.objectives.residency)
-            problems.append(f"objectives.residency is {allowed}: {home.code}, where it runs, lies in {home.country}")
-    problems += [
-        f"objectives.failover_regions: {code!r} is not an AWS region of the snapshot"
-        for code in workload.objectives.failover_regions
-        if code not in catalog.regions
-    ]
-    classes = []
-    if workload.database and workload.database.instance_class:
-        classes.append(("database.class", workload.database.instance_class))
-    if workload.cache:
-        classes.append(("cache.node_type", workload.cache.node_type))
-    for key, name in classes:
-        try:
-            catalog.support.size(name)
-        except UnsupportedError as error:
-            problems.append(f"{key}: {error}")
-    if problems:
-        raise WorkloadError("\n".join(f"workload {workload.name}: {problem}" for problem in problems))
 
 
 def _variants(workload: Workload, strategy: Strategy) -> Iterator[_Variant]:

@@ -14,7 +14,8 @@ from drkit.assumptions import Assumptions
 from drkit.bundled import data_dir
 from drkit.catalog import Catalog
 from drkit.compare import Comparison
-from drkit.recovery import DISRUPTIONS, Recovery, Simulator, Step, finish
+from drkit.recovery import DISRUPTIONS, Recovery, Step, finish
+from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, Topology, enumerate_topologies
 from drkit.workload import Workload
 

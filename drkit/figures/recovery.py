@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.recovery import Outcome, Samples, Step
 
-_NOTE = "Step times are assumptions where AWS publishes none; {draws:,} draws, seed {seed}"
+_NOTE = (
+    "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "
+    "{draws:,} draws, seed {seed}"
+)
 _STORE_COLOUR = {"database": BLUE, "cache": ORANGE, "objects": GREEN, "everything": PINK}
 _GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 3.0}
 #: The lag of a cache is often that of the database: the curve below must show through.
@@ -127,30 +130,35 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     return figure
 
 
-class _Row:
+class _Row(NamedTuple):
     """One bar of the waterfall; ``share`` is the part of the mean RTO it decides, ``critical`` how often it does."""
 
-    def __init__(self, name: str, times: tuple[float, float, float], critical: float, share: float) -> None:
-        self.name = name
-        self.start_s, self.end_s, self.p95_s = times
-        self.critical = critical
-        self.share = share
+    name: str
+    start_s: float
+    end_s: float
+    p95_s: float
+    critical: float
+    share: float
+    basis: str
 
 
 def _rows(outcome: Outcome) -> list[_Row]:
     if not outcome.steps:
         rto = outcome.rto_s
-        times = (0.0, float(np.median(rto)), float(np.quantile(rto, 0.95)))
-        return [_Row("rebuild_from_nothing", times, 1.0, 1.0)]
+        median, p95 = float(np.median(rto)), float(np.quantile(rto, 0.95))
+        return [_Row("rebuild_from_nothing", 0.0, median, p95, 1.0, 1.0, "assumption")]
     critical = on_critical_path(outcome.steps)
     mean = float(outcome.rto_s.mean())
     seconds = {step.name: step.seconds for step in outcome.steps}
     return [
         _Row(
             str(row["step"]),
-            (float(row["start_s"]), float(row["end_s"]), float(row["p95_s"])),
+            float(row["start_s"]),
+            float(row["end_s"]),
+            float(row["p95_s"]),
             float(critical[row["step"]].mean()),
             float((seconds[row["step"]] * critical[row["step"]]).mean()) / mean,
+            str(row["basis"]),
         )
         for row in outcome.schedule().to_dict("records")
     ]
@@ -184,7 +192,10 @@ def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
 
 def _length(row: _Row) -> str:
     took = row.end_s - row.start_s
-    return f"{span(took)}" if took else "service returns"
+    if not took:
+        return "service returns"
+    known = "assumed" if "assumption" in row.basis else "own" if "user" in row.basis else "published"
+    return f"{span(took)}, {known}"
 
 
 def _words(step: str) -> str:
