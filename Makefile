@@ -11,11 +11,11 @@ help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (about a minute, once)"
+	@echo "Setting up $(VENV) (about a minute, once)"; date +%s > .venv.started
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+	@echo "Set up in $$(( $$(date +%s) - $$(cat .venv.started) )) s"; rm -f .venv.started; touch $@
 
 design: $(VENV)/.ready ## Design a workload: make design WORKLOAD=article OUT=out/article
 	@$(BIN)/drkit design $(WORKLOAD) --out $(OUT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,11 +130,13 @@ def design(
     if snapshot:
         parameters["snapshot"] = str(snapshot)
     folder = out or Path("out") / Path(workload).stem
+    start = time.monotonic()
     run_design(workload, folder, parameters, progress=sys.stderr.isatty())
     told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     chosen = told["chosen"]
     click.echo(f"{chosen['topology_id']}: {chosen['monthly_usd']:,.2f} USD a month")
     click.echo("; ".join(chosen["misses"]) or "meets the objectives")
+    click.echo(f"designed in {time.monotonic() - start:.1f} s:")
     for path in sorted(folder.iterdir()):
         click.echo(f"  {path}")
 
@@ -237,20 +240,25 @@ def tfvars() -> None:
 )
 @click.pass_context
 def tfvars_check(ctx: click.Context, path: Path, stack: Path | None) -> None:
-    r"""Check a tfvars file against types and validations of the stack, without Terraform.
+    r"""Check a tfvars file against types and validations of the stack.
+
+    drkit reads the stack's variables.tf by itself; where Terraform 1.11 or newer is on the PATH, it is asked
+    too. Neither needs an account, a provider or a network.
 
     \b
     Example:
       drkit tfvars check out/article/article.tfvars
     """
+    from drkit import terraform
     from drkit import tfvars as variables
 
     problems = variables.check(path, stack)
-    for problem in problems:
+    refused = None if problems else terraform.refusals(path, stack)
+    for problem in [*problems, *(refused or [])]:
         click.echo(problem)
-    if problems:
+    if problems or refused:
         ctx.exit(1)
-    click.echo(f"{path} fits the stack")
+    click.echo(f"{path} fits the stack, " + ("Terraform agrees" if refused == [] else "Terraform was not asked"))
 
 
 @main.command()

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import workload_file
+from drkit import terraform, workload_file
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
-from drkit.errors import DrkitError, ParameterError
+from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
 from drkit.today import check_today
 
@@ -54,8 +54,10 @@ def run_design(
     ------
     WorkloadError, SnapshotError, ParameterError
         Before a kernel starts.
+    TfvarsError
+        When Terraform, where it is on this machine, refuses the tfvars.
     DrkitError
-        When a cell of the notebook fails; the folder is as it was.
+        When a cell of the notebook fails. In every case the folder is as it was.
     """
     import papermill
 
@@ -82,6 +84,9 @@ def run_design(
             )
         except papermill.PapermillExecutionError as error:
             raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
+        for path in staging.glob("*.tfvars"):
+            if refused := terraform.refusals(path):
+                raise TfvarsError("\n".join(refused))
         notebook = _with_stable_ids(executed)
         (staging / "design.html").write_text(to_html(notebook), encoding="utf-8")
     return folder

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from drkit.errors import UnsupportedError
-from drkit.support import SERVERLESS
+from drkit.support import SERVERLESS, StepUp
 from drkit.today import check_today
 from drkit.workload import Strategy
 
@@ -218,10 +218,10 @@ class _Enumerator:
         return self._topology("single_region", None, variant, *self._today())
 
     def pair(self, strategy: Strategy, region: str, variant: _Variant) -> Topology:
-        database_class, cache_type = self._today()
+        classes = self._today()
         try:
             if strategy in LIVE_DATA:
-                database_class, cache_type = self._legal(strategy, region, variant.storage_type)
+                classes = self._legal(strategy, region, variant.storage_type)
             elif self.workload.cache and not self.workload.cache.rebuildable:
                 raise UnsupportedError(
                     "the cache holds data that cannot be rebuilt, and backup and restore leaves it behind: "
@@ -230,26 +230,28 @@ class _Enumerator:
         except UnsupportedError as error:
             topology = self._topology(strategy, region, variant, *self._today())
             return replace(topology, rejected_because=str(error))
-        return self._topology(strategy, region, variant, database_class, cache_type)
+        return self._topology(strategy, region, variant, *classes)
 
-    def _today(self) -> tuple[str, str]:
+    def _today(self) -> tuple[StepUp, StepUp]:
+        """Classes of database and cache as they are: no step."""
         workload = self.workload
-        return (
+        names = (
             workload.database.class_name if workload.database else "",
             workload.cache.node_type if workload.cache else "",
         )
+        return StepUp(names[0], names[0], 0.0), StepUp(names[1], names[1], 0.0)
 
-    def _legal(self, strategy: Strategy, region: str, storage_type: StorageType) -> tuple[str, str]:
-        """Classes that Global Database and Global Datastore take in both regions."""
+    def _legal(self, strategy: Strategy, region: str, storage_type: StorageType) -> tuple[StepUp, StepUp]:
+        """Steps up to classes that Global Database and Global Datastore take in both regions."""
         workload, support = self.workload, self.catalog.support
         regions = (workload.region, region)
-        database_class, cache_type = self._today()
+        database_step, cache_step = self._today()
         if database := workload.database:
-            database_class = self._step_up(
+            database_step = self._step_up(
                 "aurora", database.engine, database.version, database.class_name, regions, storage_type
-            ).found
+            )
             for code in regions:  # a serverless class steps up to itself, so check the second region too
-                verdict = support.replicable("aurora", database.engine, database.version, database_class, code)
+                verdict = support.replicable("aurora", database.engine, database.version, database_step.found, code)
                 if not verdict:
                     raise UnsupportedError(verdict.reason)
             if strategy == "active_active":
@@ -257,18 +259,18 @@ class _Enumerator:
                 if not forwards:
                     raise UnsupportedError(f"active/active needs write forwarding: {forwards.reason}")
         if cache := workload.cache:
-            cache_type = self._step_up("elasticache", cache.engine, cache.version, cache.node_type, regions).found
-        return database_class, cache_type
+            cache_step = self._step_up("elasticache", cache.engine, cache.version, cache.node_type, regions)
+        return database_step, cache_step
 
     def _topology(
-        self, strategy: Strategy, region: str | None, variant: _Variant, database_class: str, cache_type: str
+        self, strategy: Strategy, region: str | None, variant: _Variant, database: StepUp, cache: StepUp
     ) -> Topology:
         workload = self.workload
         share = 0.5 if strategy == "active_active" else 1.0
-        primary = self._primary(variant, database_class, cache_type, share)
+        primary = self._primary(variant, database.found, cache.found, share)
         failover = self._failover(strategy, region, variant, primary) if region else None
-        changes, notes = self._changes(variant, database_class, cache_type), []
-        if database_class == SERVERLESS and failover and failover.database_cluster and workload.database:
+        changes, notes = self._changes(variant, database, cache), []
+        if database.found == SERVERLESS and failover and failover.database_cluster and workload.database:
             least = self.catalog.support.figure("aurora", "serverless_min_recommended_acu")
             acu = workload.database.acu
             if acu and acu.min < least:
@@ -342,20 +344,24 @@ class _Enumerator:
             traffic_share=0.5 if strategy == "active_active" else 0.0,
         )
 
-    def _changes(self, variant: _Variant, database_class: str, cache_type: str) -> list[str]:
+    def _changes(self, variant: _Variant, database: StepUp, cache: StepUp) -> list[str]:
         workload = self.workload
-        today_class, today_cache = self._today()
-        changes = []
-        if database_class != today_class:
-            changes.append(f"database steps up from {today_class} to {database_class}")
-        if cache_type != today_cache:
-            changes.append(f"cache steps up from {today_cache} to {cache_type}")
+        changes = [
+            f"{what} steps up from {step.wanted} to {step.found}{_priced(step, unit)}"
+            for what, unit, step in (("database", "instance", database), ("cache", "node", cache))
+            if step.found != step.wanted
+        ]
         if workload.database and variant.storage_type != workload.database.storage_type:
             words = {"standard": "Standard", "io_optimized": "I/O-Optimized"}
             changes.append(f"Aurora storage becomes {words[variant.storage_type]}")
         if variant.arm64:
             changes.append("services move to arm64")
         return changes
+
+
+def _priced(step: StepUp, unit: str) -> str:
+    extra = step.extra_monthly_usd
+    return "" if math.isnan(extra) else f" ({extra:+,.2f} USD a month for each {unit})"
 
 
 def _architecture(today: str, ready: bool, move: bool) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from drkit import tfvars
 from drkit.cli import main
+from drkit.compare import Comparison
 from drkit.snapshot import COLUMNS
 
 
@@ -107,6 +110,16 @@ def test_tfvars_check_names_every_problem_and_exits_1(tmp_path: Path) -> None:
     assert "strategee" in result.stdout
     assert "did you mean strategy" in result.stdout.lower() or "strategy" in result.stdout
     assert "primary_region has no value" in result.stdout
+
+
+def test_tfvars_check_says_whether_terraform_agrees(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comparisons: Mapping[str, Comparison]
+) -> None:
+    comparison = comparisons["article"]
+    path = tmp_path / "good.tfvars"
+    path.write_text(tfvars.text(comparison, comparison.chosen, "2026-01-01"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run("tfvars", "check", str(path)).stdout == f"{path} fits the stack, Terraform was not asked\n"
 
 
 ARTICLE = str(Path(__file__).parent.parent / "data/workloads/article.yaml")

@@ -13,6 +13,7 @@ from drkit import hcl, tfvars, workload_file
 from drkit.bundled import terraform_dir
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
+from drkit.terraform import refusals
 
 pytestmark = [pytest.mark.slow, pytest.mark.terraform]
 
@@ -93,6 +94,22 @@ def test_terraform_refuses_with_the_sentence_that_drkit_gave_before(
         assert problems, name
         for problem in problems:
             assert " ".join(problem.message.split()) in said, name
+
+
+def test_terraform_is_asked_without_provider_account_or_network(
+    terraform: terraform_cli.Terraform, compared: dict[str, Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terraform_cli.require(terraform, provider=False)
+    monkeypatch.setenv("TF_VAR_name", "from-the-environment")
+    comparison = compared["small-saas"]
+    path = tmp_path / "small.tfvars"
+    path.write_text(tfvars.text(comparison, comparison.chosen, "2026-01-01"), encoding="utf-8")
+    assert refusals(path) == []
+    path.write_text(path.read_text().replace('strategy = "pilot_light"', 'strategy = "tepid"'), encoding="utf-8")
+    (refused,) = refusals(path) or []
+    assert 'strategy is "tepid", but it must be single_region' in refused
+    path.write_text('name = "shop"\n')
+    assert any("No value for required variable" in problem for problem in refusals(path) or [])
 
 
 def test_every_validation_of_the_stack_is_checked_by_drkit_too(compared: dict[str, Comparison], tmp_path: Path) -> None:

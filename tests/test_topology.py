@@ -222,8 +222,10 @@ def test_mixed_services_that_move_in_part_keep_their_own_name(catalog: Catalog) 
 def test_what_changes_today_is_said(every: dict[str, list[Topology]]) -> None:
     topology = _first(every["small-saas"], "pilot_light")
     assert topology.changes == (
-        "database steps up from db.t4g.medium to db.r6g.large",
-        "cache steps up from cache.t4g.small to cache.m6g.large",
+        # (0.26 - 0.073) USD/h x 730 h
+        "database steps up from db.t4g.medium to db.r6g.large (+136.51 USD a month for each instance)",
+        # (0.1192 - 0.0256) USD/h x 730 h
+        "cache steps up from cache.t4g.small to cache.m6g.large (+68.33 USD a month for each node)",
     )
     assert topology.primary.database_class == "db.r6g.large"
     optimized = next(t for t in every["article"] if t.storage_type == "io_optimized")
