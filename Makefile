@@ -3,7 +3,6 @@ PYTHON   ?= python3
 VENV     := .venv
 BIN      := $(VENV)/bin
 WORKLOAD ?= article
-OUT      ?= out/$(notdir $(basename $(WORKLOAD)))
 .DEFAULT_GOAL := help
 .PHONY: help design test quick lint format bench data lab wheel clean
 
@@ -18,8 +17,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Set up in $$(( $$(date +%s) - $$(cat .venv.started) )) s"; rm -f .venv.started; touch $@
 
 design: $(VENV)/.ready ## Design a workload: make design WORKLOAD=article OUT=out/article
-	@$(BIN)/drkit design $(WORKLOAD) --out $(OUT)
-	@echo "Read $(OUT)/design.html"
+	@$(BIN)/drkit design "$(WORKLOAD)" $(if $(OUT),--out "$(OUT)")
 
 test: lint ## Lint, types and all tests, Terraform's too
 	$(BIN)/pytest -n 2 --dist worksteal

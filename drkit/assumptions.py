@@ -123,6 +123,10 @@ class Assumptions:
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(figures))}"
                 raise WorkloadError(f"assumptions.{name} is not a figure that drkit uses: {hint}")
             known = figures[name]
+            if known.unit == "1" and quantity.high > 1:
+                raise WorkloadError(
+                    f"assumptions.{name} is {quantity.high:g}: give a fraction from 0 to 1 ({known.what})"
+                )
             figures[name] = Figure(
                 name,
                 known.unit,

@@ -20,6 +20,15 @@ class Catalog:
     support: SupportMatrix
     regions: Regions
 
+    def impairments_per_year(self, region: str) -> float:
+        """How often to expect an impairment of a region [1/year], whoever runs there."""
+        rates = {
+            row["region_group"]: float(row["typical_per_year"])
+            for row in self.snapshot.records("disruption_rates")
+            if row["disruption"] == "region_impairment"
+        }
+        return rates.get(region, rates["other"])
+
     @classmethod
     def load(cls, path: str | Path | None = None) -> Catalog:
         """Load and check a snapshot.

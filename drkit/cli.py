@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 something was found wrong (``tfvars check``) or failed, 2 
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -62,7 +63,9 @@ _snapshot = click.option(
     type=click.Path(path_type=Path),
     help="Snapshot folder to use instead of the one embedded in drkit.",
 )
-_seed = click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same figures.")
+_seed = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same figures."
+)
 _samples = click.option(
     "--samples",
     type=click.IntRange(100, 1_000_000),
@@ -125,20 +128,54 @@ def design(
     from drkit.design import run_design, typed_parameter
 
     source = notebooks_dir() / "04_design.ipynb"
+    own = {"workload", "out_dir", "seed", "samples", "snapshot"}
+    if given := sorted(own & {name for name, _ in extra}):
+        raise ParameterError(
+            f"-p {given[0]} is not for `drkit design`: it has an argument or option for that, see --help"
+        )
     parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
     parameters |= {"seed": seed, "samples": samples}
     if snapshot:
         parameters["snapshot"] = str(snapshot)
     folder = out or Path("out") / Path(workload).stem
     start = time.monotonic()
-    run_design(workload, folder, parameters, progress=sys.stderr.isatty())
+    written = run_design(workload, folder, parameters, progress=sys.stderr.isatty())
     told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     chosen = told["chosen"]
     click.echo(f"{chosen['topology_id']}: {chosen['monthly_usd']:,.2f} USD a month")
     click.echo("; ".join(chosen["misses"]) or "meets the objectives")
     click.echo(f"designed in {time.monotonic() - start:.1f} s:")
-    for path in sorted(folder.iterdir()):
+    for path in written:
         click.echo(f"  {path}")
+
+
+@main.command()
+@click.argument("notebook")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Executed notebook; NOTEBOOK.ipynb here.")
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the notebook; can be given again.",
+)
+def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> None:
+    r"""Run one of drkit's notebooks, such as 03_rpo_rto, or any parameterized notebook, with checked parameters.
+
+    \b
+    Examples:
+      drkit run 03_rpo_rto -p workload payments-br --out rpo.ipynb
+      drkit run 01_catalog -p region eu-west-1
+    """
+    from drkit.design import find_notebook, run_notebook, typed_parameter
+
+    source = find_notebook(notebook)
+    target = out or Path(source.name)
+    parameters = {name: typed_parameter(source, name, text) for name, text in given}
+    run_notebook(source, target, parameters, progress=sys.stderr.isatty())
+    click.echo(f"{target} written")
 
 
 @main.command()
@@ -161,7 +198,8 @@ def compare(workload: str, everything: bool, seed: int, samples: int, snapshot: 
     from drkit import workload_file
     from drkit.compare import compare_topologies
 
-    comparison = compare_topologies(workload_file.read(workload), _catalog(snapshot), seed, samples)
+    catalog = _catalog(snapshot)
+    comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     _print(frame, style)
 
@@ -223,7 +261,10 @@ def support_show(
     if region is not None and region not in catalog.prices.regions():
         known = ", ".join(catalog.prices.regions())
         raise UnsupportedError(f"--region is {region!r}: the snapshot knows what is sold in {known}")
-    _print(catalog.support.frame(service, region, engine, engine_version), style)
+    frame = catalog.support.frame(service, region, engine, engine_version)
+    if frame.empty:
+        raise UnsupportedError(f"{service} does not run {engine}: leave out --service or name an engine of it")
+    _print(frame, style)
 
 
 @main.group()
@@ -308,7 +349,9 @@ def _print(frame: pd.DataFrame, style: str) -> None:
 
         click.echo(to_csv(frame), nl=False)
     elif style == "json":
-        click.echo(frame.to_json(orient="records", indent=2, force_ascii=False))
+        # JSON has no infinity, and null means not known: the loss of all data is told in a word.
+        told = frame.astype(object).where(frame.ne(math.inf), "everything")
+        click.echo(told.to_json(orient="records", indent=2, force_ascii=False))
     else:
         click.echo(frame.fillna("").to_string(index=False, max_colwidth=120))
 

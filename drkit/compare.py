@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from drkit.assumptions import Assumptions
-from drkit.bill import Bill, Biller
-from drkit.errors import PriceError, UnsupportedError
+from drkit.bill import Bill, Biller, total
+from drkit.errors import ParameterError, PriceError, UnsupportedError
+from drkit.judgement import Judge, Judgement, quantile
 from drkit.recovery import DISRUPTIONS, Recovery
 from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, enumerate_topologies
+from drkit.words import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +25,7 @@ if TYPE_CHECKING:
 
     from drkit.catalog import Catalog
     from drkit.topology import Topology
-    from drkit.workload import Objectives, Workload
-
-
-class Judgement(NamedTuple):
-    """A topology's RTO and RPO after the loss of its region, against the objectives. Times are [s]."""
-
-    rto_p50_s: float
-    rto_p95_s: float
-    rpo_p50_s: float
-    rpo_p95_s: float
-    rto_at_probability_s: float
-    rpo_at_probability_s: float
-    p_meets_rto: float
-    p_meets_rpo: float
+    from drkit.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -94,9 +83,14 @@ class Comparison:
 
     @cached_property
     def chosen(self) -> Option:
-        """The cheapest option that meets the objectives; if none does, the nearest."""
+        """The cheapest option that meets the objectives; if none does, the nearest of those that survive."""
         meeting = [option for option in self.options if option.meets_objectives]
-        return min(meeting or self.options, key=_cheapest if meeting else self._nearness)
+        return self.best_in(meeting or self._surviving)
+
+    @cached_property
+    def _surviving(self) -> list[Option]:
+        """Options with a failover region; all of them where there is none."""
+        return [option for option in self.options if option.topology.failover] or list(self.options)
 
     @cached_property
     def named(self) -> dict[str, Option]:
@@ -106,16 +100,16 @@ class Comparison:
         survive the loss of the region; ``smallest_change``: fewest changes in the primary region, among those that
         survive and miss no more objectives than the choice.
         """
-        surviving = [option for option in self.options if option.topology.failover] or list(self.options)
+        surviving = self._surviving
         as_good = [option for option in surviving if len(option.misses) <= len(self.chosen.misses)] or surviving
         return {
             "chosen": self.chosen,
             "best_recovery": min(
                 surviving,
-                key=lambda o: (o.judgement.rto_p95_s, o.judgement.rpo_p95_s, *_cheapest(o)),
+                key=lambda o: (o.judgement.rto_p95_s, o.judgement.rpo_p95_s, *self.order(o)),
             ),
-            "cheapest": min(surviving, key=_cheapest),
-            "smallest_change": min(as_good, key=lambda o: (len(o.topology.changes), *_cheapest(o))),
+            "cheapest": min(surviving, key=self.order),
+            "smallest_change": min(as_good, key=lambda o: (len(o.topology.changes), *self.order(o))),
         }
 
     @cached_property
@@ -136,16 +130,21 @@ class Comparison:
             return ""
         if option.misses and chosen.meets_objectives:
             return "; ".join(option.misses)
+        if option.misses and not option.topology.failover:
+            return f"does not survive the loss of the region; {'; '.join(option.misses)}"
         if self._shortfall(option) > self._shortfall(chosen):
             return f"{'; '.join(option.misses)}: further from the objectives than the choice"
         extra = option.bill.monthly_usd - chosen.bill.monthly_usd
-        return f"costs {extra:,.2f} USD a month more than the choice"
+        if extra:
+            return f"costs {extra:,.2f} USD a month more than the choice"
+        lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
+        return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
 
     def frame(self) -> pd.DataFrame:
         """Every topology considered, in the columns of ``comparison.csv``, cheapest first, rejected last."""
         import pandas as pd
 
-        rows = [self._row(option) for option in sorted(self.options, key=_cheapest)]
+        rows = [self._row(option) for option in sorted(self.options, key=self.order)]
         rows += [_identity(topology) | {"rejected_because": topology.rejected_because} for topology in self.rejected]
         return pd.DataFrame(rows, columns=list(rows[0]))
 
@@ -154,7 +153,7 @@ class Comparison:
         import pandas as pd
 
         rows = []
-        for option in (self.today, *self.strategies.values()):
+        for option in self.representatives:
             judged = option.judgement
             rows.append(
                 {
@@ -168,10 +167,23 @@ class Comparison:
                     "p_rto": judged.p_meets_rto,
                     "p_rpo": judged.p_meets_rpo,
                     "yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd),
+                    "not_observed": f"{option.bill.share_not_observed:.0%}",
+                    "objectives": "missed" if option.misses else "met",
                     "chosen": "chosen" if option is self.chosen else "",
                 }
             )
         return pd.DataFrame(rows)
+
+    @cached_property
+    def representatives(self) -> list[Option]:
+        """Today, the best of each strategy, and the choice where it is none of these."""
+        shown = [self.today, *self.strategies.values()]
+        return shown if any(option is self.chosen for option in shown) else [*shown, self.chosen]
+
+    def best_in(self, options: Sequence[Option]) -> Option:
+        """Of some options the cheapest that meets the objectives, else the nearest to them."""
+        meeting = [option for option in options if option.meets_objectives]
+        return min(meeting or options, key=self.order if meeting else self._nearness)
 
     @cached_property
     def strategies(self) -> dict[str, Option]:
@@ -180,8 +192,7 @@ class Comparison:
         for strategy in STRATEGIES[1:]:
             options = [option for option in self.options if option.topology.strategy == strategy]
             if options:
-                meeting = [option for option in options if option.meets_objectives]
-                best[strategy] = min(meeting or options, key=_cheapest if meeting else self._nearness)
+                best[strategy] = self.best_in(options)
         return best
 
     def disruptions(self, option: Option) -> pd.DataFrame:
@@ -196,10 +207,10 @@ class Comparison:
                 {
                     "disruption": name,
                     "per_year": outcome.per_year,
-                    "rto_p50_s": _quantile(rto, 0.5),
-                    "rto_p95_s": _quantile(rto, 0.95),
-                    "rpo_p50_s": _quantile(rpo, 0.5),
-                    "rpo_p95_s": _quantile(rpo, 0.95),
+                    "rto_p50_s": quantile(rto, 0.5),
+                    "rto_p95_s": quantile(rto, 0.95),
+                    "rpo_p50_s": quantile(rpo, 0.5),
+                    "rpo_p95_s": quantile(rpo, 0.95),
                     "rate_basis": outcome.rate_basis,
                 }
             )
@@ -222,22 +233,44 @@ class Comparison:
             "meets_objectives": option.meets_objectives,
             "on_frontier": option.topology_id in self.frontier,
             "chosen": option is self.chosen,
-            "not_observed_usd": round(math.fsum(line.monthly_usd for line in option.bill.not_observed), 2),
+            "not_observed_usd": total(option.bill.not_observed),
             "changes": "; ".join(option.topology.changes),
             "notes": "; ".join(option.topology.notes),
             "not_chosen_because": self.why_not(option),
             "rejected_because": "",
         }
 
-    def _shortfall(self, option: Option) -> tuple[float, ...]:
-        """Objectives missed, then by how much RPO and RTO are missed, in whole seconds."""
-        objectives, judged = self.workload.objectives, option.judgement
-        over_rpo = max(0.0, judged.rpo_at_probability_s - objectives.rpo_s)
-        over_rto = max(0.0, judged.rto_at_probability_s - objectives.rto_s)
-        return (len(option.misses), _whole(over_rpo), _whole(over_rto))
+    def _shortfall(self, option: Option) -> float:
+        """How far an option is from the objectives [1]: the sum of what it misses, each against what was asked.
+
+        Twice the RTO asked is a miss of 1, ten percent over the budget one of 0.1. Times count in whole seconds, and
+        an RPO below a minute is judged against a minute, since nothing can be so many times zero.
+        """
+        asked, judged = self.workload.objectives, option.judgement
+        missed = max(0.0, _whole(judged.rpo_at_probability_s) - asked.rpo_s) / max(asked.rpo_s, 60.0)
+        missed += max(0.0, _whole(judged.rto_at_probability_s) - asked.rto_s) / asked.rto_s
+        if asked.budget_usd_per_month:
+            missed += max(0.0, option.bill.monthly_usd - asked.budget_usd_per_month) / asked.budget_usd_per_month
+        return missed
+
+    def order(self, option: Option) -> tuple[float | str, ...]:
+        """Sort key, cheapest first.
+
+        Of equal bills the one that loses less, then the failover region that is impaired less often, then the nearer
+        one, then by name.
+        """
+        home, away = option.topology.primary_region, option.topology.failover_region
+        regions = self.catalog.regions
+        return (
+            option.bill.monthly_usd,
+            option.recovery.expected_yearly_loss_usd,
+            self.catalog.impairments_per_year(away) if away else 0.0,
+            regions.distance_km(home, away) if away else 0.0,
+            option.topology_id,
+        )
 
     def _nearness(self, option: Option) -> tuple[float | str, ...]:
-        return (*self._shortfall(option), *_cheapest(option))
+        return (self._shortfall(option), *self.order(option))
 
 
 def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:
@@ -256,11 +289,17 @@ def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samp
         When the workload names a region, class or assumption that does not exist.
     UnsupportedError
         When no topology at all is possible, not even today's.
+    ParameterError
+        When seed or samples are out of range.
     """
+    if samples < 1 or seed < 0:
+        raise ParameterError(
+            f"samples is {samples} and seed is {seed}: give at least 1 sample and a seed of at least 0"
+        )
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
     biller = Biller(workload, catalog, assumptions)
     simulator = Simulator(workload, catalog, assumptions, seed, samples)
-    judge = _Judge(workload.objectives)
+    judge = Judge(workload.objectives)
     options: list[Option] = []
     rejected: list[Topology] = []
     for topology in enumerate_topologies(workload, catalog, assumptions):
@@ -282,69 +321,6 @@ def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samp
     return Comparison(workload, catalog, assumptions, tuple(options), tuple(rejected), seed, samples)
 
 
-class _Judge:
-    """Objectives against recoveries; topologies that share a recovery are judged once."""
-
-    def __init__(self, objectives: Objectives) -> None:
-        self.objectives = objectives
-        self._known: dict[int, Judgement] = {}
-
-    def __call__(self, recovery: Recovery) -> Judgement:
-        if id(recovery) not in self._known:
-            outcome, objectives = recovery.judged, self.objectives
-            rto, rpo = outcome.rto_s, outcome.rpo_s
-            self._known[id(recovery)] = Judgement(
-                _quantile(rto, 0.5),
-                _quantile(rto, 0.95),
-                _quantile(rpo, 0.5),
-                _quantile(rpo, 0.95),
-                _quantile(rto, objectives.probability),
-                _quantile(rpo, objectives.probability),
-                float((rto <= objectives.rto_s).mean()),
-                float((rpo <= objectives.rpo_s).mean()),
-            )
-        return self._known[id(recovery)]
-
-    def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:
-        """What the objectives ask and this does not give, each with by how much."""
-        wanted = self.objectives
-        found = []
-        if judgement.p_meets_rpo < wanted.probability:
-            found.append(
-                f"misses the RPO of {span(wanted.rpo_s)}: at {100 * wanted.probability:g} % it loses "
-                f"{lost(judgement.rpo_at_probability_s)}"
-            )
-        if judgement.p_meets_rto < wanted.probability:
-            found.append(
-                f"misses the RTO of {span(wanted.rto_s)}: at {100 * wanted.probability:g} % it takes "
-                f"{span(judgement.rto_at_probability_s)}"
-            )
-        budget = wanted.budget_usd_per_month
-        if budget is not None and monthly_usd > budget:
-            found.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
-        return tuple(found)
-
-
-def span(seconds: float) -> str:
-    """A time in words, in the unit a reader thinks in: ``45 s``, ``12 min``, ``3.5 h``, ``14 d``."""
-    if math.isinf(seconds):
-        return "everything"
-    if seconds < 120:
-        return f"{seconds:.3g} s" if seconds < 10 else f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86_400:.0f} d"
-
-
-def lost(seconds: float) -> str:
-    """Lost writes in words: ``2 min of writes``, ``nothing``, ``everything``."""
-    if seconds == 0:
-        return "nothing"
-    return span(seconds) + " of writes" * math.isfinite(seconds)
-
-
 def _identity(topology: Topology) -> dict[str, object]:
     primary, failover = topology.primary, topology.failover
     return {
@@ -362,20 +338,6 @@ def _identity(topology: Topology) -> dict[str, object]:
         "tasks_failover": sum(count for *_, count in failover.tasks) if failover else 0,
         "replication_time_control": topology.replication_time_control,
     }
-
-
-def _cheapest(option: Option) -> tuple[float, float, str]:
-    # Of equal bills the one that loses less, then by name, so that the choice never depends on order.
-    return (
-        option.bill.monthly_usd,
-        option.recovery.expected_yearly_loss_usd,
-        option.topology_id,
-    )
-
-
-def _quantile(samples: Sequence[float] | np.ndarray, at: float) -> float:
-    # "higher" keeps an infinite loss infinite; interpolation would make nan of it.
-    return round(float(np.quantile(samples, at, method="higher")), 3)
 
 
 def _whole(seconds: float) -> float:

@@ -12,7 +12,6 @@ from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
 from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
-from drkit.today import check_today
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +30,7 @@ def run_design(
     out: str | Path,
     parameters: Mapping[str, object] | None = None,
     progress: bool = False,
-) -> Path:
+) -> list[Path]:
     """Run ``04_design`` for one workload.
 
     Parameters
@@ -47,8 +46,8 @@ def run_design(
 
     Returns
     -------
-    Path
-        The folder.
+    list of Path
+        The files written.
 
     Raises
     ------
@@ -59,8 +58,6 @@ def run_design(
     DrkitError
         When a cell of the notebook fails. In every case the folder is as it was.
     """
-    import papermill
-
     source = notebooks_dir() / "04_design.ipynb"
     path = workload_file.find(workload)
     given = {"workload": str(path.resolve()), "out_dir": ".", **(parameters or {})}
@@ -68,28 +65,70 @@ def run_design(
     if snapshot := str(given.get("snapshot") or ""):
         given["snapshot"] = str(Path(snapshot).resolve())
     # A wrong file or region is told in a tenth of a second, not in the traceback of a cell.
-    check_today(workload_file.read(path), Catalog.load(snapshot or None))
+    name = workload_file.read(path, Catalog.load(snapshot or None)).name
     folder = Path(out)
     with staged(folder) as staging:
-        executed = staging / "design.ipynb"
-        try:
-            papermill.execute_notebook(
-                str(source),
-                str(executed),
-                parameters=given,
-                cwd=str(staging),
-                progress_bar=progress,
-                log_output=False,
-                config=_kernel_config(),
-            )
-        except papermill.PapermillExecutionError as error:
-            raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
-        for path in staging.glob("*.tfvars"):
-            if refused := terraform.refusals(path):
+        notebook = _execute(source, staging / "design.ipynb", given, staging, progress)
+        for written in staging.glob("*.tfvars"):
+            if refused := terraform.refusals(written):
                 raise TfvarsError("\n".join(refused))
-        notebook = _with_stable_ids(executed)
-        (staging / "design.html").write_text(to_html(notebook), encoding="utf-8")
-    return folder
+        (staging / "design.html").write_text(to_html(notebook, f"{name}: disaster recovery"), encoding="utf-8")
+        names = sorted(path.name for path in staging.iterdir() if not path.name.startswith("."))
+    return [folder / name for name in names]
+
+
+def run_notebook(source: Path, target: Path, parameters: Mapping[str, object], progress: bool = False) -> None:
+    """Run any parameterized notebook where it stands, with its parameters checked before a kernel starts.
+
+    Parameters
+    ----------
+    source, target
+        The notebook, and where the executed one goes; it appears whole or not at all.
+    parameters
+        By name, in the types that the notebook asks for.
+
+    Raises
+    ------
+    ParameterError
+        When a parameter is unknown or ill-typed.
+    DrkitError
+        When a cell fails or the target cannot be written.
+    """
+    check_parameters(source, parameters)
+    with staged(target.parent) as staging:
+        _execute(source, staging / target.name, parameters, Path.cwd(), progress)
+
+
+def find_notebook(name: str) -> Path:
+    """Path of a notebook file, or of drkit's own notebook of that name."""
+    own = {path.stem: path for path in sorted(notebooks_dir().glob("*.ipynb"))}
+    if name in own:
+        return own[name]
+    if Path(name).is_file():
+        return Path(name)
+    near = difflib.get_close_matches(name, own, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ParameterError(f"there is no notebook {name!r}; drkit's own are {', '.join(own)}{hint}")
+
+
+def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: Path, progress: bool) -> Any:
+    import papermill
+
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(target),
+            parameters=dict(parameters),
+            cwd=str(cwd),
+            progress_bar=progress,
+            log_output=False,
+            config=_kernel_config(),
+        )
+    except papermill.PapermillExecutionError as error:
+        raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
+    except RuntimeError as error:  # nbclient's DeadKernelError, jupyter_client's timeouts
+        raise DrkitError(f"the kernel of {source.name} died: {error}") from error
+    return _with_stable_ids(target)
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
@@ -140,7 +179,7 @@ def typed_parameter(notebook: Path, name: str, text: str) -> object:
     return text
 
 
-def to_html(notebook: Any) -> str:
+def to_html(notebook: Any, title: str) -> str:
     """The executed notebook as one HTML page that loads nothing from anywhere."""
     from nbconvert import HTMLExporter
 
@@ -152,7 +191,7 @@ def to_html(notebook: Any) -> str:
         embed_images=True,
     )
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
-    page, _ = exporter.from_notebook_node(notebook)
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return str(page)
 
 
@@ -168,6 +207,7 @@ def _with_stable_ids(path: Path) -> Any:
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["papermill"]["output_path"] = path.name
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit import tfvars
+from drkit.bill import total
 from drkit.errors import DrkitError
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ def staged(folder: Path) -> Iterator[Path]:
         raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
     try:
         yield staging
-        for path in sorted(staging.iterdir()):
-            if not path.name.startswith("."):
-                path.replace(folder / path.name)
-    except OSError as error:
-        raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
+        try:
+            for path in sorted(staging.iterdir()):
+                if not path.name.startswith("."):
+                    path.replace(folder / path.name)
+        except OSError as error:
+            raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if made and not any(folder.iterdir()):
@@ -130,6 +132,7 @@ def _told(comparison: Comparison, option: Option) -> dict[str, object]:
         "monthly_usd": option.bill.monthly_usd,
         "extra_monthly_usd": round(option.bill.monthly_usd - comparison.today.bill.monthly_usd, 2),
         "one_off_usd": option.bill.one_off_usd,
+        "not_observed_usd": total(option.bill.not_observed),
         "expected_yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd, 2),
         **{name: value if value != float("inf") else "everything" for name, value in judged._asdict().items()},
         "meets_objectives": option.meets_objectives,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-import zlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
 
-from drkit.compare import Comparison, Option, lost, span
+from drkit.bill import total
+from drkit.display import Markdown, Table
+from drkit.topology import STRATEGIES
+from drkit.words import lost, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from drkit.catalog import Catalog
+    from drkit.compare import Comparison, Option
+    from drkit.workload import Objectives
 
 #: Strategies as people write them.
 STRATEGY = {
@@ -35,47 +37,21 @@ _NAMED = {
 }
 
 
-class Markdown(str):
-    """Text that a notebook shows as Markdown."""
-
-    __slots__ = ()
-
-    def _repr_markdown_(self) -> str:
-        return str(self)
-
-
-class Table(pd.DataFrame):
-    """A table that a notebook shows whole: text to the left, figures to the right, no row number."""
-
-    @property
-    def _constructor(self) -> Callable[..., Table]:
-        return Table
-
-    def _repr_html_(self) -> str:
-        # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
-        content = zlib.crc32(self.to_csv().encode())
-        styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
-        for name in self.columns:
-            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", str(cell)) for cell in self[name])
-            styler.set_properties(subset=[name], **{"text-align": "right" if figures else "left"})
-        styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
-        if isinstance(self.index, pd.RangeIndex):
-            styler.hide(axis="index")
-        return str(styler.to_html())
-
-
 def answer(comparison: Comparison) -> Markdown:
     """The choice in a paragraph, with what it misses and what it takes."""
     chosen, workload = comparison.chosen, comparison.workload
     topology, judged = chosen.topology, chosen.judgement
+    at = _percent(workload.objectives.probability)
     extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
     where = f" from {topology.primary_region} to {topology.failover_region}" if topology.failover else ""
     text = [
         f"### {STRATEGY[topology.strategy]}{where}: {chosen.bill.monthly_usd:,.0f} USD a month, "
         f"{extra:+,.0f} USD against today",
+        _asked(workload.objectives),
         f"After losing {topology.primary_region}, **{workload.name}** serves again in "
-        f"**{span(judged.rto_p50_s)}** typically and in {span(judged.rto_p95_s)} at 95 %; it loses "
-        f"**{lost(judged.rpo_p50_s)}** typically and {lost(judged.rpo_p95_s)} at 95 %.",
+        f"**{span(judged.rto_p50_s)}** typically and in {span(judged.rto_at_probability_s)} at {at}; it loses "
+        f"**{lost(judged.rpo_p50_s)}** typically and {lost(judged.rpo_at_probability_s)} at {at}"
+        f"{_by_store(chosen, workload.objectives.probability)}.",
     ]
     if chosen.meets_objectives:
         count = sum(option.meets_objectives for option in comparison.options)
@@ -83,28 +59,78 @@ def answer(comparison: Comparison) -> Markdown:
             f"It is the cheapest of {count} topologies that meet the objectives, out of "
             f"{len(comparison.options)} possible ones."
         )
+    elif not topology.failover:
+        text.append("**No topology survives the loss of the region.** What runs today is all there is:")
+        text.append(f"it {'; it '.join(chosen.misses)}.")
     else:
         text.append(
             f"**None of the {len(comparison.options)} possible topologies meets the objectives.** This is the "
             f"nearest: it {'; it '.join(chosen.misses)}."
         )
+    text += _impossible(comparison)
     if topology.changes:
         text.append("It changes what runs today: " + "; ".join(topology.changes) + ".")
     text += [f"Note: {note}." for note in topology.notes]
     if chosen.bill.one_off_usd:
         text.append(f"The first copy of the data costs {chosen.bill.one_off_usd:,.2f} USD once.")
-    if unseen := math.fsum(line.monthly_usd for line in chosen.bill.not_observed):
-        share = unseen / chosen.bill.monthly_usd
+    if unseen := total(chosen.bill.not_observed):
         text.append(
-            f"{unseen:,.2f} USD of the bill ({100 * share:.0f} %) rests on derived or proxy prices, which it marks."
+            f"{unseen:,.2f} USD of the bill ({100 * chosen.bill.share_not_observed:.0f} %) rests on derived or proxy "
+            "prices, which it marks."
         )
     return Markdown("\n\n".join(text))
 
 
+def _asked(objectives: Objectives) -> str:
+    limits = [f"RPO {span(objectives.rpo_s)}", f"RTO {span(objectives.rto_s)}"]
+    text = f"Asked: {' and '.join(limits)} after the loss of the region, each with {_percent(objectives.probability)}"
+    if objectives.budget_usd_per_month:
+        text += f", at most {objectives.budget_usd_per_month:,.0f} USD a month"
+    if objectives.residency:
+        text += f", data in {', '.join(objectives.residency)} only"
+    if objectives.failover_regions:
+        text += f", in {' or '.join(objectives.failover_regions)}"
+    if objectives.strategies:
+        text += f", by {' or '.join(STRATEGY[name] for name in objectives.strategies)}"
+    return text + "."
+
+
+def _by_store(option: Option, probability: float) -> str:
+    """Which store loses how much: the largest is the RPO."""
+    stores = option.recovery.judged.rpo_by_store
+    parts = [
+        f"{name} {span(float(np.median(loss)))} / {span(float(np.quantile(loss, probability)))}"
+        for name, loss in stores.items()
+        if np.isfinite(loss).all()
+    ]
+    return f" ({'; '.join(parts)})" if len(parts) > 1 else ""
+
+
+def _impossible(comparison: Comparison) -> list[str]:
+    """Strategies that are possible nowhere, each reason once: often an engine version or a class is the way out."""
+    wanted = comparison.workload.objectives.strategies or STRATEGIES
+    reasons: dict[str, list[str]] = {}
+    for strategy in wanted:
+        refused = [topology for topology in comparison.rejected if topology.strategy == strategy]
+        if strategy in comparison.strategies or not refused:
+            continue
+        # The reason of a region that is allowed and priced says what to change; other regions only say where not.
+        told = Counter(topology.rejected_because for topology in refused)
+        reasons.setdefault(told.most_common(1)[0][0], []).append(STRATEGY[strategy])
+    return [f"Not possible: {', '.join(names)}. {reason[0].upper()}{reason[1:]}." for reason, names in reasons.items()]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
 def choices(comparison: Comparison) -> Table:
     """The choice beside the best recovery, the cheapest and the smallest change."""
+    at = _percent(comparison.workload.objectives.probability)
     rows = []
     for name, option in comparison.named.items():
+        if name == "cheapest" and not option.topology.failover:
+            continue  # nothing survives
         judged = option.judgement
         rows.append(
             {
@@ -113,9 +139,10 @@ def choices(comparison: Comparison) -> Table:
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
                 "more than today": f"{option.bill.monthly_usd - comparison.today.bill.monthly_usd:,.2f}",
-                "RTO 50 % / 95 %": f"{span(judged.rto_p50_s)} / {span(judged.rto_p95_s)}",
-                "RPO 50 % / 95 %": f"{span(judged.rpo_p50_s)} / {span(judged.rpo_p95_s)}",
+                f"RTO 50 % / {at}": f"{span(judged.rto_p50_s)} / {span(judged.rto_at_probability_s)}",
+                f"RPO 50 % / {at}": f"{span(judged.rpo_p50_s)} / {span(judged.rpo_at_probability_s)}",
                 "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "not observed": f"{100 * option.bill.share_not_observed:.0f} %",
                 "objectives": "; ".join(option.misses) or "met",
             }
         )
@@ -124,19 +151,21 @@ def choices(comparison: Comparison) -> Table:
 
 def strategies(comparison: Comparison) -> Table:
     """The best of each strategy, and in one sentence why it was not chosen."""
+    at = _percent(comparison.workload.objectives.probability)
     rows = []
-    for option in (comparison.today, *comparison.strategies.values()):
+    for option in comparison.representatives:
         judged = option.judgement
         rows.append(
             {
                 "strategy": STRATEGY[option.topology.strategy],
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
-                "RTO 95 %": span(judged.rto_p95_s),
+                f"RTO {at}": span(judged.rto_at_probability_s),
                 "meets RTO": f"{judged.p_meets_rto:.1%}".replace("%", " %"),
-                "RPO 95 %": span(judged.rpo_p95_s),
+                f"RPO {at}": span(judged.rpo_at_probability_s),
                 "meets RPO": f"{judged.p_meets_rpo:.1%}".replace("%", " %"),
                 "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "not observed": f"{100 * option.bill.share_not_observed:.0f} %",
                 "why not": comparison.why_not(option) or "chosen",
             }
         )
@@ -144,7 +173,7 @@ def strategies(comparison: Comparison) -> Table:
 
 
 def failover_regions(comparison: Comparison, strategy: str = "", refused: bool = True) -> Table:
-    """Each failover region with its cheapest topology, how far it is, and the refused ones with their reason.
+    """Each failover region with its best topology, how far it is, and the refused ones with their reason.
 
     Parameters
     ----------
@@ -156,12 +185,12 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
     wanted = strategy or comparison.chosen.topology.strategy
     regions, home = comparison.catalog.regions, comparison.workload.region
     rows: list[dict[str, str]] = []
-    for option in sorted(comparison.options, key=lambda o: o.bill.monthly_usd):
+    of_strategy: dict[str, list[Option]] = {}
+    for option in comparison.options:
+        if option.topology.strategy == wanted and option.topology.failover:
+            of_strategy.setdefault(option.topology.failover_region, []).append(option)
+    for option in sorted(map(comparison.best_in, of_strategy.values()), key=comparison.order):
         topology = option.topology
-        if topology.strategy != wanted or not topology.failover:
-            continue
-        if any(row["region"] == topology.failover_region for row in rows):
-            continue
         latency = regions.latency_ms(home, topology.failover_region)
         rows.append(
             {
@@ -169,7 +198,9 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
                 "place": regions[topology.failover_region].city,
                 "km": f"{regions.distance_km(home, topology.failover_region):,.0f}",
                 "round trip ms": "" if latency is None else f"{latency:.0f}",
+                "impaired a year": f"{comparison.catalog.impairments_per_year(topology.failover_region):.3f}",
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
+                "not observed": f"{100 * option.bill.share_not_observed:.0f} %",
                 "refused because": "",
             }
         )
@@ -181,7 +212,9 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
                     "place": regions[topology.failover_region].city,
                     "km": f"{regions.distance_km(home, topology.failover_region):,.0f}",
                     "round trip ms": "",
+                    "impaired a year": "",
                     "USD a month": "",
+                    "not observed": "",
                     "refused because": topology.rejected_because,
                 }
             )
@@ -211,7 +244,7 @@ def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
 def disruption_matrix(comparison: Comparison) -> Table:
     """RTO and RPO at 95 % of the best of each strategy (rows), for each disruption (columns)."""
     rows = {}
-    for option in (comparison.today, *comparison.strategies.values()):
+    for option in comparison.representatives:
         frame = comparison.disruptions(option)
         cells = [f"{span(rto)} / {span(rpo)}" for rto, rpo in zip(frame["rto_p95_s"], frame["rpo_p95_s"], strict=True)]
         rows[STRATEGY[option.topology.strategy]] = cells
@@ -285,13 +318,14 @@ def zero_loss(comparison: Comparison) -> Markdown:
     Empty when the RPO objective is above zero.
     """
     workload, chosen = comparison.workload, comparison.chosen
-    if workload.objectives.rpo_s > 0:
+    if workload.objectives.rpo_s > 0 or chosen.meets_objectives:
         return Markdown("")
-    judged = chosen.judgement
+    judged, at = chosen.judgement, _percent(workload.objectives.probability)
     rows = [
         (
             "Unplanned failover, as chosen",
-            f"{lost(judged.rpo_p50_s)} typically, {lost(judged.rpo_p95_s)} at 95 %",
+            f"{lost(judged.rpo_p50_s)} typically, {lost(judged.rpo_at_probability_s)} at {at}"
+            f"{_by_store(chosen, workload.objectives.probability)}",
             f"{chosen.bill.monthly_usd:,.2f} USD a month",
         )
     ]
@@ -302,19 +336,20 @@ def zero_loss(comparison: Comparison) -> Markdown:
         rows.append(
             (
                 "Planned switchover, while the primary region is healthy",
-                "nothing",
+                "nothing in the database; nothing elsewhere if writes stop until S3 and the cache have caught up",
                 "nothing beside the chosen bill",
             )
         )
-    kept = math.fsum(line.monthly_usd for line in chosen.bill.lines if line.component == "backup")
-    corrupted = np.median(chosen.recovery.outcomes["data_corruption"].rpo_s)
-    rows.append(
-        (
-            "Backups, against corrupted data, which replication carries along",
-            f"{lost(float(corrupted))} typically: what was written before somebody noticed",
-            f"{kept:,.2f} USD a month in the chosen bill",
+    if database:
+        kept = math.fsum(line.monthly_usd for line in chosen.bill.lines if line.component == "backup")
+        corrupted = np.median(chosen.recovery.outcomes["data_corruption"].rpo_s)
+        rows.append(
+            (
+                "Backups, against corrupted data, which replication carries along",
+                f"{lost(float(corrupted))} typically: what was written before somebody noticed",
+                f"{kept:,.2f} USD a month in the chosen bill",
+            )
         )
-    )
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return Markdown(
         "### No data loss at all?\n\n"

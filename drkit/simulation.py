@@ -107,8 +107,14 @@ class Simulator:
         operations = self.workload.operations
         if operations.detection_s is not None:
             return Step("detect", (), self._own("detection_s", operations.detection_s), _OWN)
-        kind = "detect_fast" if self.workload.dns.fast_health_checks else "detect_standard"
-        return self._step("detect", (), kind)
+        return self._step("detect", (), self._health_check())
+
+    def _health_check(self) -> str:
+        """The figure for how long a health check takes; without a zone the stack makes none."""
+        dns = self.workload.dns
+        if dns.zone is None:
+            return "detect_without_health_check_s"
+        return "detect_fast" if dns.fast_health_checks else "detect_standard"
 
     def _decide(self, after: tuple[str, ...], automated: bool = False) -> Step:
         if automated:
@@ -120,11 +126,21 @@ class Simulator:
         bases = dict.fromkeys(self.assumptions[figure].basis for figure in figures)
         return Step(name, after, self._assumed(figures[0]) if seconds is None else seconds, "; ".join(bases))
 
-    def _scale_compute(self, after: str) -> Step:
-        largest = max(self.workload.services, key=lambda service: service.image_gib.typical)
-        pull = self._assumed("pull_image_s_per_gib") * self._own("image_gib", largest.image_gib)
-        figures = ("start_tasks_s", "pull_image_s_per_gib")
-        return self._step("scale_compute", (after,), *figures, seconds=self._assumed("start_tasks_s") + pull)
+    def _scale_compute(self, after: tuple[str, ...]) -> Step:
+        figures = ["start_tasks_s", "pull_image_s_per_gib"]
+        given = [service.image_gib for service in self.workload.services if service.image_gib]
+        largest = max(given, key=lambda size: size.typical, default=None)
+        size = self._own("image_gib", largest) if largest else np.zeros(self.samples)
+        if len(given) < len(self.workload.services):
+            figures.append("image_gib")
+            size = np.maximum(size, self._assumed("image_gib"))
+        seconds = self._assumed("start_tasks_s") + size * self._assumed("pull_image_s_per_gib")
+        return self._step("scale_compute", after, *figures, seconds=seconds)
+
+    def _start_tasks(self, after: tuple[str, ...]) -> list[Step]:
+        """Missing tasks start, and the load balancer sends them traffic."""
+        scale = self._scale_compute(after)
+        return [scale, self._step("targets_healthy", (scale.name,), "targets_healthy")]
 
     def _restore_database(self) -> Step:
         database = self.workload.database
@@ -140,16 +156,18 @@ class Simulator:
         return self._own("storage_gib", database.storage_gib) * self._assumed("copy_backup_s_per_gib")
 
     def _shift(self, after: tuple[str, ...]) -> Step:
-        ttl = float(self.workload.dns.ttl_s) if self.workload.dns.zone else 0.0
-        return self._step(
-            "shift_traffic", after, "drain_connections_s", seconds=ttl + self._assumed("drain_connections_s")
-        )
+        drain = self._assumed("drain_connections_s")
+        if self.workload.dns.zone is None:
+            moved = self._assumed("repoint_clients_s")
+            return self._step("shift_traffic", after, "repoint_clients_s", "drain_connections_s", seconds=moved + drain)
+        ttl = float(self.workload.dns.ttl_s)
+        return self._step("shift_traffic", after, "drain_connections_s", seconds=ttl + drain)
 
     def _failover_steps(self, topology: Topology) -> tuple[Step, ...]:
         """Steps when the primary region is lost, or given up."""
         strategy = topology.strategy
         active = strategy == "active_active"
-        steps = [self._detect(), self._decide(("detect",), automated=active)]
+        steps = [self._detect(), self._decide(("detect",), active or self.workload.operations.automated)]
         ready: list[str] = []
         if strategy == "backup_restore":
             steps.append(self._step("create_stack", ("decide",), "create_stack_s"))
@@ -162,11 +180,13 @@ class Simulator:
             else:
                 steps.append(self._step("create_cache", ("create_stack",), "create_cache_s"))
             ready.append(steps[-1].name)
-        if strategy in ("backup_restore", "pilot_light", "warm_standby"):
-            begin = "create_stack" if strategy == "backup_restore" else "decide"
-            steps.append(self._scale_compute(begin))
-            steps.append(self._step("targets_healthy", ("scale_compute",), "targets_healthy"))
+        if topology.failover and topology.failover.tasks != topology.primary.tasks:
+            steps += self._start_tasks(("create_stack" if strategy == "backup_restore" else "decide",))
             ready.append("targets_healthy")
+            if strategy in ("backup_restore", "pilot_light") and self.workload.dns.zone:
+                # Until tasks answer, Route 53 holds the standby for broken too, and sends nobody there.
+                steps.append(self._step("standby_passes_health_check", ("targets_healthy",), self._health_check()))
+                ready[-1] = "standby_passes_health_check"
         if strategy in ("backup_restore", "pilot_light"):
             steps.append(self._step("warm_up", tuple(ready), "warm_up_s"))
             ready = ["warm_up"]
@@ -212,9 +232,14 @@ class Simulator:
             alone = topology.primary.cache_replicas_per_shard == 0
             name = "create_cache_s" if alone else "promote_cache"
             steps.append(self._step(name.removesuffix("_s"), (), name))
-        # Aurora keeps six copies over three zones, S3 three: nothing durable is lost with a zone.
+        if any(count == 1 for *_, count in topology.primary.tasks):
+            steps += self._start_tasks(())
         rto = latest(list(finish(steps).values()), self.samples)
-        return tuple(steps), rto, {}
+        # Aurora keeps six copies over three zones, S3 three; a cache without a replica keeps one.
+        cache, stores = self.workload.cache, {}
+        if cache and not cache.rebuildable and cache.replicas_per_shard == 0:
+            stores["cache"] = np.full(self.samples, np.inf)
+        return tuple(steps), rto, stores
 
     def _region_impairment(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
         count = len(self._durations_s)
@@ -232,8 +257,11 @@ class Simulator:
 
     def _region_loss(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
         if topology.failover is None:
+            workload = self.workload
+            durable = workload.database or (workload.cache and not workload.cache.rebuildable)
             gone = np.full(self.samples, np.inf)
-            return (), self._assumed("rebuild_without_copies_s"), {"everything": gone}
+            kept_here = {"everything": gone} if durable or any(b.replicate for b in workload.buckets) else {}
+            return (), self._assumed("rebuild_without_copies_s"), kept_here
         steps = self._failover_steps(topology)
         return steps, finish(steps)[steps[-1].name], self._lag(topology)
 
@@ -248,7 +276,8 @@ class Simulator:
             else:
                 interval = workload.backups.copy_interval_hours * 3600.0
                 age = self._uniform("backup_age") * interval
-                stores["database"] = age + self._copy_backup()
+                late = self._assumed("backup_start_delay_s")
+                stores["database"] = age + late + self._copy_backup()
         if workload.cache and not workload.cache.rebuildable and topology.replicates_cache:
             stores["cache"] = self._assumed("cache_lag_s")
         if any(bucket.replicate for bucket in workload.buckets):
@@ -295,7 +324,8 @@ class Simulator:
             if (disruption, group) in self._rates:
                 rate, basis = self._rates[disruption, group]
                 if disruption == "region_impairment":
-                    return rate * self.assumptions["impairment_hits_workload"].mean, f"{basis}; assumption"
+                    part = self.assumptions["impairment_hits_workload"]
+                    return rate * part.mean, f"{basis}; {part.basis}"
                 return rate, basis
         raise KeyError(disruption)
 
@@ -323,4 +353,6 @@ def _signature(topology: Topology) -> tuple[object, ...]:
         topology.replication_time_control,
         primary.database_instances,
         primary.cache_replicas_per_shard,
+        primary.tasks,
+        topology.failover.tasks if topology.failover else (),
     )

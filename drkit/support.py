@@ -11,6 +11,8 @@ from drkit.errors import UnsupportedError
 from drkit.prices import HOURS_PER_MONTH
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from drkit.prices import PriceBook
@@ -168,7 +170,10 @@ class SupportMatrix:
         UnsupportedError
             When the class is unknown, or nothing legal is large enough.
         """
-        if name == SERVERLESS or self.replicable_everywhere(service, engine, version, name, regions):
+        legal = self.replicable_everywhere(service, engine, version, name, regions)
+        priced = [self._priced(service, engine, name, region, variant) for region in regions]
+        # A class without a price at home is told by the bill; one that only the other region lacks has a way out.
+        if name == SERVERLESS or (legal and (all(priced) or not priced[0])):
             verdict = self.replicable(service, engine, version, name, regions[0])
             if not verdict:
                 raise UnsupportedError(verdict.reason)
@@ -286,16 +291,18 @@ class SupportMatrix:
         version: str,
         rule: str,
         feature: str,
-        more: list[str] | None = None,
+        more: Sequence[str] = (),
     ) -> Verdict:
         rules = self._rules.get((service, engine, rule))
         if rules is None:
             return Verdict(False, f"{feature} does not take the engine {engine}")
-        conditions = [value for value, _ in rules] + (more or [])
+        # A region's own floor takes the place of the engine's for that major version.
+        stricter = {_major(condition) for condition in more}
+        conditions = [*(value for value, _ in rules if _major(value) not in stricter), *more]
         parsed = parse_version(version)
-        # Within one major line the line's own floor decides; a line newer than every floor is allowed.
-        of_line = [c for c in conditions if parse_version(c.lstrip(">="))[0] == parsed[0]]
-        newest = max(parse_version(c.lstrip(">="))[0] for c in conditions)
+        of_line = [condition for condition in conditions if _major(condition) == parsed[0]]
+        newest = max(map(_major, conditions))
+        # Global Datastore and write forwarding go on in every later line; Global Database lists each.
         if service == "elasticache" or (rule == "write_forwarding" and parsed[0] > newest):
             of_line = conditions
         for condition in of_line:
@@ -306,7 +313,9 @@ class SupportMatrix:
 
     def _oldest_versions(self, service: Service, engine: str, region: str) -> list[str]:
         rules = [value for value, _ in self._rules[(service, engine, "version")]]
-        floors = rules + self._regions.get((service, engine, region), {}).get("floor", "").split()
+        more = self._regions.get((service, engine, region), {}).get("floor", "").split()
+        stricter = {_major(condition) for condition in more}
+        floors = [*(rule for rule in rules if _major(rule) not in stricter), *more]
         return [floor.lstrip(">=") for floor in floors]
 
     def _region(self, service: Service, engine: str, region: str) -> Verdict:
@@ -329,7 +338,11 @@ class SupportMatrix:
         return self._prices.find(*self._item(service, engine, name, variant), region).usd
 
 
-def _floors(conditions: list[str]) -> str:
+def _major(condition: str) -> int:
+    return parse_version(condition.lstrip(">="))[0]
+
+
+def _floors(conditions: Sequence[str]) -> str:
     return " or ".join(c[2:] + "+" * c.startswith(">=") for c in conditions)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from drkit import hcl
 from drkit.bundled import terraform_dir
-from drkit.compare import span
 from drkit.errors import TfvarsError
+from drkit.words import span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -205,10 +205,11 @@ def _database(topology: Topology, workload: Workload) -> dict[str, object] | Non
         "engine_version": database.version,
         "instance_class": topology.primary.database_class,
         "storage_type": topology.storage_type,
-        "serverless_min_acu": database.acu.min if database.acu else None,
-        "serverless_max_acu": database.acu.max if database.acu else None,
+        "serverless_min_acu": topology.primary.serverless_min_acu if database.acu else None,
+        "serverless_max_acu": max(database.acu.max, topology.primary.serverless_min_acu) if database.acu else None,
         "backup_retention_days": workload.backups.retention_days,
         "replicate": topology.replicates_database,
+        "write_forwarding": topology.strategy == "active_active",
         "managed_rpo_s": database.managed_rpo_s if topology.replicates_database else None,
         "deletion_protection": True,
         "skip_final_snapshot": False,
@@ -232,14 +233,21 @@ def _cache(topology: Topology, workload: Workload) -> dict[str, object] | None:
 def _head(comparison: Comparison, option: Option, date: str) -> str:
     workload, judged = comparison.workload, option.judgement
     objectives = workload.objectives
+    at = f"{100 * objectives.probability:g} %"
     extra = option.bill.monthly_usd - comparison.today.bill.monthly_usd
     where = f"{option.topology.primary_region} to {option.topology.failover_region or 'no other region'}"
     lines = [
         f"Workload: {workload.name}",
         f"Choice: {option.topology_id} ({where})",
         f"Monthly cost: {option.bill.monthly_usd:,.2f} USD, {extra:,.2f} USD more than today",
-        f"RTO: {span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %, asked {span(objectives.rto_s)}",
-        f"RPO: {span(judged.rpo_p50_s)} typically, {span(judged.rpo_p95_s)} at 95 %, asked {span(objectives.rpo_s)}",
+        f"Prices not observed: {100 * option.bill.share_not_observed:.0f} % of it is derived or proxy, see bill.csv",
+        *(
+            f"{name}: {span(typical)} typically, {span(sure)} at {at}, asked {span(asked)}"
+            for name, typical, sure, asked in (
+                ("RTO", judged.rto_p50_s, judged.rto_at_probability_s, objectives.rto_s),
+                ("RPO", judged.rpo_p50_s, judged.rpo_at_probability_s, objectives.rpo_s),
+            )
+        ),
         *(f"Objectives: {miss}" for miss in option.misses),
         *(f"Change today: {change}" for change in option.topology.changes),
         *(f"Note: {note}" for note in option.topology.notes),

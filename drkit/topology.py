@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from drkit.errors import UnsupportedError
-from drkit.support import SERVERLESS, StepUp
+from drkit.support import StepUp
 from drkit.today import check_today
 from drkit.workload import Strategy
 
@@ -56,6 +56,7 @@ class Site:
     database_cluster: bool
     storage_type: StorageType
     cache_node_type: str
+    serverless_min_acu: float
     cache_replicas_per_shard: int
     cache_group: bool
     traffic_share: float
@@ -267,14 +268,26 @@ class _Enumerator:
     ) -> Topology:
         workload = self.workload
         share = 0.5 if strategy == "active_active" else 1.0
-        primary = self._primary(variant, database.found, cache.found, share)
-        failover = self._failover(strategy, region, variant, primary) if region else None
+        replicated = strategy in LIVE_DATA
         changes, notes = self._changes(variant, database, cache), []
-        if database.found == SERVERLESS and failover and failover.database_cluster and workload.database:
-            least = self.catalog.support.figure("aurora", "serverless_min_recommended_acu")
-            acu = workload.database.acu
-            if acu and acu.min < least:
-                notes.append(f"a global database wants at least {least:g} ACU in the primary region, not {acu.min:g}")
+        min_acu = 0.0
+        if workload.database and (acu := workload.database.acu):
+            # Aurora wants this much in the primary cluster of a global database, which never idles below it.
+            least = self.catalog.support.figure("aurora", "serverless_min_recommended_acu") if replicated else 0.0
+            min_acu = max(acu.min, least)
+            if min_acu > acu.min:
+                changes.append(f"Serverless v2 capacity starts at {min_acu:g} ACU instead of {acu.min:g}")
+        primary = self._primary(variant, database.found, cache.found, share, min_acu)
+        failover = self._failover(strategy, region, variant, primary) if region else None
+        if strategy == "active_active":
+            notes.append("automation promotes the other region without asking anybody")
+            if workload.database:
+                changes.append(f"writes from {region} are forwarded to {workload.region}")
+        if strategy == "active_active" and workload.cache:
+            notes.append(
+                f"services in {region} read the cache there, and must send what they write to it to {workload.region}: "
+                "Global Datastore forwards no writes, and the stack does not connect the networks"
+            )
         return Topology(
             strategy,
             workload.region,
@@ -289,7 +302,7 @@ class _Enumerator:
             tuple(notes),
         )
 
-    def _primary(self, variant: _Variant, database_class: str, cache_type: str, share: float) -> Site:
+    def _primary(self, variant: _Variant, database_class: str, cache_type: str, share: float, min_acu: float) -> Site:
         workload = self.workload
         network, cache = workload.network, workload.cache
         return Site(
@@ -307,6 +320,7 @@ class _Enumerator:
             database_instances=workload.database.instances if workload.database else 0,
             database_cluster=workload.database is not None,
             storage_type=variant.storage_type,
+            serverless_min_acu=min_acu,
             cache_node_type=cache_type,
             cache_replicas_per_shard=cache.replicas_per_shard if cache else 0,
             cache_group=cache is not None,
@@ -336,18 +350,21 @@ class _Enumerator:
             if full
             else min(1, primary.database_instances),
             database_cluster=live and primary.database_cluster,
-            # AWS wants a replica in each secondary when the primary fails over by itself.
-            cache_replicas_per_shard=primary.cache_replicas_per_shard
-            if full
-            else min(1, primary.cache_replicas_per_shard),
+            cache_replicas_per_shard=self._standby_replicas(primary, full),
             cache_group=live and primary.cache_group,
             traffic_share=0.5 if strategy == "active_active" else 0.0,
         )
 
+    def _standby_replicas(self, primary: Site, full: bool) -> int:
+        # AWS wants a replica in each secondary when the primary fails over by itself, as cluster mode always does.
+        cache = self.workload.cache
+        automatic = cache is not None and (cache.shards > 1 or primary.cache_replicas_per_shard > 0)
+        return max(int(automatic), primary.cache_replicas_per_shard if full else 0)
+
     def _changes(self, variant: _Variant, database: StepUp, cache: StepUp) -> list[str]:
         workload = self.workload
         changes = [
-            f"{what} steps up from {step.wanted} to {step.found}{_priced(step, unit)}"
+            f"{what} {_verb(step)} from {step.wanted} to {step.found}{_priced(step, unit)}"
             for what, unit, step in (("database", "instance", database), ("cache", "node", cache))
             if step.found != step.wanted
         ]
@@ -357,6 +374,10 @@ class _Enumerator:
         if variant.arm64:
             changes.append("services move to arm64")
         return changes
+
+
+def _verb(step: StepUp) -> str:
+    return "moves" if step.extra_monthly_usd < 0 else "steps up"
 
 
 def _priced(step: StepUp, unit: str) -> str:

@@ -99,10 +99,6 @@ ZERO = Quantity(low=0, typical=0, high=0)
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]
 
 
-def _of(figure: float) -> Quantity:
-    return Quantity(low=figure, typical=figure, high=figure)
-
-
 def _fargate_vcpu(value: float) -> float:
     if value not in FARGATE_MEMORY_GIB:
         raise PydanticCustomError("fargate_vcpu", "Fargate sells 0.25, 0.5, 1, 2, 4, 8 and 16 vCPU")
@@ -120,10 +116,12 @@ class Service(_Model):
     memory_gib: float = Field(gt=0, description="Memory of a task [GiB]; Fargate allows certain sizes for each vCPU")
     architecture: Architecture = Field("x86_64", description="Processor the image is built for today")
     arm64_ready: bool = Field(False, description="Whether the image could also run on arm64")
-    image_gib: Positive = Field(_of(0.5), description="Size of the image, compressed [GiB]")
+    image_gib: Positive | None = Field(
+        None, description="Size of the image, compressed [GiB]; without it an assumption"
+    )
     port: int = Field(8080, ge=1, le=65535, description="Port the container listens on")
     image_tag: str = Field(
-        "latest",
+        "v1",
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$",
         description="Tag of the image to run, such as v1.4.2",
     )
@@ -160,9 +158,9 @@ class LoadBalancer(_Model):
 class Acu(_Model):
     """Aurora Serverless v2 capacity of each instance [ACU]; 1 ACU is about 2 GiB."""
 
-    min: float = Field(ge=0, le=256, description="Lowest capacity [ACU]")
+    min: float = Field(ge=0, le=256, multiple_of=0.5, description="Lowest capacity [ACU], in steps of 0.5")
     average: float = Field(gt=0, le=256, description="Average capacity over the month [ACU]")
-    max: float = Field(ge=1, le=256, description="Highest capacity [ACU]")
+    max: float = Field(ge=1, le=256, multiple_of=0.5, description="Highest capacity [ACU], in steps of 0.5")
 
     @model_validator(mode="after")
     def _in_order(self) -> Acu:
@@ -195,8 +193,8 @@ class Database(_Model):
         None,
         description="Redo log a secondary would receive [GiB/month]; without it an assumption of bytes per write I/O",
     )
-    daily_change_fraction: Quantity = Field(
-        _of(0.02), description="Part of the volume that changes in a day; sizes automated backups"
+    daily_change_fraction: Quantity | None = Field(
+        None, description="Part of the volume that changes in a day, which sizes its backups; without it an assumption"
     )
     managed_rpo_s: int | None = Field(
         None,
@@ -224,7 +222,9 @@ class Cache(_Model):
     """The ElastiCache replication group."""
 
     engine: Literal["redis", "valkey"] = Field(description="Redis OSS or Valkey")
-    version: str = Field(pattern=r"^\d+(\.\d+){1,2}$", description="Engine version, quoted: '7.1'")
+    version: str = Field(
+        pattern=r"^([5-9]|[1-9]\d)(\.\d+){1,2}$", description="Engine version from 5.0 on, quoted: '7.1'"
+    )
     node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="Node type such as cache.m6g.large")
     shards: int = Field(1, ge=1, le=500, description="Shards (node groups)")
     replicas_per_shard: int = Field(1, ge=0, le=5, description="Replicas of each shard")
@@ -276,7 +276,7 @@ class Dns(_Model):
     """The Route 53 hosted zone."""
 
     zone: str | None = Field(
-        None, pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$", description="Zone name; none without Route 53"
+        None, pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", description="Zone name; none without Route 53"
     )
     queries_per_month: Quantity = Field(ZERO, description="Standard queries a month")
     fast_health_checks: bool = Field(False, description="Health checks every 10 s instead of every 30 s")
@@ -308,10 +308,15 @@ class Operations(_Model):
 
     detection_s: Quantity | None = Field(None, description="Time to notice an outage [s]; else the health check's")
     decision_s: Quantity = Field(description="Time for people to decide to fail over [s]; often the largest step")
+    automated: bool = Field(
+        False, description="Whether automation decides to fail over in every strategy; in active/active it always does"
+    )
     rehearsals_per_year: float = Field(2, ge=0, le=52, description="Planned switchovers a year")
     logs_gib_per_month: Quantity = Field(ZERO, description="CloudWatch Logs ingested [GiB/month]")
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = Field(30, description="Logs are kept [d]")
-    image_pushes_per_month: Quantity = Field(_of(20), description="Images pushed a month, all services together")
+    image_pushes_per_month: Quantity | None = Field(
+        None, description="Images pushed a month, all services together; without it an assumption"
+    )
 
 
 class Objectives(_Model):
@@ -373,6 +378,7 @@ class Workload(_Model):
             ("services", [service.name for service in self.services]),
             ("buckets", [bucket.name for bucket in self.buckets]),
             ("secrets", list(self.secrets)),
+            ("network", list(self.network.interface_endpoints)),
         ):
             if twice := sorted({name for name in names if names.count(name) > 1}):
                 raise PydanticCustomError(

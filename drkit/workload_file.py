@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from drkit import today
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
 from drkit.workload import Workload
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+    from drkit.catalog import Catalog
+
 #: First words of descriptions that keep their capital inside a sentence.
 _PROPER_NOUNS = {"AWS", "Application", "Aurora", "CloudFront", "CloudWatch", "ECS", "ElastiCache", "HTTPS", "RPO"}
 _PROPER_NOUNS |= {"Redis", "Route", "S3", "Secrets", "VPC"}
@@ -28,13 +31,15 @@ _PROPER_NOUNS |= {"Redis", "Route", "S3", "Secrets", "VPC"}
 Location = tuple["int | str", ...]
 
 
-def read(source: str | Path) -> Workload:
+def read(source: str | Path, catalog: Catalog | None = None) -> Workload:
     """Read and check a workload.
 
     Parameters
     ----------
     source
         Path of a YAML file, or the name of a bundled workload (see :func:`bundled`).
+    catalog
+        Also check regions, zones, classes and assumptions against what it knows.
 
     Raises
     ------
@@ -48,10 +53,10 @@ def read(source: str | Path) -> Workload:
         raise WorkloadError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise WorkloadError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
-    return parse(text, str(path))
+    return parse(text, str(path), catalog)
 
 
-def parse(text: str, name: str = "workload") -> Workload:
+def parse(text: str, name: str = "workload", catalog: Catalog | None = None) -> Workload:
     """Check the text of a workload file; ``name`` stands in front of every error."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -61,14 +66,19 @@ def parse(text: str, name: str = "workload") -> Workload:
         raise WorkloadError(f"{name}:{line}: this is not YAML: {error.problem}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise WorkloadError(f"{name}: this is not YAML: {error}") from error
+    except RecursionError as error:
+        raise WorkloadError(f"{name}: this is nested too deeply for a workload") from error
     if not isinstance(data, dict):
         raise WorkloadError(f"{name}:1: a workload is a mapping of keys; `drkit init` writes one to start from")
     problems = [f"{name}:{line}: {key} is given twice: keep one" for line, key in _twice(root)]
     try:
         workload = Workload.model_validate(data)
+        if catalog:
+            found = ((_line(root, location), told) for location, told in today.problems(workload, catalog))
+            problems += [f"{name}:{line}: {told}" for line, told in sorted(found)]
     except ValidationError as error:
-        found = {(_line(root, detail["loc"]), _sentence(detail)): None for detail in error.errors(include_url=False)}
-        problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(found)]
+        told = {(_line(root, _location(detail)), _sentence(detail)) for detail in error.errors(include_url=False)}
+        problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(told)]
     if problems:
         count = f"{len(problems)} errors" if len(problems) > 1 else "1 error"
         raise WorkloadError("\n".join([*problems, f"{count}: correct the file and run again"]))

@@ -154,6 +154,9 @@ resource "aws_rds_cluster" "failover" {
   # The provider signs the request for the encrypted source with this.
   source_region = var.primary_region
 
+  # A reader here then takes writes and sends them to the primary region: what active/active needs.
+  enable_global_write_forwarding = var.database.write_forwarding
+
   # User, password and database name come with the replicated storage.
   engine         = var.database.engine
   engine_version = var.database.engine_version

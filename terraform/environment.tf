@@ -1,6 +1,6 @@
 # What the tasks of each region find in their environment: always their own region's endpoints. The VPCs are not
 # connected, so a task cannot reach the other region's; the regional writer endpoint of the failover cluster and the
-# failover cache accept writes once they are promoted.
+# failover cache accept writes once they are promoted. With write forwarding the failover region's readers take writes.
 
 locals {
   bucket_variables = {
@@ -22,7 +22,7 @@ locals {
 
   failover_environment = merge(
     local.database_replicated ? merge(local.database_environment, {
-      DATABASE_HOST        = one(aws_rds_cluster.failover[*].endpoint)
+      DATABASE_HOST        = var.database.write_forwarding ? one(aws_rds_cluster.failover[*].reader_endpoint) : one(aws_rds_cluster.failover[*].endpoint)
       DATABASE_READER_HOST = one(aws_rds_cluster.failover[*].reader_endpoint)
     }) : {},
     local.cache_replicated ? {

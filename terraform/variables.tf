@@ -250,11 +250,12 @@ variable "database" {
     serverless_max_acu    = number
     backup_retention_days = number
     replicate             = bool
+    write_forwarding      = bool
     managed_rpo_s         = number
     deletion_protection   = bool
     skip_final_snapshot   = bool
   })
-  description = "The Aurora cluster; null for none. replicate makes it an Aurora Global Database. managed_rpo_s blocks commits when the replica lags more than so many seconds."
+  description = "The Aurora cluster; null for none. replicate makes it an Aurora Global Database. write_forwarding lets the failover region take writes and send them to the primary region. managed_rpo_s blocks commits when the replica lags more than so many seconds."
 
   validation {
     condition     = var.database == null ? true : contains(["aurora-postgresql", "aurora-mysql"], var.database.engine)
@@ -299,6 +300,11 @@ variable "database" {
   validation {
     condition     = var.database == null ? true : (var.database.managed_rpo_s == null ? true : var.database.managed_rpo_s >= 20 && floor(var.database.managed_rpo_s) == var.database.managed_rpo_s && var.database.engine == "aurora-postgresql" && var.database.replicate)
     error_message = "database.managed_rpo_s must be a whole number of at least 20 seconds, with engine aurora-postgresql and replicate = true; only there Aurora enforces an RPO. Set it to null otherwise."
+  }
+
+  validation {
+    condition     = var.database == null ? true : !var.database.write_forwarding || var.database.replicate
+    error_message = "database.write_forwarding sends writes from a replica, so it needs database.replicate = true. Turn one on or the other off."
   }
 
   validation {
@@ -368,8 +374,8 @@ variable "cache" {
   }
 
   validation {
-    condition     = var.cache == null ? true : !(var.cache.replicate && var.failover_enabled && var.primary.cache_replicas_per_shard > 0 && var.failover.cache_replicas_per_shard == 0)
-    error_message = "failover.cache_replicas_per_shard is 0 while the primary has replicas and with them automatic failover, which a Global Datastore then wants in every region. Give the failover region at least one replica."
+    condition     = var.cache == null ? true : !(var.cache.replicate && var.failover_enabled && (var.primary.cache_replicas_per_shard > 0 || var.cache.shards > 1) && var.failover.cache_replicas_per_shard == 0)
+    error_message = "failover.cache_replicas_per_shard is 0 while the primary has replicas or several shards and with them automatic failover, which a Global Datastore then wants in every region. Give the failover region at least one replica."
   }
 }
 

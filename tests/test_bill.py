@@ -156,9 +156,58 @@ def test_backups_alone_run_nothing_in_the_failover_region(comparisons: Mapping[s
     bill = _option(comparisons["article"], "backup_restore.us-east-2.standard.x86_64").bill
     components = {line.component for line in bill.lines if line.role == "failover"}
     assert components == {"backup", "storage", "security", "registry"}
-    # 3 days of copies every 6 hours, each of 250 GiB; 730 / 6 copies a month
+    # 3 days of copies every 6 hours, each of 250 GiB; 4 a day for 730 / 24 days a month
     assert _quantity(bill, "failover", "cluster/backup") == 12 * 250
     assert _sum(bill, component="backup_copy") == pytest.approx(730 / 6 * 250 * 0.01, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("interval_hours", "copies"),
+    # every 7 hours: 0, 7, 14 and 21 o'clock, then midnight again; every 5: 0, 5, 10, 15 and 20
+    [(1, 24), (5, 5), (6, 4), (7, 4), (12, 2), (13, 2), (24, 1), (48, 0.5), (168, 1 / 7)],
+)
+def test_a_schedule_of_hours_starts_anew_at_midnight(interval_hours: int, copies: float, catalog: Catalog) -> None:
+    workload = _changed("article", ("copy_interval_hours: 6", f"copy_interval_hours: {interval_hours}"))
+    bill = _bill(catalog, workload, "backup_restore.us-east-2.standard.x86_64")
+    # 3 days of copies are kept, 730 / 24 days of them are sent, each of 250 GiB
+    assert _quantity(bill, "failover", "cluster/backup") == pytest.approx(3 * copies * 250)
+    (sent,) = (line.quantity for line in bill.lines if line.component == "backup_copy")
+    assert sent == pytest.approx(730 / 24 * copies * 250)
+
+
+def test_both_clusters_and_both_caches_keep_backups_of_their_own(comparisons: Mapping[str, Comparison]) -> None:
+    live = _option(comparisons["eu-shop"], "warm_standby.eu-west-1.standard.x86_64").bill
+    for role in ("primary", "failover"):
+        # 14 days x 2 % of 400 GiB; 3 snapshots of 6 GiB, one of them free
+        assert _quantity(live, role, "cluster/backup") == pytest.approx(14 * 0.02 * 400)
+        assert _quantity(live, role, "backup") == 2 * 6
+
+
+def test_old_versions_are_kept_where_objects_are_replicated(catalog: Catalog) -> None:
+    def kept(bill: Bill) -> dict[str, float]:
+        name = "object_overwrite_fraction"
+        return {line.role: line.quantity for line in bill.lines if line.assumption == name}
+
+    workload = _changed("article", ("change_gib_per_month: 1\n", "change_gib_per_month: 1\n    replicate: false\n"))
+    assert kept(_bill(catalog, workload, "single_region.us-east-1.standard.x86_64")) == {}
+    # a fifth of what is written in a month, for 3 of 730 / 24 days; static-assets stay at home
+    days = 3 / (730 / 24)
+    found = kept(_bill(catalog, workload, "pilot_light.us-east-2.standard.x86_64"))
+    assert found == pytest.approx({"primary": 46 * 0.2 * days, "failover": 45 * 0.2 * days})
+    own = _changed("article", ("costs:", "assumptions: {object_overwrite_fraction: 0.5}\ncosts:"))
+    found = kept(_bill(catalog, own, "backup_restore.us-east-2.standard.x86_64"))
+    assert found == pytest.approx({"primary": 46 * 0.5 * days, "failover": 46 * 0.5 * days})
+
+
+def test_old_versions_are_priced_above_what_is_stored_already(catalog: Catalog) -> None:
+    workload = _changed("article", ("storage_gib: 600\n", "storage_gib: 51_195\n"), ("month: 45", "month: 1_000"))
+    bill = _bill(catalog, workload, "pilot_light.us-east-2.standard.x86_64")
+    # 51,199 GiB are stored: one GiB of old versions is left at the first price, of 1,001 x 0.2 x 3 / 30.4167 = 19.75
+    assert [
+        (line.unit_usd, round(line.quantity, 2))
+        for line in bill.lines
+        if line.role == "primary" and line.assumption == "object_overwrite_fraction"
+    ] == [(0.023, 1.0), (0.022, 18.75)]
 
 
 def test_active_active_splits_the_traffic_and_not_what_stands(comparisons: Mapping[str, Comparison]) -> None:
@@ -231,14 +280,90 @@ def test_a_serverless_standby_idles_also_when_there_is_one_instance_only(catalog
     assert _quantity(bill, "failover", ACU) == 8 * 730
 
 
+def test_serverless_starts_at_eight_units_where_it_is_replicated(catalog: Catalog) -> None:
+    workload = _changed("eu-shop", ("acu: {min: 8, average: 14, max: 64}", "acu: {min: 2, average: 4, max: 64}"))
+    today = _bill(catalog, workload, "single_region.eu-central-1.standard.x86_64")
+    # 2 instances at 4 units on average
+    assert _quantity(today, "primary", ACU) == 2 * 4 * 730
+    live = _bill(catalog, workload, "warm_standby.eu-west-1.standard.x86_64")
+    # a global database never falls below 8 units
+    assert _quantity(live, "primary", ACU) == 2 * 8 * 730
+    assert _quantity(live, "failover", ACU) == 1 * 8 * 730
+
+
 def test_what_rests_on_an_assumption_says_which(comparisons: Mapping[str, Comparison]) -> None:
     bill = _option(comparisons["article"], "pilot_light.us-east-2.standard.x86_64").bill
     assert {(line.component, line.assumption) for line in bill.lines if line.assumption} == {
         ("registry", "image_versions"),
         ("database_replication", "aurora_redo_bytes_per_write_io"),
+        # the workload says neither how much of its volume changes nor how often images are pushed
+        ("backup", "daily_change_fraction"),
+        ("image_replication", "image_pushes_per_month"),
+        ("storage", "object_overwrite_fraction"),
     }
     own = _option(comparisons["payments-br"], "pilot_light.us-east-1.standard.arm64").bill
     assert {line.assumption for line in own.lines if line.component == "database_replication"} == {""}
+
+
+def test_tasks_of_a_warm_standby_rest_on_its_fraction(catalog: Catalog) -> None:
+    workload = _changed("article", ("tasks: 2", "tasks: 1"))
+    bill = _bill(catalog, workload, "warm_standby.us-east-2.standard.x86_64")
+    found = {
+        (line.role, line.item, line.quantity): line.assumption for line in bill.lines if line.component == "compute"
+    }
+    # a quarter of 6 tasks, rounded up, is 2 tasks of 1 vCPU and 2 GiB; the only worker runs in full
+    assert found == {
+        ("primary", "fargate/linux_x86/vcpu", 6 * 730): "",
+        ("primary", "fargate/linux_x86/memory", 6 * 2 * 730): "",
+        ("primary", "fargate/linux_x86/vcpu", 0.5 * 730): "",
+        ("primary", "fargate/linux_x86/memory", 730): "",
+        ("failover", "fargate/linux_x86/vcpu", 2 * 730): "warm_standby_fraction",
+        ("failover", "fargate/linux_x86/memory", 2 * 2 * 730): "warm_standby_fraction",
+        ("failover", "fargate/linux_x86/vcpu", 0.5 * 730): "",
+        ("failover", "fargate/linux_x86/memory", 730): "",
+    }
+
+
+def test_figures_that_the_workload_leaves_out_are_assumed_and_named(catalog: Catalog) -> None:
+    text = workload_file.bundled()["article"].read_text(encoding="utf-8")
+    name = "pilot_light.us-east-2.standard.x86_64"
+
+    def lines(workload: Workload) -> dict[str, tuple[float, str]]:
+        wanted = {"private_storage", "cluster/backup"}
+        return {
+            line.component: (pytest.approx(line.quantity), line.assumption)
+            for line in _bill(catalog, workload, name).lines
+            if line.component == "image_replication" or (line.role == "primary" and line.item in wanted)
+        }
+
+    # two images of 0.5 GiB in 10 versions; 20 pushes of half of them; 14 x 2 % of 250 GiB change
+    assert lines(workload_file.parse(text.replace("    image_gib: 0.8\n", ""))) == {
+        "registry": (10.0, "image_versions image_gib"),
+        "image_replication": (10.0, "image_pushes_per_month image_gib"),
+        "backup": (70.0, "daily_change_fraction"),
+    }
+    # one image of 0.8 GiB is known, the other assumed
+    assert lines(workload_file.parse(text.replace("    image_gib: 0.8\n", "", 1))) == {
+        "registry": (13.0, "image_versions image_gib"),
+        "image_replication": (13.0, "image_pushes_per_month image_gib"),
+        "backup": (70.0, "daily_change_fraction"),
+    }
+    given = text.replace("  logs_gib_per_month:", "  image_pushes_per_month: 30\n  logs_gib_per_month:")
+    given = given.replace("  managed_rpo_s:", "  daily_change_fraction: 0.1\n  managed_rpo_s:")
+    # 30 pushes of 0.8 GiB; 14 x 10 % of 250 GiB
+    assert lines(workload_file.parse(given)) == {
+        "registry": (16.0, "image_versions"),
+        "image_replication": (24.0, ""),
+        "backup": (350.0, ""),
+    }
+
+
+def test_a_share_of_what_is_not_observed_is_the_part_of_the_bill(comparisons: Mapping[str, Comparison]) -> None:
+    bill = _option(comparisons["article"], "pilot_light.us-east-2.standard.x86_64").bill
+    proxies = math.fsum(line.monthly_usd for line in bill.lines if not line.basis.startswith("observed"))
+    assert bill.share_not_observed == pytest.approx(proxies / bill.monthly_usd, abs=1e-5)
+    assert 0 < bill.share_not_observed < 1
+    assert Bill((), ()).share_not_observed == 0
 
 
 def test_own_assumptions_change_the_bill(catalog: Catalog) -> None:
@@ -273,7 +398,7 @@ name: plain
 region: us-east-1
 services: [{name: web, tasks: 1, vcpu: 0.25, memory_gib: 0.5}]
 load_balancer: {new_connections_per_second: 0, active_connections: 0, processed_gib_per_hour: 0}
-network: {nat_gateways: none}
+network: {nat_gateways: none, interface_endpoints: [ecr.api, ecr.dkr, logs]}
 operations: {decision_s: 1}
 objectives: {rpo_s: 1, rto_s: 1}
 costs: {outage_usd_per_hour: 0, data_loss_usd_per_hour: 0}
@@ -285,8 +410,10 @@ costs: {outage_usd_per_hour: 0, data_loss_usd_per_hour: 0}
         ("fargate/linux_x86/memory", 365.0, 1.622425),
         ("alb/hour", 730.0, 16.425),
         ("public_ipv4/in_use", 1460.0, 7.3),
+        # without NAT: three endpoints in two zones at 0.01
+        ("interface_endpoint/hour", 4380.0, 43.8),
         ("customer_managed_key", 1.0, 1.0),
         ("private_storage", 5.0, 0.5),
         ("alarm/standard", 2.0, 0.2),
     ]
-    assert bill.monthly_usd == 34.44
+    assert bill.monthly_usd == 78.24

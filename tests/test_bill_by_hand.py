@@ -69,6 +69,8 @@ ARTICLE_PILOT_LIGHT = [
     Hand(*P, "storage", "AmazonS3", "standard/storage", 604, 0.023, 13.892),
     Hand(*P, "storage", "AmazonS3", "standard/put", 62, 0.005, 0.31),
     Hand(*P, "storage", "AmazonS3", "standard/get", 2400, 0.0004, 0.96),
+    # old versions: a fifth (an assumption) of the 45 + 1 GiB written a month, kept for 3 of 30.4167 days
+    Hand(*P, "storage", "AmazonS3", "standard/storage", 46 * 0.2 * 3 / (730 / 24), 0.023, 0.0208701),
     Hand(*P, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
     Hand(*P, "security", "AWSSecretsManager", "secret", 3, 0.4, 1.2),
     # 10 versions of two images of 0.8 GiB (image_versions is an assumption)
@@ -86,8 +88,12 @@ ARTICLE_PILOT_LIGHT = [
     Hand(*F, "database", "AmazonRDS", "cluster/storage/standard", 250, 0.1, 25.0),
     # as many as the primary's 120 writes/s; they take the place of ordinary write I/O
     Hand(*F, "database_replication", "AmazonRDS", "cluster/global_replicated_write_io", 120 * 2.628, 0.2, 63.072),
+    # the secondary cluster keeps backups of its own: 14 x 2 % of 250, as at home
+    Hand(*F, "backup", "AmazonRDS", "cluster/backup", 250 + 70 - 250, 0.021, 1.47),
     Hand(*F, "cache", "AmazonElastiCache", "node/redis/cache.m6g.large", 2 * 730, 0.149, 217.54),
     Hand(*F, "storage", "AmazonS3", "standard/storage", 604, 0.023, 13.892),
+    # both buckets are replicated, and so are their old versions
+    Hand(*F, "storage", "AmazonS3", "standard/storage", 46 * 0.2 * 3 / (730 / 24), 0.023, 0.0208701),
     Hand(*F, "storage", "AmazonS3", "standard/put", 62, 0.005, 0.31),
     Hand(*F, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
     Hand(*F, "security", "AWSSecretsManager", "secret", 3, 0.4, 1.2),
@@ -128,7 +134,8 @@ ARTICLE_PILOT_LIGHT = [
     Hand(*GLOBAL, "dns", "AmazonRoute53", "health_check/aws_endpoint", 2, 0.5, 1.0),
     Hand(*GLOBAL, "dns", "AmazonRoute53", "health_check/optional_feature_aws", 2, 1.0, 2.0),
 ]
-ARTICLE_TOTAL = 2012.48
+# 2,012.48 without the secondary's backups (1.47) and old versions (2 x 0.02)
+ARTICLE_TOTAL = 2014.0
 
 # (b) A ledger of our own as a warm standby on Valkey and I/O-Optimized ----------------------------------------------
 
@@ -203,6 +210,8 @@ LEDGER_WARM_STANDBY = [
     # 60,500 GiB: 50 TiB at the first price, the rest at the second
     Hand(*P, "storage", "AmazonS3", "standard/storage", 51_200, 0.0245, 1254.4),
     Hand(*P, "storage", "AmazonS3", "standard/storage", 60_500 - 51_200, 0.0235, 218.55),
+    # old versions: a fifth of the 700 GiB written a month, kept for 7 of 30.4167 days, above 50 TiB like what is stored
+    Hand(*P, "storage", "AmazonS3", "standard/storage", 700 * 0.2 * 7 / (730 / 24), 0.0235, 0.757151),
     Hand(*P, "storage", "AmazonS3", "standard/put", 510, 0.0054, 2.754),
     Hand(*P, "storage", "AmazonS3", "standard/get", 3010, 0.00043, 1.2943),
     Hand(*P, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
@@ -231,11 +240,15 @@ LEDGER_WARM_STANDBY = [
         0.22,
         289.08,
     ),
+    # backups of the secondary cluster and of its cache, as at home
+    Hand(*F, "backup", "AmazonRDS", "cluster/backup", 1000 + 1500 - 1000, 0.021, 31.5),
+    Hand(*F, "backup", "AmazonElastiCache", "backup", (4 - 1) * 15, 0.085, 3.825),
     # 2 shards of 1 primary and 1 replica
     Hand(*F, "cache", "AmazonElastiCache", "node/valkey/cache.r7g.xlarge", 2 * 2 * 730, 0.3896, 1137.632),
     # documents alone are replicated
     Hand(*F, "storage", "AmazonS3", "standard/storage", 51_200, 0.023, 1177.6),
     Hand(*F, "storage", "AmazonS3", "standard/storage", 60_000 - 51_200, 0.022, 193.6),
+    Hand(*F, "storage", "AmazonS3", "standard/storage", 700 * 0.2 * 7 / (730 / 24), 0.022, 0.708822),
     Hand(*F, "storage", "AmazonS3", "standard/put", 500, 0.005, 2.5),
     Hand(*F, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
     Hand(*F, "security", "AWSSecretsManager", "secret", 2, 0.4, 0.8),
@@ -255,7 +268,8 @@ LEDGER_WARM_STANDBY = [
     Hand(*GLOBAL, "dns", "AmazonRoute53", "standard_queries", 500, 0.2, 100.0),
     Hand(*GLOBAL, "dns", "AmazonRoute53", "health_check/aws_endpoint", 2, 0.5, 1.0),
 ]
-LEDGER_TOTAL = 11763.57
+# 11,763.57 without the second backups (31.50 + 3.825) and the old versions (0.757 + 0.709)
+LEDGER_TOTAL = 11800.36
 
 # (c) small-saas with backups in another region ----------------------------------------------------------------------
 
@@ -282,6 +296,8 @@ SAAS_BACKUP_RESTORE = [
     Hand(*P, "backup", "AmazonRDS", "cluster/backup", 4.2, 0.021, 0.0882),
     Hand(*P, "cache", "AmazonElastiCache", "node/valkey/cache.t4g.small", 730, 0.0256, 18.688),
     Hand(*P, "storage", "AmazonS3", "standard/storage", 80, 0.023, 1.84),
+    # old versions: a fifth of the 4 GiB written a month, kept for 7 of 30.4167 days
+    Hand(*P, "storage", "AmazonS3", "standard/storage", 4 * 0.2 * 7 / (730 / 24), 0.023, 0.0042345),
     Hand(*P, "storage", "AmazonS3", "standard/put", 20, 0.005, 0.1),
     Hand(*P, "storage", "AmazonS3", "standard/get", 150, 0.0004, 0.06),
     Hand(*P, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
@@ -293,6 +309,7 @@ SAAS_BACKUP_RESTORE = [
     # The failover region: 7 daily copies of 30 GiB, each a full one
     Hand(*F, "backup", "AmazonRDS", "cluster/backup", 7 * 30, 0.021, 4.41),
     Hand(*F, "storage", "AmazonS3", "standard/storage", 80, 0.023, 1.84),
+    Hand(*F, "storage", "AmazonS3", "standard/storage", 4 * 0.2 * 7 / (730 / 24), 0.023, 0.0042345),
     Hand(*F, "storage", "AmazonS3", "standard/put", 20, 0.005, 0.1),
     Hand(*F, "security", "awskms", "customer_managed_key", 1, 1.0, 1.0),
     Hand(*F, "security", "AWSSecretsManager", "secret", 1, 0.4, 0.4),
@@ -306,7 +323,8 @@ SAAS_BACKUP_RESTORE = [
     # only the primary region has a load balancer to check
     Hand(*GLOBAL, "dns", "AmazonRoute53", "health_check/aws_endpoint", 1, 0.5, 0.5),
 ]
-SAAS_TOTAL = 217.94
+# 217.94 without old versions, which are not quite a cent
+SAAS_TOTAL = 217.95
 
 BILLS = {
     "article": ("pilot_light.us-east-2.standard.x86_64", ARTICLE_PILOT_LIGHT, ARTICLE_TOTAL),

@@ -85,6 +85,31 @@ def test_compare_table_names_the_choice_and_csv_holds_every_topology() -> None:
     assert any(row["rejected_because"] for row in rows)
 
 
+def test_json_holds_a_word_where_everything_is_lost() -> None:
+    told = run("compare", "small-saas", "--samples", "500", "--format", "json").stdout
+    assert "Infinity" not in told
+    rows = {row["topology_id"]: row for row in json.loads(told)}
+    today = rows["single_region.us-west-2.standard.arm64"]
+    assert (today["rpo_p50_s"], today["rpo_p95_s"]) == ("everything", "everything")
+    live = rows["hot_standby.us-east-2.standard.arm64"]
+    assert 0 < live["rpo_p50_s"] < live["rpo_p95_s"] < 14_400
+    # null is what is not known: a topology that is not possible has no figures
+    assert any(row["rejected_because"] and row["rpo_p50_s"] is None for row in rows.values())
+
+
+def test_compare_says_how_much_is_not_observed_and_whether_the_objectives_are_met(
+    comparisons: Mapping[str, Comparison],
+) -> None:
+    for comparison in comparisons.values():
+        frame = comparison.best_of_each()
+        shown = {option.topology.strategy: option for option in comparison.representatives}
+        assert list(frame["not_observed"]) == [
+            f"{shown[strategy].bill.share_not_observed:.0%}" for strategy in frame["strategy"]
+        ]
+        for strategy, objectives in zip(frame["strategy"], frame["objectives"], strict=True):
+            assert objectives == ("met" if shown[strategy].meets_objectives else "missed")
+
+
 def test_init_writes_a_workload_that_is_valid_and_never_overwrites(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     assert run("init", str(path)).exit_code == 0
@@ -130,7 +155,13 @@ WRONG = [
     (["design", "missing.yaml"], "cannot read missing.yaml: No such file or directory"),
     (["design", "article", "-p", "sampels", "5"], "04_design has no parameter 'sampels': did you mean samples?"),
     (["design", "article", "-p", "workload_name", "x"], "04_design has no parameter 'workload_name': did you mean workload?"),
-    (["design", "article", "--seed", "one"], "Invalid value for '--seed': 'one' is not a valid integer."),
+    (["design", "article", "--seed", "one"], "Invalid value for '--seed': 'one' is not a valid integer range."),
+    (["design", "article", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range x>=0."),
+    (["compare", "article", "--seed", "-1"], "Invalid value for '--seed': -1 is not in the range x>=0."),
+    *(
+        (["design", "article", "-p", name, "5"], f"-p {name} is not for `drkit design`: it has an argument or option for that, see --help")
+        for name in ("workload", "out_dir", "seed", "samples", "snapshot")
+    ),
     (["design", "article", "--samples", "5"], "Invalid value for '--samples': 5 is not in the range 100<=x<=1000000."),
     (["design", "article", "--snapshot", "nowhere"], "no snapshot at nowhere: cannot read manifest.json (No such file or directory)"),
     (["design"], "Missing argument 'WORKLOAD'."),

@@ -40,7 +40,10 @@ RULES = {
         "replicas": {"secondary_max": 16},
         "serverless_v2": {"class": "db.serverless", "min_recommended_acu_primary": 8},
         "managed_rpo": {"min_s": 20},
-        "engine_floor": {"aurora-postgresql": ["11.9", "11.13", "16.1"]},
+        "engine_floor": {
+            "aurora-postgresql": ["11.9", "11.13", "16.1"],
+            "aurora-mysql": ["2.07.0", "3.01.0 (3.02.0 in newer regions)", "8.4: all available"],
+        },
         "write_forwarding": {"aurora-postgresql": "16+ all, 15.4+, 14.9+"},
     },
     "elasticache_global_datastore": {
@@ -52,9 +55,13 @@ RULES = {
 }
 
 CALIBRATION = {
-    "us_east_1": {"events": 8, "region_years": 15.9},
-    "other_regions": {"events": 3, "region_years": 261.4},
-    "physical_loss_any_region": {"events": 2, "region_years": 277.3},
+    "us_east_1": {
+        "events": 8,
+        "region_years": 15.9,
+        "ids": ["2012-12", "2015-09", "2017-02", "2020-11", "2021-12a", "2023-06", "2024-07", "2025-10"],
+    },
+    "other_regions": {"events": 3, "region_years": 261.4, "ids": ["2018-11", "2026-03a", "2026-03b"]},
+    "physical_loss_any_region": {"events": 2, "region_years": 277.3, "ids": ["2026-03a", "2026-03b"]},
 }
 
 FILES = {
@@ -193,12 +200,14 @@ def test_a_folder_without_prices_is_refused(facts: Path, tmp_path: Path) -> None
 def test_rules_rates_and_sizes_by_hand(facts: Path, tmp_path: Path) -> None:
     build(facts, tmp_path / "made")
     made = snapshot.load(tmp_path / "made")
-    versions = [
-        r["value"]
-        for r in made.records("support_rules")
-        if (r["engine"], r["rule"]) == ("aurora-postgresql", "version")
-    ]
-    assert versions == ["==11.9", ">=11.13", ">=16.1"]
+    for engine, floors in (
+        ("aurora-postgresql", ["==11.9", ">=11.13", ">=16.1"]),
+        ("aurora-mysql", [">=2.07.0", ">=3.01.0", ">=8.4"]),
+    ):
+        versions = [
+            r["value"] for r in made.records("support_rules") if (r["engine"], r["rule"]) == (engine, "version")
+        ]
+        assert versions == floors
     forwarding = {
         r["value"]
         for r in made.records("support_rules")
@@ -206,10 +215,11 @@ def test_rules_rates_and_sizes_by_hand(facts: Path, tmp_path: Path) -> None:
     }
     assert forwarding == {">=16.0", ">=15.4", ">=14.9"}
     rates = {(r["disruption"], r["region_group"]): r["typical_per_year"] for r in made.records("disruption_rates")}
-    # (8 + 1/2) / 15.9; one war is one draw: (1 + 1/2) / 277.3; one zone lost: (1 + 1/2) / 277.3
+    # (8 + 1/2) / 15.9; of three events elsewhere two were losses: (1 + 1/2) / 261.4; one war is one draw:
+    # (1 + 1/2) / 277.3; one zone lost: (1 + 1/2) / 277.3
     assert rates == {
         ("region_impairment", "us-east-1"): "0.5346",
-        ("region_impairment", "other"): "0.01339",
+        ("region_impairment", "other"): "0.005738",
         ("region_loss", "any"): "0.005409",
         ("az_failure", "any"): "0.005409",
     }

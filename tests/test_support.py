@@ -77,6 +77,7 @@ def test_every_orderable_option_is_judged_as_aws_judges_it(
         (MYSQL, "8.0.mysql_aurora.3.00.1", False),
         (MYSQL, "8.0.mysql_aurora.3.01.0", True),
         (MYSQL, "8.0.mysql_aurora.3.08.0", True),
+        (MYSQL, "8.4.0", True),
         ("neptune", "1.2.0", False),
     ],
 )
@@ -92,6 +93,39 @@ def test_mysql_floors_differ_by_region(support: SupportMatrix) -> None:
     verdict = support.replicable("aurora", MYSQL, version, "db.r6g.large", "sa-east-1")
     assert not verdict
     assert "2.07.1+" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("version", "region", "legal"),
+    [
+        # without a region the engine's own floors hold
+        ("5.7.mysql_aurora.2.06.0", None, False),
+        ("5.7.mysql_aurora.2.07.0", None, True),
+        ("8.0.mysql_aurora.3.00.1", None, False),
+        ("8.0.mysql_aurora.3.01.0", None, True),
+        ("8.4.0", None, True),
+        # a region's floor takes the place of the engine's for its major version, and leaves the others alone
+        ("8.0.mysql_aurora.3.01.0", "ap-southeast-5", False),
+        ("8.0.mysql_aurora.3.03.9", "ap-southeast-5", False),
+        ("8.0.mysql_aurora.3.04.0", "ap-southeast-5", True),
+        ("8.4.0", "sa-east-1", True),
+    ],
+)
+def test_mysql_has_floors_for_the_engine_and_for_some_regions(
+    version: str, region: str | None, legal: bool, support: SupportMatrix
+) -> None:
+    # serverless is sold everywhere: only the version decides
+    assert support.replicable("aurora", MYSQL, version, "db.serverless", region).supported is legal
+
+
+def test_each_mysql_line_is_shown_at_the_oldest_version_of_the_region(support: SupportMatrix) -> None:
+    for region, oldest in (
+        ("us-east-1", {"2.07.0", "3.01.0", "8.4"}),
+        ("sa-east-1", {"2.07.1", "3.01.0", "8.4"}),
+    ):
+        frame = support.frame(region=region, engine=MYSQL)
+        assert set(frame["engine_version"]) == oldest
+        assert frame.loc[frame["class"] == "db.r6g.large", "supported"].all()
 
 
 @pytest.mark.parametrize(
@@ -262,6 +296,22 @@ def test_a_class_that_the_failover_region_does_not_sell_steps_up_to_one_that_bot
     assert step.found != "db.r4.large"
     for region in ("us-east-1", "eu-north-1"):
         assert support.replicable("aurora", POSTGRESQL, "13.4", step.found, region)
+
+
+def test_a_class_that_only_the_other_region_has_no_price_for_steps_aside(
+    support: SupportMatrix, catalog: Catalog
+) -> None:
+    pair, item = ("ap-northeast-1", "ap-northeast-2"), f"instance/{POSTGRESQL}/db.r6gd.xlarge/standard"
+    assert support.replicable_everywhere("aurora", POSTGRESQL, "16.4", "db.r6gd.xlarge", pair)
+    assert [catalog.prices.has("AmazonRDS", item, region) for region in pair] == [True, False]
+    step = support.step_up("aurora", POSTGRESQL, "16.4", "db.r6gd.xlarge", pair, "standard")
+    # as large, priced in both, and cheaper: 0.627 against 0.751 an hour
+    assert step.found == "db.r6g.xlarge"
+    assert step.extra_monthly_usd == pytest.approx((0.627 - 0.751) * 730, abs=0.001)
+    # the other way about there is no price at home, which the bill says
+    assert (
+        support.step_up("aurora", POSTGRESQL, "16.4", "db.r6gd.xlarge", pair[::-1], "standard").extra_monthly_usd == 0
+    )
 
 
 def test_a_region_that_is_not_offered_is_no_matter_of_size(support: SupportMatrix) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from drkit import workload_file
+from drkit import tfvars, workload_file
 from drkit.assumptions import Assumptions
 from drkit.catalog import Catalog
 from drkit.compare import Comparison
@@ -25,7 +25,7 @@ load_balancer: {{new_connections_per_second: 1, active_connections: 1, processed
 {cache}
 buckets:
   - {{name: files, storage_gib: 1, objects: 1, replicate: {replicate}}}
-network: {{zones: {zones}, nat_gateways: {nat}, interface_endpoints: [logs, ecr.api]}}
+network: {{zones: {zones}, nat_gateways: {nat}, interface_endpoints: [{endpoints}]}}
 operations: {{decision_s: 60}}
 objectives: {{rpo_s: 60, rto_s: 60{objectives}}}
 costs: {{outage_usd_per_hour: 1, data_loss_usd_per_hour: 1}}
@@ -42,6 +42,7 @@ DEFAULTS = {
     "replicate": "true",
     "zones": "3",
     "nat": "per_zone",
+    "endpoints": "logs, ecr.api",
     # few regions, so that the many small tests stay quick
     "objectives": ", failover_regions: [me-central-1, us-east-2, us-west-1]",
     "rest": "",
@@ -313,10 +314,11 @@ def test_more_zones_than_the_region_has_are_refused(catalog: Catalog) -> None:
 
 
 def test_without_nat_the_standby_reaches_aws_through_endpoints(catalog: Catalog) -> None:
-    site = _first(_topologies(catalog, _workload(nat="none")), "pilot_light").failover
+    workload = _workload(nat="none", endpoints="logs, ecr.api, ecr.dkr")
+    site = _first(_topologies(catalog, workload), "pilot_light").failover
     assert site is not None
     assert site.nat_gateways == 0
-    assert site.interface_endpoints == ("logs", "ecr.api")
+    assert site.interface_endpoints == ("logs", "ecr.api", "ecr.dkr")
 
 
 @pytest.mark.parametrize(
@@ -333,6 +335,14 @@ def test_without_nat_the_standby_reaches_aws_through_endpoints(catalog: Catalog)
             "cache.node_type: 'cache.m6g.larg' is not a class of the snapshot; did you mean cache.m6g.large",
         ),
         ({"objectives": ", failover_regions: [us-east-99]"}, "objectives.failover_regions: 'us-east-99'"),
+        (
+            {"nat": "none"},
+            "network.nat_gateways is none: tasks then need interface_endpoints for ecr.dkr, or they cannot pull an image",
+        ),
+        (
+            {"nat": "none", "endpoints": ""},
+            "network.nat_gateways is none: tasks then need interface_endpoints for ecr.api, ecr.dkr, logs, or they",
+        ),
     ],
 )
 def test_a_system_that_cannot_exist_today_is_refused(parts: dict[str, str], sentence: str, catalog: Catalog) -> None:
@@ -353,11 +363,86 @@ def test_everything_wrong_with_today_is_said_at_once(catalog: Catalog) -> None:
     assert len(str(caught.value).splitlines()) == 3
 
 
-def test_serverless_below_the_recommended_capacity_gets_a_note(catalog: Catalog) -> None:
-    database = DEFAULTS["database"].replace("class: db.r6g.large", "acu: {min: 2, average: 4, max: 16}")
-    topology = _first(_topologies(catalog, _workload(database=database)), "pilot_light")
-    assert topology.notes == ("a global database wants at least 8 ACU in the primary region, not 2",)
-    assert topology.primary.database_class == "db.serverless"
+def test_serverless_below_the_recommended_capacity_is_raised_where_it_is_replicated(catalog: Catalog) -> None:
+    database = DEFAULTS["database"].replace("class: db.r6g.large", "acu: {min: 2, average: 4, max: 6}")
+    workload = _workload(database=database)
+    topologies = _topologies(catalog, workload)
+    for strategy in STRATEGIES:
+        topology = _first(topologies, strategy)
+        live = strategy not in ("single_region", "backup_restore")
+        raised = ("Serverless v2 capacity starts at 8 ACU instead of 2",) if live else ()
+        forwarded = ("writes from us-east-2 are forwarded to us-east-1",) if strategy == "active_active" else ()
+        assert topology.changes == raised + forwarded
+        assert [site.serverless_min_acu for site in topology.sites if site.database_cluster] == (
+            [8, 8] if live else [2]
+        )
+        assert topology.primary.database_class == "db.serverless"
+        asked = tfvars.variables(topology, workload, catalog)["database"]
+        assert isinstance(asked, dict)
+        # the most cannot be below the least
+        assert (asked["serverless_min_acu"], asked["serverless_max_acu"]) == ((8, 8) if live else (2, 6))
+    assert _first(topologies, "pilot_light").notes == ()
+
+
+def test_serverless_above_the_recommended_capacity_stays(catalog: Catalog) -> None:
+    database = DEFAULTS["database"].replace("class: db.r6g.large", "acu: {min: 9.5, average: 12, max: 16}")
+    workload = _workload(database=database)
+    topology = _first(_topologies(catalog, workload), "hot_standby")
+    assert topology.changes == ()
+    asked = tfvars.variables(topology, workload, catalog)["database"]
+    assert isinstance(asked, dict)
+    assert (asked["serverless_min_acu"], asked["serverless_max_acu"]) == (9.5, 16)
+
+
+@pytest.mark.parametrize(
+    ("shards", "replicas", "standby", "full"),
+    [
+        # one shard without replica does not fail over by itself, and needs none elsewhere
+        (1, 0, 0, 0),
+        (1, 1, 1, 1),
+        (1, 3, 1, 3),
+        # cluster mode always fails over by itself
+        (2, 0, 1, 1),
+        (2, 2, 1, 2),
+    ],
+)
+def test_a_cache_that_fails_over_by_itself_has_a_replica_in_each_region(
+    shards: int, replicas: int, standby: int, full: int, catalog: Catalog
+) -> None:
+    cache = DEFAULTS["cache"].replace(
+        "shards: 2, replicas_per_shard: 2", f"shards: {shards}, replicas_per_shard: {replicas}"
+    )
+    topologies = _topologies(catalog, _workload(cache=cache))
+    for strategy in ("pilot_light", "warm_standby", "hot_standby", "active_active"):
+        topology = _first(topologies, strategy)
+        assert topology.failover is not None
+        expected = full if strategy in ("hot_standby", "active_active") else standby
+        assert topology.failover.cache_replicas_per_shard == expected, strategy
+        assert topology.primary.cache_replicas_per_shard == replicas
+
+
+def test_active_active_forwards_writes_of_the_database_and_says_that_a_cache_cannot(
+    probe: list[Topology], catalog: Catalog
+) -> None:
+    def forwards(topology: Topology, workload: Workload) -> object:
+        database = tfvars.variables(topology, workload, catalog)["database"]
+        assert isinstance(database, dict)
+        return database["write_forwarding"]
+
+    for strategy in STRATEGIES:
+        topology = _first(probe, strategy)
+        both = strategy == "active_active"
+        assert forwards(topology, _workload()) is both
+        assert ("writes from us-east-2 are forwarded to us-east-1" in topology.changes) is both
+        assert bool(topology.notes) is both
+    promotes = "automation promotes the other region without asking anybody"
+    found, note = _first(probe, "active_active").notes
+    assert found == promotes
+    assert "services in us-east-2 read the cache there" in note
+    assert "to us-east-1: Global Datastore forwards no writes" in note
+    without = _first(_topologies(catalog, _workload(cache="")), "active_active")
+    assert without.notes == (promotes,)
+    assert _first(_topologies(catalog, _workload(database="")), "active_active").changes == ()
 
 
 def test_rejected_topologies_all_have_a_reason_and_keep_their_shape(every: dict[str, list[Topology]]) -> None:

@@ -172,7 +172,8 @@ MISTAKES = {
         "image_gib: 0.8",
         "image_gib: 0",
         12,
-        "services[0].image_gib is 0: give a number above 0 (size of the image, compressed [GiB])",
+        "services[0].image_gib is 0: give a number above 0 "
+        "(size of the image, compressed [GiB]; without it an assumption)",
     ),
     "slip in a key": (
         "  active_connections: 2500",
@@ -415,6 +416,11 @@ def test_a_figure_without_a_value_is_one_error(value: str) -> None:
         ("name: static", "name: uploads", "buckets names uploads twice: names must differ"),
         ("name: worker", "name: web", "services names web twice: names must differ"),
         ("[database, mail]", "[mail, mail]", "secrets names mail twice: names must differ"),
+        (
+            "nat_gateways: per_zone",
+            "interface_endpoints: [logs, ecr.api, logs]",
+            "network names logs twice: names must differ",
+        ),
     ],
 )
 def test_names_that_clash_are_refused(old: str, new: str, sentence: str) -> None:
@@ -442,6 +448,7 @@ def test_managed_rpo_belongs_to_postgresql() -> None:
         ("a: \x00\n", "this is not YAML"),
         (GOOD + "---\n" + GOOD, "this is not YAML: but found another document"),
         ("a: &a [*a]\n", "w.yaml"),
+        ("[" * 5000, "w.yaml: this is nested too deeply for a workload"),
         (GOOD + "extra: &x {y: *x}\n", "w.yaml"),
     ],
 )

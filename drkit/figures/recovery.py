@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
-from drkit.compare import lost, span
 from drkit.figures.axes import linear_time, log_time
 from drkit.figures.style import (
     BLUE,
@@ -29,6 +28,7 @@ from drkit.figures.style import (
     styled,
 )
 from drkit.recovery import finish
+from drkit.words import lost, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

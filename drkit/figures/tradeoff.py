@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from drkit.compare import span
 from drkit.figures.axes import along, log_time, place_labels
 from drkit.figures.style import (
     GREY,
@@ -27,6 +26,7 @@ from drkit.figures.style import (
     usd,
 )
 from drkit.report import STRATEGY
+from drkit.words import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -54,6 +54,7 @@ variables {
     serverless_max_acu    = null
     backup_retention_days = 7
     replicate             = true
+    write_forwarding      = false
     managed_rpo_s         = null
     deletion_protection   = true
     skip_final_snapshot   = false

@@ -53,6 +53,7 @@ variables {
     serverless_max_acu    = null
     backup_retention_days = 7
     replicate             = true
+    write_forwarding      = false
     managed_rpo_s         = null
     deletion_protection   = true
     skip_final_snapshot   = false
@@ -214,7 +215,13 @@ run "active_active_serves_by_latency" {
   variables {
     strategy = "active_active"
     failover = merge(var.failover, { nat_gateways = 2, database_instances = 2, cache_replicas_per_shard = 2 })
+    database = merge(var.database, { write_forwarding = true })
     dns      = merge(var.dns, { routing = "latency" })
+  }
+
+  assert {
+    condition     = aws_rds_cluster.failover[0].enable_global_write_forwarding == true
+    error_message = "The second region must take writes and forward them."
   }
 
   assert {

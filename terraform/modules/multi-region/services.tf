@@ -13,6 +13,21 @@ resource "aws_ecr_repository" "this" {
   }
 }
 
+# As many images as drkit prices (image_versions in its assumptions).
+resource "aws_ecr_lifecycle_policy" "this" {
+  for_each = var.services
+
+  repository = aws_ecr_repository.this[each.key].name
+  policy = jsonencode({
+    rules = [{
+      rulePriority = 1
+      description  = "keep the newest 10 images"
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 10 }
+      action       = { type = "expire" }
+    }]
+  })
+}
+
 resource "aws_cloudwatch_log_group" "service" {
   for_each = var.services
 

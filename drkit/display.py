@@ -1,0 +1,42 @@
+"""How text and tables show themselves in a notebook."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Markdown(str):
+    """Text that a notebook shows as Markdown."""
+
+    __slots__ = ()
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+class Table(pd.DataFrame):
+    """A table that a notebook shows whole: text to the left, figures to the right, no row number."""
+
+    @property
+    def _constructor(self) -> Callable[..., Table]:
+        return Table
+
+    def _repr_html_(self) -> str:
+        # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
+        content = zlib.crc32(self.to_csv().encode())
+        styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
+        for name in self.columns:
+            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", str(cell)) for cell in self[name])
+            styler.set_properties(subset=[name], **{"text-align": "right" if figures else "left"})
+        styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
+        if isinstance(self.index, pd.RangeIndex):
+            styler.hide(axis="index")
+        return str(styler.to_html())

@@ -1,0 +1,78 @@
+"""A recovery against the objectives: what holds, with which probability, and what is missed by how much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from drkit.words import lost, span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drkit.recovery import Recovery
+    from drkit.workload import Objectives
+
+
+class Judgement(NamedTuple):
+    """A topology's RTO and RPO after the loss of its region, against the objectives. Times are [s]."""
+
+    rto_p50_s: float
+    rto_p95_s: float
+    rpo_p50_s: float
+    rpo_p95_s: float
+    rto_at_probability_s: float
+    rpo_at_probability_s: float
+    p_meets_rto: float
+    p_meets_rpo: float
+
+
+class Judge:
+    """Objectives against recoveries; topologies that share a recovery are judged once."""
+
+    def __init__(self, objectives: Objectives) -> None:
+        self.objectives = objectives
+        self._known: dict[int, Judgement] = {}
+
+    def __call__(self, recovery: Recovery) -> Judgement:
+        """Judge one recovery."""
+        if id(recovery) not in self._known:
+            outcome, objectives = recovery.judged, self.objectives
+            rto, rpo = outcome.rto_s, outcome.rpo_s
+            self._known[id(recovery)] = Judgement(
+                quantile(rto, 0.5),
+                quantile(rto, 0.95),
+                quantile(rpo, 0.5),
+                quantile(rpo, 0.95),
+                quantile(rto, objectives.probability),
+                quantile(rpo, objectives.probability),
+                float((rto <= objectives.rto_s).mean()),
+                float((rpo <= objectives.rpo_s).mean()),
+            )
+        return self._known[id(recovery)]
+
+    def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:
+        """What the objectives ask and this does not give, each with by how much."""
+        wanted = self.objectives
+        found = []
+        if judgement.p_meets_rpo < wanted.probability:
+            found.append(
+                f"misses the RPO of {span(wanted.rpo_s)}: at {100 * wanted.probability:g} % it loses "
+                f"{lost(judgement.rpo_at_probability_s)}"
+            )
+        if judgement.p_meets_rto < wanted.probability:
+            found.append(
+                f"misses the RTO of {span(wanted.rto_s)}: at {100 * wanted.probability:g} % it takes "
+                f"{span(judgement.rto_at_probability_s)}"
+            )
+        budget = wanted.budget_usd_per_month
+        if budget is not None and monthly_usd > budget:
+            found.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
+        return tuple(found)
+
+
+def quantile(samples: Sequence[float] | np.ndarray, at: float) -> float:
+    """Smallest sample that a part ``at`` of them does not exceed, to the millisecond [s]."""
+    # "higher" keeps an infinite loss infinite; interpolation would make nan of it.
+    return round(float(np.quantile(samples, at, method="higher")), 3)
