@@ -138,6 +138,8 @@ class Comparison:
         if extra:
             return f"costs {extra:,.2f} USD a month more than the choice"
         lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
+        if lost_more < 0.01:
+            return "costs and loses the same as the choice; its region is impaired more often or lies further away"
         return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
 
     def frame(self) -> pd.DataFrame:

@@ -146,9 +146,18 @@ def test_every_other_option_says_why_it_was_not_chosen(comparison: Comparison) -
             more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
             assert float(tie.group(1).replace(",", "")) == pytest.approx(more, abs=0.006)
             assert more >= 0
+        elif why == "costs and loses the same as the choice; its region is impaired more often or lies further away":
+            assert option.bill.monthly_usd == chosen.bill.monthly_usd
+            assert _risk_and_distance(option, comparison) > _risk_and_distance(chosen, comparison)
         elif why:
             assert all(miss in why for miss in option.misses)
             assert option.misses
+
+
+def _risk_and_distance(option: Option, comparison: Comparison) -> tuple[float, float]:
+    home, away = option.topology.primary_region, option.topology.failover_region
+    rate = 0.5346 if away == "us-east-1" else 0.005738
+    return rate, comparison.catalog.regions.distance_km(home, away)
 
 
 def test_an_option_called_further_away_is_further_away(comparisons: Mapping[str, Comparison]) -> None:
@@ -302,7 +311,17 @@ def test_of_equal_bills_the_one_that_loses_less_is_chosen(comparisons: Mapping[s
     assert comparison.chosen.recovery.expected_yearly_loss_usd == least
     for option in ties:
         if option is not comparison.chosen:
-            assert comparison.why_not(option).startswith("costs the same as the choice, and is expected to lose ")
+            assert comparison.why_not(option).startswith(
+                ("costs the same as the choice, and is expected to lose ", "costs and loses the same as the choice; ")
+            )
+
+
+def test_of_topologies_alike_in_all_else_the_safer_and_nearer_region_is_chosen(
+    comparisons: Mapping[str, Comparison],
+) -> None:
+    # us-east-1, us-east-2 and us-west-1 cost the same or more; us-east-1 is impaired far more often.
+    assert comparisons["small-saas"].chosen.topology.failover_region == "us-east-2"
+    assert comparisons["payments-br"].chosen.topology.failover_region == "us-east-2"
 
 
 def test_nothing_survives_where_no_region_may_take_over_and_today_is_the_answer(
