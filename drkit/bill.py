@@ -59,6 +59,9 @@ class Bill:
     lines: tuple[Line, ...]
     one_off: tuple[Line, ...]
 
+    def __repr__(self) -> str:
+        return f"Bill({self.monthly_usd:,.2f} USD a month in {len(self.lines)} lines)"
+
     @property
     def monthly_usd(self) -> float:
         """Sum of the lines, to the cent [USD/month]."""

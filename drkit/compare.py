@@ -38,6 +38,9 @@ class Option:
     judgement: Judgement
     misses: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"Option({self.topology_id}, {self.bill.monthly_usd:,.2f} USD a month)"
+
     @property
     def meets_objectives(self) -> bool:
         """Whether RPO, RTO and budget hold with the asked probability."""
@@ -75,6 +78,13 @@ class Comparison:
     rejected: tuple[Topology, ...]
     seed: int
     samples: int
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.options)} options, {len(self.rejected)} rejected"
+        return f"Comparison({self.workload.name}: {counts}, chosen {self.chosen.topology_id})"
+
+    def _repr_html_(self) -> str:
+        return str(self.best_of_each().to_html(index=False))
 
     @property
     def today(self) -> Option:

@@ -64,6 +64,9 @@ class Outcome:
     per_year: float
     rate_basis: str
 
+    def __repr__(self) -> str:
+        return f"Outcome({self.disruption}, {len(self.rto_s):,} samples)"
+
     def schedule(self) -> pd.DataFrame:
         """Median start and end of every step [s], for a waterfall.
 

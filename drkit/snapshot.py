@@ -129,6 +129,10 @@ class Snapshot:
     manifest: Mapping[str, object]
     tables: Mapping[str, Sequence[tuple[str, ...]]]
 
+    def __repr__(self) -> str:
+        rows = sum(len(table) for table in self.tables.values())
+        return f"Snapshot({self.date}, {self.digest[:12]}, {rows:,} rows in {self.path})"
+
     @property
     def date(self) -> str:
         """The day this snapshot was put together, ISO 8601."""

@@ -504,3 +504,13 @@ def test_the_time_commits_wait_is_counted_above_the_bound_set(catalog: Catalog) 
 )
 def test_a_time_is_said_in_the_unit_a_reader_thinks_in(seconds: float, words: str) -> None:
     assert span(seconds) == words
+
+
+def test_results_print_themselves_in_a_line(comparisons: Mapping[str, Comparison]) -> None:
+    comparison = comparisons["article"]
+    chosen = comparison.chosen
+    for result in (comparison, chosen, chosen.bill, chosen.recovery.judged, comparison.catalog.snapshot):
+        assert len(repr(result)) < 160
+    assert repr(comparison).startswith("Comparison(article: 362 options, 90 rejected, chosen pilot_light.us-east-2.")
+    assert repr(chosen.bill) == f"Bill({chosen.bill.monthly_usd:,.2f} USD a month in {len(chosen.bill.lines)} lines)"
+    assert comparison._repr_html_().count("<tr") == 7  # a head, today, five strategies

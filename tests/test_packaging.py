@@ -93,5 +93,15 @@ def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "['article.tfvars', 'bill.csv', 'comparison.csv', 'summary.json']\n"
+    # Templates and kernels are no part of site-packages, which alone is borrowed.
+    environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share/jupyter")
+    # The command, its notebook and a kernel of this environment: the main job from an installed wheel.
+    command = [str(home / "bin/python"), "-m", "drkit.cli", "design", "small-saas", "--out", "designed"]
+    designed = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert designed.returncode == 0, designed.stderr
+    assert (tmp_path / "designed/small-saas.tfvars").is_file()
+    notebook = (tmp_path / "designed/design.ipynb").read_text()
+    assert str(home) in notebook
+    assert str(ROOT) + "/notebooks" not in notebook
     assert (target / "drkit/bundled_files/notebooks/04_design.ipynb").is_file()
     assert (target / "drkit/bundled_files/terraform/modules/multi-region/main.tf").is_file()
