@@ -71,14 +71,14 @@ def parse(text: str, name: str = "workload", catalog: Catalog | None = None) -> 
     if not isinstance(data, dict):
         raise WorkloadError(f"{name}:1: a workload is a mapping of keys; `drkit init` writes one to start from")
     problems = [f"{name}:{line}: {key} is given twice: keep one" for line, key in _twice(root)]
+    told: set[tuple[int, str]] = set()
+    if catalog:
+        told |= {(_line(root, location), sentence) for location, sentence in today.problems(data, catalog)}
     try:
         workload = Workload.model_validate(data)
-        if catalog:
-            found = ((_line(root, location), told) for location, told in today.problems(workload, catalog))
-            problems += [f"{name}:{line}: {told}" for line, told in sorted(found)]
     except ValidationError as error:
-        told = {(_line(root, _location(detail)), _sentence(detail)) for detail in error.errors(include_url=False)}
-        problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(told)]
+        told |= {(_line(root, _location(detail)), _sentence(detail)) for detail in error.errors(include_url=False)}
+    problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(told)]
     if problems:
         count = f"{len(problems)} errors" if len(problems) > 1 else "1 error"
         raise WorkloadError("\n".join([*problems, f"{count}: correct the file and run again"]))

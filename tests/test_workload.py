@@ -10,6 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from drkit import workload_file
+from drkit.catalog import Catalog
 from drkit.errors import WorkloadError
 
 GOOD = """\
@@ -614,3 +615,36 @@ def test_every_key_is_described(schema: Draft202012Validator) -> None:
         if name != "Quantity":
             found += undescribed(definition, name)
     assert found == []
+
+
+def test_what_only_the_catalog_knows_is_told_with_its_line_beside_what_the_schema_knows(catalog: Catalog) -> None:
+    text = """schema: 1
+name: shop
+region: us-east-9
+services: [{name: web, tasks: 0, vcpu: 1, memory_gib: 2}]
+load_balancer: {new_connections_per_second: 1, active_connections: 1, processed_gib_per_hour: 0.1}
+cache: {engine: redis, version: '7.1', node_type: cache.m6g.big}
+network: {nat_gateways: none, interface_endpoints: [logs]}
+operations: {decision_s: 60}
+objectives: {rpo_s: 0, rto_s: 600, residency: [ZZ]}
+costs: {outage_usd_per_hour: 10, data_loss_usd_per_hour: 1}
+assumptions: {verify: 3}
+"""
+    with pytest.raises(WorkloadError) as caught:
+        workload_file.parse(text, "shop.yaml", catalog)
+    lines = [line.split(": ", 1) for line in str(caught.value).splitlines()[:-1]]
+    assert [place for place, _ in lines] == [f"shop.yaml:{at}" for at in (3, 4, 6, 7, 9, 11)]
+    assert [said.split(" ")[0].rstrip(":") for _, said in lines] == [
+        "region", "services[0].tasks", "cache.node_type", "network.nat_gateways", "objectives.residency",
+        "assumptions.verify",
+    ]  # fmt: skip
+    # Without a catalog only the schema speaks.
+    with pytest.raises(WorkloadError, match="1 error"):
+        workload_file.parse(text, "shop.yaml")
+
+
+def test_data_of_the_wrong_shape_is_left_to_the_schema(catalog: Catalog) -> None:
+    text = "region: [1]\nnetwork: 3\nobjectives: {failover_regions: x, residency: [{a: 1}]}\nassumptions: [verify]\n"
+    with pytest.raises(WorkloadError) as caught:
+        workload_file.parse(text, "w.yaml", catalog)
+    assert "w.yaml:1: region is [1]: give text" in str(caught.value)
