@@ -6,13 +6,13 @@ The steps that AWS does publish come from the snapshot and can be overridden the
 from __future__ import annotations
 
 import csv
-import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
+from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,9 +66,16 @@ class Figure:
 
         if self.distribution == "lognormal" and self._sigma:
             return self.typical * np.exp(self._sigma * rng.standard_normal(size))
-        if self.low == self.high:
-            return np.full(size, self.typical)
-        return rng.triangular(self.low, self.typical, self.high, size)
+        return triangular(self, rng, size)
+
+
+def triangular(known: Figure | Quantity, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+    """Draw from low, typical (the mode) and high, shape ``(size,)``; three equal figures are one certain value."""
+    import numpy as np
+
+    if known.low == known.high:
+        return np.full(size, known.typical)
+    return rng.triangular(known.low, known.typical, known.high, size)
 
 
 class Assumptions:
@@ -119,8 +126,7 @@ class Assumptions:
                 )
         for name, quantity in (own or {}).items():
             if name not in figures:
-                near = difflib.get_close_matches(name, figures, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(figures))}"
+                hint = did_you_mean(name, figures) or f"known are {', '.join(sorted(figures))}"
                 raise WorkloadError(f"assumptions.{name} is not a figure that drkit uses: {hint}")
             known = figures[name]
             if known.unit == "1" and quantity.high > 1:

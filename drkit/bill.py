@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.quantities import Purchases
@@ -62,17 +62,17 @@ class Bill:
     def __repr__(self) -> str:
         return f"Bill({self.monthly_usd:,.2f} USD a month in {len(self.lines)} lines)"
 
-    @property
+    @cached_property
     def monthly_usd(self) -> float:
         """Sum of the lines, to the cent [USD/month]."""
         return total(self.lines)
 
-    @property
+    @cached_property
     def one_off_usd(self) -> float:
         """Sum of the one-off lines, to the cent [USD]."""
         return total(self.one_off)
 
-    @property
+    @cached_property
     def not_observed(self) -> tuple[Line, ...]:
         """Lines whose price is derived or a proxy."""
         return tuple(line for line in self.lines if line.monthly_usd and not line.basis.startswith("observed"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
 from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
+from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,9 +106,9 @@ def find_notebook(name: str) -> Path:
         return own[name]
     if Path(name).is_file():
         return Path(name)
-    near = difflib.get_close_matches(name, own, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise ParameterError(f"there is no notebook {name!r}; drkit's own are {', '.join(own)}{hint}")
+    near = did_you_mean(name, own)
+    told = f"there is no notebook {name!r}; drkit's own are {', '.join(own)}"
+    raise ParameterError(f"{told}; {near}" if near else told)
 
 
 def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: Path, progress: bool) -> Any:
@@ -152,8 +152,7 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
     problems = []
     for name, value in given.items():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known)}"
+            hint = did_you_mean(name, known) or f"it has {', '.join(known)}"
             problems.append(f"{notebook.stem} has no parameter {name!r}: {hint}")
             continue
         types, words = _TYPES.get(known[name]["inferred_type_name"], ((object,), "anything"))

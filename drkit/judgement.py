@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from drkit.words import lost, span
+from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,12 +58,12 @@ class Judge:
         found = []
         if judgement.p_meets_rpo < wanted.probability:
             found.append(
-                f"misses the RPO of {span(wanted.rpo_s)}: at {100 * wanted.probability:g} % it loses "
+                f"misses the RPO of {span(wanted.rpo_s)}: at {asked(wanted.probability)} it loses "
                 f"{lost(judgement.rpo_at_probability_s)}"
             )
         if judgement.p_meets_rto < wanted.probability:
             found.append(
-                f"misses the RTO of {span(wanted.rto_s)}: at {100 * wanted.probability:g} % it takes "
+                f"misses the RTO of {span(wanted.rto_s)}: at {asked(wanted.probability)} it takes "
                 f"{span(judgement.rto_at_probability_s)}"
             )
         budget = wanted.budget_usd_per_month

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.errors import UnsupportedError
+from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,9 +110,9 @@ class Regions:
         try:
             return self._regions[code]
         except KeyError:
-            near = difflib.get_close_matches(code, self._regions, n=3, cutoff=0.4)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UnsupportedError(f"{code!r} is not an AWS region of the snapshot{hint}") from None
+            near = did_you_mean(code, self._regions, count=3, cutoff=0.4)
+            told = f"{code!r} is not an AWS region of the snapshot"
+            raise UnsupportedError(f"{told}; {near}" if near else told) from None
 
     def __contains__(self, code: object) -> bool:
         return code in self._regions

@@ -12,8 +12,9 @@ import pandas as pd
 
 from drkit.bill import total
 from drkit.display import Markdown, Table
+from drkit.judgement import quantile
 from drkit.topology import STRATEGIES
-from drkit.words import lost, span
+from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
     from drkit.catalog import Catalog
@@ -41,7 +42,7 @@ def answer(comparison: Comparison) -> Markdown:
     """The choice in a paragraph, with what it misses and what it takes."""
     chosen, workload = comparison.chosen, comparison.workload
     topology, judged = chosen.topology, chosen.judgement
-    at = _percent(workload.objectives.probability)
+    at = asked(workload.objectives.probability)
     extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
     where = f" from {topology.primary_region} to {topology.failover_region}" if topology.failover else ""
     text = [
@@ -83,7 +84,7 @@ def answer(comparison: Comparison) -> Markdown:
 
 def _asked(objectives: Objectives) -> str:
     limits = [f"RPO {span(objectives.rpo_s)}", f"RTO {span(objectives.rto_s)}"]
-    text = f"Asked: {' and '.join(limits)} after the loss of the region, each with {_percent(objectives.probability)}"
+    text = f"Asked: {' and '.join(limits)} after the loss of the region, each with {asked(objectives.probability)}"
     if objectives.budget_usd_per_month:
         text += f", at most {objectives.budget_usd_per_month:,.0f} USD a month"
     if objectives.residency:
@@ -99,7 +100,7 @@ def _by_store(option: Option, probability: float) -> str:
     """Which store loses how much: the largest is the RPO."""
     stores = option.recovery.judged.rpo_by_store
     parts = [
-        f"{name} {span(float(np.median(loss)))} / {span(float(np.quantile(loss, probability)))}"
+        f"{name} {span(float(np.median(loss)))} / {span(quantile(loss, probability))}"
         for name, loss in stores.items()
         if np.isfinite(loss).all()
     ]
@@ -120,13 +121,9 @@ def _impossible(comparison: Comparison) -> list[str]:
     return [f"Not possible: {', '.join(names)}. {reason[0].upper()}{reason[1:]}." for reason, names in reasons.items()]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:g} %"
-
-
 def choices(comparison: Comparison) -> Table:
     """The choice beside the best recovery, the cheapest and the smallest change."""
-    at = _percent(comparison.workload.objectives.probability)
+    at = asked(comparison.workload.objectives.probability)
     rows = []
     for name, option in comparison.named.items():
         if name == "cheapest" and not option.topology.failover:
@@ -151,7 +148,7 @@ def choices(comparison: Comparison) -> Table:
 
 def strategies(comparison: Comparison) -> Table:
     """The best of each strategy, and in one sentence why it was not chosen."""
-    at = _percent(comparison.workload.objectives.probability)
+    at = asked(comparison.workload.objectives.probability)
     rows = []
     for option in comparison.representatives:
         judged = option.judgement
@@ -246,7 +243,11 @@ def disruption_matrix(comparison: Comparison) -> Table:
     rows = {}
     for option in comparison.representatives:
         frame = comparison.disruptions(option)
-        cells = [f"{span(rto)} / {span(rpo)}" for rto, rpo in zip(frame["rto_p95_s"], frame["rpo_p95_s"], strict=True)]
+        # A switchover that no strategy without live data can make would read as one that takes no time.
+        cells = [
+            f"{span(rto)} / {span(rpo)}" if per_year else "not done"
+            for rto, rpo, per_year in zip(frame["rto_p95_s"], frame["rpo_p95_s"], frame["per_year"], strict=True)
+        ]
         rows[STRATEGY[option.topology.strategy]] = cells
     return Table(pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"])))
 
@@ -320,7 +321,7 @@ def zero_loss(comparison: Comparison) -> Markdown:
     workload, chosen = comparison.workload, comparison.chosen
     if workload.objectives.rpo_s > 0 or chosen.meets_objectives:
         return Markdown("")
-    judged, at = chosen.judgement, _percent(workload.objectives.probability)
+    judged, at = chosen.judgement, asked(workload.objectives.probability)
     rows = [
         (
             "Unplanned failover, as chosen",

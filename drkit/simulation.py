@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drkit.assumptions import triangular
 from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Step, finish, latest
 from drkit.topology import LIVE_DATA
 
@@ -91,12 +92,7 @@ class Simulator:
         return self._draw(name, self.assumptions[name].sample)
 
     def _own(self, name: str, quantity: Quantity) -> Samples:
-        def sample(rng: np.random.Generator, size: int) -> Samples:
-            if quantity.certain:
-                return np.full(size, quantity.typical)
-            return rng.triangular(quantity.low, quantity.typical, quantity.high, size)
-
-        return self._draw(f"workload.{name}", sample)
+        return self._draw(f"workload.{name}", lambda rng, size: triangular(quantity, rng, size))
 
     def _uniform(self, name: str) -> Samples:
         return self._draw(f"uniform.{name}", lambda rng, size: rng.random(size))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from drkit.errors import UnsupportedError
 from drkit.prices import HOURS_PER_MONTH
+from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,9 +224,9 @@ class SupportMatrix:
         try:
             return self.classes[name]
         except KeyError:
-            near = difflib.get_close_matches(name, self.classes, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise UnsupportedError(f"{name!r} is not a class of the snapshot{hint}") from None
+            near = did_you_mean(name, self.classes, count=3)
+            told = f"{name!r} is not a class of the snapshot"
+            raise UnsupportedError(f"{told}; {near}" if near else told) from None
 
     def frame(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drkit import hcl
 from drkit.bundled import terraform_dir
 from drkit.errors import TfvarsError
-from drkit.words import span
+from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -233,7 +233,7 @@ def _cache(topology: Topology, workload: Workload) -> dict[str, object] | None:
 def _head(comparison: Comparison, option: Option, date: str) -> str:
     workload, judged = comparison.workload, option.judgement
     objectives = workload.objectives
-    at = f"{100 * objectives.probability:g} %"
+    at = asked(objectives.probability)
     extra = option.bill.monthly_usd - comparison.today.bill.monthly_usd
     where = f"{option.topology.primary_region} to {option.topology.failover_region or 'no other region'}"
     lines = [
@@ -242,8 +242,8 @@ def _head(comparison: Comparison, option: Option, date: str) -> str:
         f"Monthly cost: {option.bill.monthly_usd:,.2f} USD, {extra:,.2f} USD more than today",
         f"Prices not observed: {100 * option.bill.share_not_observed:.0f} % of it is derived or proxy, see bill.csv",
         *(
-            f"{name}: {span(typical)} typically, {span(sure)} at {at}, asked {span(asked)}"
-            for name, typical, sure, asked in (
+            f"{name}: {span(typical)} typically, {span(sure)} at {at}, asked {span(wanted)}"
+            for name, typical, sure, wanted in (
                 ("RTO", judged.rto_p50_s, judged.rto_at_probability_s, objectives.rto_s),
                 ("RPO", judged.rpo_p50_s, judged.rpo_at_probability_s, objectives.rpo_s),
             )

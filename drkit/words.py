@@ -1,8 +1,13 @@
-"""Times and losses as people say them."""
+"""Times, losses, probabilities and near names as people say them."""
 
 from __future__ import annotations
 
+import difflib
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def span(seconds: float) -> str:
@@ -23,3 +28,14 @@ def lost(seconds: float) -> str:
     if seconds == 0:
         return "nothing"
     return span(seconds) + " of writes" * math.isfinite(seconds)
+
+
+def asked(share: float) -> str:
+    """The probability that the objectives ask for, as the workload file has it: ``95 %``, ``99.95 %``."""
+    return f"{100 * share:g} %"
+
+
+def did_you_mean(wanted: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> str:
+    """Up to ``count`` known names nearest to a wrong one, as a question; empty when none is near."""
+    near = difflib.get_close_matches(wanted, list(known), n=count, cutoff=cutoff)
+    return f"did you mean {', '.join(near)}?" if near else ""

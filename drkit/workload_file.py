@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import types
 import typing
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from drkit import today
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
+from drkit.words import did_you_mean
 from drkit.workload import Workload
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def find(source: str | Path) -> Path:
     known = bundled()
     if str(source) in known:
         return known[str(source)]
-    near = difflib.get_close_matches(str(source), known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise WorkloadError(f"there is no file {str(source)!r}, and the bundled workloads are {', '.join(known)}{hint}")
+    near = did_you_mean(str(source), known)
+    told = f"there is no file {str(source)!r}, and the bundled workloads are {', '.join(known)}"
+    raise WorkloadError(f"{told}; {near}" if near else told)
 
 
 def bundled() -> dict[str, Path]:
@@ -163,8 +163,7 @@ def _sentence(detail: ErrorDetails) -> str:
             return f"{name} is missing: {_describe(location)}"
         case "extra_forbidden":
             known = _fields(location[:-1])
-            near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.6)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            hint = did_you_mean(str(location[-1]), known) or f"known are {', '.join(known)}"
             return f"{name} is not a key of a workload: {hint}"
         case "literal_error":
             return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"

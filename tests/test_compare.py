@@ -514,3 +514,11 @@ def test_results_print_themselves_in_a_line(comparisons: Mapping[str, Comparison
     assert repr(comparison).startswith("Comparison(article: 362 options, 90 rejected, chosen pilot_light.us-east-2.")
     assert repr(chosen.bill) == f"Bill({chosen.bill.monthly_usd:,.2f} USD a month in {len(chosen.bill.lines)} lines)"
     assert comparison._repr_html_().count("<tr") == 7  # a head, today, five strategies
+
+
+def test_a_switchover_that_nobody_can_make_is_not_told_as_one_without_downtime(
+    comparisons: Mapping[str, Comparison],
+) -> None:
+    matrix = report.disruption_matrix(comparisons["article"])
+    assert list(matrix.loc[["Single region", "Backup and restore"], "planned_switchover"]) == ["not done", "not done"]
+    assert matrix.loc["Pilot light", "planned_switchover"].endswith(" / 0 s")

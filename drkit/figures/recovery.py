@@ -19,7 +19,6 @@ from drkit.figures.style import (
     SKY,
     VERMILLION,
     Picture,
-    asked,
     legend_below,
     name,
     percent,
@@ -28,7 +27,7 @@ from drkit.figures.style import (
     styled,
 )
 from drkit.recovery import finish
-from drkit.words import lost, span
+from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

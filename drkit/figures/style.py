@@ -209,11 +209,6 @@ def probability(share: float) -> str:
     return "over 99.9 %" if share >= 0.9995 else percent(share)
 
 
-def asked(share: float) -> str:
-    """The probability that the objectives ask for, as the workload file has it: ``95 %``, ``99.95 %``."""
-    return f"{100 * share:g} %"
-
-
 def name(option: Option) -> str:
     """Strategy and failover region: ``Pilot light in us-east-2``."""
     topology = option.topology

@@ -16,7 +16,6 @@ from drkit.figures.style import (
     STRATEGY_LOOK,
     VERMILLION,
     Picture,
-    asked,
     basis_note,
     legend_below,
     name,
@@ -26,7 +25,7 @@ from drkit.figures.style import (
     usd,
 )
 from drkit.report import STRATEGY
-from drkit.words import span
+from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
