@@ -19,7 +19,7 @@ resource "aws_backup_vault" "primary" {
   provider = aws.primary
   count    = local.backup_copied ? 1 : 0
 
-  name        = "${var.name}-primary"
+  name        = "${var.name}-${var.primary_region}"
   kms_key_arn = aws_kms_key.primary.arn
 }
 
@@ -27,7 +27,7 @@ resource "aws_backup_vault" "failover" {
   provider = aws.failover
   count    = local.backup_copied ? 1 : 0
 
-  name        = "${var.name}-failover"
+  name        = "${var.name}-${var.failover_region}"
   kms_key_arn = aws_kms_replica_key.failover[0].arn
 }
 

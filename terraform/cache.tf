@@ -40,8 +40,8 @@ resource "aws_elasticache_replication_group" "primary" {
 
   # The two regions need different ids: the provider finds the members of a global group by id alone and would wait
   # for the other region's when destroying.
-  replication_group_id = "${var.name}-primary"
-  description          = "${var.name} cache, primary region"
+  replication_group_id = "${var.name}-${var.primary_region}"
+  description          = "${var.name} cache in ${var.primary_region}"
 
   engine               = var.cache.engine
   engine_version       = var.cache.engine_version
@@ -84,8 +84,8 @@ resource "aws_elasticache_replication_group" "failover" {
   provider = aws.failover
   count    = local.cache_replicated ? 1 : 0
 
-  replication_group_id        = "${var.name}-failover"
-  description                 = "${var.name} cache, failover region"
+  replication_group_id        = "${var.name}-${var.failover_region}"
+  description                 = "${var.name} cache in ${var.failover_region}"
   global_replication_group_id = aws_elasticache_global_replication_group.cache[0].global_replication_group_id
 
   # Engine, version, node type, shards, parameters and encryption come from the global group; giving them is refused.

@@ -11,6 +11,10 @@ provider "aws" {
   skip_credentials_validation = var.account_id != null
   skip_requesting_account_id  = var.account_id != null
 
+  # Null means the usual places: environment, profile, role of the machine.
+  access_key = local.needs_no_credentials && !terraform.applying ? "planning-calls-nobody" : null
+  secret_key = local.needs_no_credentials && !terraform.applying ? "planning-calls-nobody" : null
+
   default_tags {
     tags = local.tags
   }
@@ -22,6 +26,9 @@ provider "aws" {
 
   skip_credentials_validation = var.account_id != null
   skip_requesting_account_id  = var.account_id != null
+
+  access_key = local.needs_no_credentials && !terraform.applying ? "planning-calls-nobody" : null
+  secret_key = local.needs_no_credentials && !terraform.applying ? "planning-calls-nobody" : null
 
   default_tags {
     tags = local.tags
@@ -35,8 +42,12 @@ locals {
     ManagedBy = "terraform"
   })
 
-  account_id = var.account_id != null ? var.account_id : data.aws_caller_identity.current[0].account_id
-  partition  = startswith(var.primary_region, "cn-") ? "aws-cn" : startswith(var.primary_region, "us-gov-") ? "aws-us-gov" : "aws"
+  account_id    = var.account_id != null ? var.account_id : data.aws_caller_identity.current[0].account_id
+  nothing_built = terraform_data.first_plan.input == plantimestamp()
+  # Importing reads the cluster while planning, and looking the account up asks for it.
+  needs_no_credentials = local.nothing_built && var.account_id != null && !local.database_imported
+
+  partition = startswith(var.primary_region, "cn-") ? "aws-cn" : startswith(var.primary_region, "us-gov-") ? "aws-us-gov" : "aws"
 
   database_replicated = var.failover_enabled && try(var.database.replicate, false)
   cache_replicated    = var.failover_enabled && try(var.cache.replicate, false)
@@ -54,6 +65,17 @@ locals {
 data "aws_caller_identity" "current" {
   provider = aws.primary
   count    = var.account_id == null ? 1 : 0
+}
+
+# The provider refuses to start without credentials, also where it has nothing to ask. While nothing is built there is
+# nothing to read either, so the plan of a new stack is given a placeholder for them. "New" shows in the time below:
+# it is this plan's own until the first apply keeps it.
+resource "terraform_data" "first_plan" {
+  input = plantimestamp()
+
+  lifecycle {
+    ignore_changes = [input]
+  }
 }
 
 resource "terraform_data" "account" {
