@@ -59,6 +59,9 @@ resource "aws_elasticache_replication_group" "primary" {
   at_rest_encryption_enabled = true
   transit_encryption_enabled = true
 
+  # As for the database: not in the maintenance window, but now.
+  apply_immediately = true
+
   subnet_group_name        = aws_elasticache_subnet_group.primary[0].name
   security_group_ids       = [aws_security_group.cache_primary[0].id]
   snapshot_retention_limit = var.cache.snapshot_retention_days
@@ -95,6 +98,8 @@ resource "aws_elasticache_replication_group" "failover" {
 
   automatic_failover_enabled = local.cache_automatic_failover
   multi_az_enabled           = local.cache_automatic_failover && var.failover.cache_replicas_per_shard > 0
+
+  apply_immediately = true
 
   port                     = local.cache_port
   subnet_group_name        = aws_elasticache_subnet_group.failover[0].name

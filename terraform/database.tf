@@ -52,8 +52,6 @@ resource "aws_rds_global_cluster" "database" {
 
   # When the failover region is removed, the primary cluster has to leave before this can go.
   force_destroy = true
-
-  depends_on = [data.aws_caller_identity.target]
 }
 
 resource "aws_rds_global_cluster" "adopted" {
@@ -123,8 +121,6 @@ resource "aws_rds_cluster_parameter_group" "managed_rpo" {
     value = tostring(var.database.managed_rpo_s)
   }
 
-  depends_on = [data.aws_caller_identity.target]
-
   lifecycle {
     # A major version has its own family, so the new group must exist before the cluster lets go of the old one.
     create_before_destroy = true
@@ -158,6 +154,9 @@ resource "aws_rds_cluster" "primary" {
   db_cluster_parameter_group_name = one(aws_rds_cluster_parameter_group.managed_rpo[*].name)
   vpc_security_group_ids          = local.database_imported ? null : aws_security_group.database_primary[*].id
   port                            = local.database_port
+
+  # What is applied happens now: who resizes for a failover cannot wait for the maintenance window.
+  apply_immediately = true
 
   backup_retention_period   = var.database.backup_retention_days
   copy_tags_to_snapshot     = true
@@ -225,6 +224,7 @@ resource "aws_rds_cluster_instance" "primary" {
   instance_class = var.database.instance_class
   # Has no effect in a global database, and elsewhere it would move the version away from the configured one.
   auto_minor_version_upgrade = false
+  apply_immediately          = true
 }
 
 resource "aws_rds_cluster" "failover" {
@@ -251,6 +251,8 @@ resource "aws_rds_cluster" "failover" {
   db_subnet_group_name   = aws_db_subnet_group.failover[0].name
   vpc_security_group_ids = [aws_security_group.database_failover[0].id]
   port                   = local.database_port
+
+  apply_immediately = true
 
   backup_retention_period   = var.database.backup_retention_days
   copy_tags_to_snapshot     = true
@@ -298,6 +300,7 @@ resource "aws_rds_cluster_instance" "failover" {
   engine                     = var.database.engine
   instance_class             = var.database.instance_class
   auto_minor_version_upgrade = false
+  apply_immediately          = true
 }
 
 resource "aws_security_group" "database_primary" {

@@ -33,7 +33,7 @@ variable "tags" {
 
 variable "account_id" {
   type        = string
-  description = "AWS account to build in, 12 digits. With it, planning a new stack calls no AWS API; without it, the account of the credentials is looked up."
+  description = "AWS account to build in, 12 digits; credentials of another are refused. With it, planning a new stack needs no credentials and calls nobody; without it, the account is looked up."
   default     = null
 
   validation {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 import terraform_cli
 
 from drkit import workload_file
+from drkit.bundled import terraform_dir
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.workload import Workload
@@ -34,3 +37,14 @@ def comparisons(catalog: Catalog, workloads: Mapping[str, Workload]) -> Mapping[
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> terraform_cli.Terraform:
     return terraform_cli.session_terraform(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def stack(terraform: terraform_cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the stack with its provider installed."""
+    terraform_cli.require(terraform)
+    folder = tmp_path_factory.mktemp("stack") / "terraform"
+    shutil.copytree(terraform_dir(), folder, ignore=shutil.ignore_patterns(".terraform*"))
+    done = terraform.run("init", "-input=false", "-no-color", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder

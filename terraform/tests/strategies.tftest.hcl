@@ -11,15 +11,6 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-run "another_account_is_refused_before_anything_is_built" {
-  variables {
-    strategy   = "single_region"
-    account_id = "210987654321"
-  }
-
-  expect_failures = [data.aws_caller_identity.target]
-}
-
 run "single_region_builds_nothing_elsewhere" {
   state_key = "single_region"
 
@@ -183,4 +174,16 @@ run "active_active_serves_by_latency" {
     condition     = aws_elasticache_replication_group.failover[0].num_cache_clusters == 3
     error_message = "The failover region's replicas are its own: one primary node and two replicas."
   }
+}
+
+run "a_failover_region_that_is_built_is_not_moved" {
+  state_key = "active_active"
+  command   = plan
+
+  variables {
+    failover_region = "eu-west-3"
+    failover        = merge(var.failover, { availability_zones = ["eu-west-3a", "eu-west-3b"] })
+  }
+
+  expect_failures = [terraform_data.region]
 }

@@ -1,0 +1,289 @@
+"""The life of the stack, really applied to the emulator: build, idle, fail over, fail back, grow, shrink, take down.
+
+Three lives, which `make test` runs side by side: nearly all of their time is the provider's own waiting.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import terraform_cli
+from emulator.server import running
+from live_stack import LiveStack, figures
+
+from drkit import tfvars
+from drkit.compare import Comparison, Option
+
+pytestmark = [pytest.mark.slow, pytest.mark.terraform, pytest.mark.life]
+
+Values = dict[str, Any]
+#: Opens a life: an empty account and the stack that will be built in it.
+Birth = Callable[[str], Any]
+
+
+@pytest.fixture
+def birth(terraform: terraform_cli.Terraform, tmp_path: Path) -> Birth:
+    terraform_cli.require(terraform)
+
+    @contextmanager
+    def born(name: str) -> Iterator[LiveStack]:
+        with running(tmp_path / "emulator.log") as aws:
+            stack = LiveStack(terraform, tmp_path / "terraform", aws)
+            yield stack
+            told = figures(name, stack.steps)
+            if path := os.environ.get("DRKIT_STACK_TIMES"):
+                with Path(path).open("a", encoding="utf-8") as file:
+                    file.write(told + "\n")
+
+    return born
+
+
+def values_of(comparison: Comparison, option: Option) -> Values:
+    """The variables drkit writes, as a program would change them: parts replaced, nothing edited."""
+    return tfvars.variables(option.topology, comparison.workload, comparison.catalog)
+
+
+def changed(values: Values, **parts: Mapping[str, Any]) -> Values:
+    """The same variables with some attributes of some objects changed."""
+    return {**values, **{name: {**(values[name] or {}), **part} for name, part in parts.items()}}
+
+
+def with_tasks(values: Values, primary: int, failover: int) -> Values:
+    services = {
+        name: {**service, "primary_tasks": primary, "failover_tasks": failover}
+        for name, service in values["services"].items()
+    }
+    return {**values, "services": services}
+
+
+def removable(values: Values) -> Values:
+    return changed(values, database={"deletion_protection": False, "skip_final_snapshot": True})
+
+
+def move_database(stack: LiveStack, to: str, how: str) -> None:
+    """Make the cluster of a role the writer, as an operator would: by the ids that the stack puts out."""
+    region = stack.output("regions")[to]
+    request = {
+        "GlobalClusterIdentifier": stack.output("global_cluster_id"),
+        "TargetDbClusterIdentifier": stack.output("database_cluster_arns")[to],
+    }
+    client = stack.aws.client("rds", region)
+    if how == "switchover":
+        client.switchover_global_cluster(**request)
+    else:
+        client.failover_global_cluster(**request, AllowDataLoss=True)
+    (cluster,) = client.describe_global_clusters(GlobalClusterIdentifier=request["GlobalClusterIdentifier"])[
+        "GlobalClusters"
+    ]
+    writers = [m["DBClusterArn"] for m in cluster["GlobalClusterMembers"] if m["IsWriter"]]
+    assert writers == [request["TargetDbClusterIdentifier"]]
+
+
+def move_cache(stack: LiveStack, to: str) -> None:
+    region = stack.output("regions")[to]
+    group, datastore = stack.output("replication_group_ids")[to], stack.output("global_replication_group_id")
+    client = stack.aws.client("elasticache", region)
+    client.failover_global_replication_group(
+        GlobalReplicationGroupId=datastore, PrimaryRegion=region, PrimaryReplicationGroupId=group
+    )
+    (found,) = client.describe_global_replication_groups(GlobalReplicationGroupId=datastore, ShowMemberInfo=True)[
+        "GlobalReplicationGroups"
+    ]
+    assert [m["ReplicationGroupId"] for m in found["Members"] if m["Role"] == "PRIMARY"] == [group]
+
+
+def running_tasks(stack: LiveStack, role: str) -> dict[str, int]:
+    region, cluster = stack.output("regions")[role], stack.output("ecs_cluster_names")[role]
+    client = stack.aws.client("ecs", region)
+    services = client.describe_services(cluster=cluster, services=client.list_services(cluster=cluster)["serviceArns"])
+    return {service["serviceName"]: service["desiredCount"] for service in services["services"]}
+
+
+def test_a_pilot_light_is_built_idles_fails_over_fails_back_and_leaves_nothing(
+    comparisons: Mapping[str, Comparison], birth: Birth
+) -> None:
+    comparison = comparisons["article"]
+    as_designed = values_of(comparison, comparison.chosen)
+    assert as_designed["failover"]["database_instances"] == 0, "the article's pilot light is headless"
+
+    with birth("article") as stack:
+        built = stack.apply(as_designed, "apply a new pilot light")
+        assert len(built) > 150
+        assert set(built.values()) <= {"create", "read"}
+        assert stack.plan(as_designed, "second plan") == {}
+
+        # Nothing can be promoted without an instance: AWS says so, and the stack adds it by a figure.
+        with pytest.raises(Exception, match="InvalidDBClusterStateFault"):
+            move_database(stack, "failover", "failover")
+        ready = with_tasks(changed(as_designed, failover={"database_instances": 2}), 6, 6)
+        grown = stack.apply(ready, "apply instances and tasks in the failover region")
+        assert set(grown.values()) == {"create", "update"}
+        assert sum(verb == "create" for verb in grown.values()) == 3, "two instances and their alarm"
+
+        for how in ("switchover", "failover"):
+            move_database(stack, "failover", how)
+            move_cache(stack, "failover")
+            assert stack.plan(ready, f"plan after {how}") == {}, f"after a {how}"
+            evacuated = with_tasks(ready, 0, 6)
+            assert set(stack.plan(evacuated, "plan without tasks in the primary region").values()) == {"update"}
+            stack.apply(evacuated, f"apply after {how}")
+            assert set(running_tasks(stack, "primary").values()) == {0}
+            assert set(running_tasks(stack, "failover").values()) == {6}
+
+            move_database(stack, "primary", "switchover")
+            move_cache(stack, "primary")
+            assert set(stack.plan(ready, "plan after failing back").values()) == {"update"}
+            stack.apply(ready, "apply after failing back")
+
+        shrunk = stack.apply(as_designed, "apply the pilot light again")
+        assert sorted(verb for verb in shrunk.values() if verb != "update") == ["delete"] * 3
+        assert stack.plan(as_designed, "plan at the end") == {}
+
+        # Deletion protection is on by default: a destroy stops at AWS's refusal.
+        unprotected = changed(as_designed, database={"deletion_protection": False})
+        stack.apply(unprotected, "apply without deletion protection")
+        destroyed = stack.destroy(unprotected)
+        assert set(destroyed.values()) == {"delete"}
+        left = stack.aws.leftovers(["us-east-1", "us-east-2"])
+        assert set(left) == {"us-east-1 rds cluster snapshots", "us-east-2 rds cluster snapshots"}, left
+
+
+#: The region that eu-shop runs in.
+HOME = "eu-central-1"
+
+
+def legacy_cluster(stack: LiveStack, database: Mapping[str, Any]) -> dict[str, Any]:
+    """A serverless cluster of two instances in a VPC of its own, as somebody made it long ago; its `database_source`."""
+    ec2, rds = stack.aws.client("ec2", HOME), stack.aws.client("rds", HOME)
+    vpc = ec2.create_vpc(CidrBlock="172.20.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"172.20.{at}.0/24", AvailabilityZone=f"{HOME}{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for at, zone in enumerate("ab")
+    ]
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="legacy", Description="legacy database")["GroupId"]
+    rds.create_db_subnet_group(DBSubnetGroupName="legacy", DBSubnetGroupDescription="legacy", SubnetIds=subnets)
+    rds.create_db_cluster(
+        DBClusterIdentifier="legacy",
+        Engine=database["engine"],
+        EngineVersion=database["engine_version"],
+        DatabaseName="shop",
+        MasterUsername="root",
+        MasterUserPassword="known-to-the-team-only",
+        StorageEncrypted=True,
+        DBSubnetGroupName="legacy",
+        VpcSecurityGroupIds=[group],
+        ServerlessV2ScalingConfiguration={"MinCapacity": 2, "MaxCapacity": 32},
+    )
+    instances = ["legacy-writer", "legacy-reader"]
+    for identifier in instances:
+        rds.create_db_instance(
+            DBInstanceIdentifier=identifier,
+            DBClusterIdentifier="legacy",
+            Engine=database["engine"],
+            DBInstanceClass=database["instance_class"],
+        )
+    network = {"vpc_id": vpc, "vpc_cidr": "172.20.0.0/16", "route_table_ids": [table], "security_group_id": group}
+    return {"mode": "existing", "cluster_identifier": "legacy", "instance_identifiers": instances, "network": network}
+
+
+def remove_legacy_network(stack: LiveStack, network: Mapping[str, Any]) -> None:
+    ec2 = stack.aws.client("ec2", HOME)
+    stack.aws.client("rds", HOME).delete_db_subnet_group(DBSubnetGroupName="legacy")
+    ec2.delete_security_group(GroupId=network["security_group_id"])
+    for table in network["route_table_ids"]:
+        ec2.delete_route_table(RouteTableId=table)
+    for subnet in ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [network["vpc_id"]]}])["Subnets"]:
+        ec2.delete_subnet(SubnetId=subnet["SubnetId"])
+    ec2.delete_vpc(VpcId=network["vpc_id"])
+
+
+def cluster(stack: LiveStack, region: str, identifier: str) -> dict[str, Any]:
+    (found,) = stack.aws.client("rds", region).describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"]
+    return found
+
+
+def test_an_existing_cluster_is_adopted_loses_its_secondary_gets_it_back_and_leaves_nothing(
+    comparisons: Mapping[str, Comparison], birth: Birth
+) -> None:
+    comparison = comparisons["eu-shop"]
+    standby = values_of(comparison, comparison.strategies["warm_standby"])
+    assert standby["database"]["engine"] == "aurora-mysql"
+    assert standby["database"]["instance_class"] == "db.serverless"
+    assert standby["cache"]["shards"] > 1
+
+    with birth("eu-shop") as stack:
+        source = legacy_cluster(stack, standby["database"])
+        before = cluster(stack, HOME, "legacy")
+        standby["database_source"] = source
+        built = stack.apply(standby, "apply a warm standby around an existing cluster")
+        assert set(built.values()) == {"create", "update"}
+        after = cluster(stack, HOME, "legacy")
+        for kept in (
+            "DbClusterResourceId",
+            "DBSubnetGroup",
+            "MasterUsername",
+            "DatabaseName",
+            "KmsKeyId",
+            "VpcSecurityGroups",
+        ):
+            assert after.get(kept) == before.get(kept), kept
+        assert stack.plan(standby, "second plan") == {}
+
+        # The tasks reach the cluster: a way there from each zone, one back, and an open port.
+        ec2, network = stack.aws.client("ec2", HOME), source["network"]
+        routes = [
+            route["DestinationCidrBlock"]
+            for table in ec2.describe_route_tables()["RouteTables"]
+            for route in table["Routes"]
+            if route.get("VpcPeeringConnectionId")
+        ]
+        assert sorted(routes) == [standby["primary"]["vpc_cidr"]] + 3 * [network["vpc_cidr"]]
+        (rule,) = [
+            rule
+            for rule in ec2.describe_security_group_rules(
+                Filters=[{"Name": "group-id", "Values": [network["security_group_id"]]}]
+            )["SecurityGroupRules"]
+            if not rule["IsEgress"]
+        ]
+        assert (rule["FromPort"], rule["ToPort"], rule["CidrIpv4"]) == (3306, 3306, standby["primary"]["vpc_cidr"])
+
+        move_database(stack, "failover", "failover")
+        move_cache(stack, "failover")
+        assert stack.plan(standby, "plan after failover") == {}
+        move_database(stack, "primary", "switchover")
+        move_cache(stack, "primary")
+        assert stack.plan(standby, "plan after failing back") == {}
+
+        # The size of the secondary is a figure.
+        larger = changed(standby, failover={"database_instances": 3, "cache_replicas_per_shard": 2})
+        assert set(stack.apply(larger, "apply a larger secondary").values()) <= {"create", "update"}
+        assert stack.plan(larger, "plan after growing") == {}
+
+        # Removing it: protection off first, as AWS asks.
+        alone = {**removable(larger), "failover_enabled": False}
+        stack.apply(removable(larger), "apply without deletion protection")
+        removed = stack.apply(alone, "apply without the failover region")
+        assert "delete" in removed.values()
+        assert not [a for a, verb in removed.items() if verb == "delete" and a.startswith("module.primary_region")]
+        assert "aws_rds_cluster.primary[0]" not in removed
+        assert cluster(stack, HOME, "legacy")["DbClusterResourceId"] == before["DbClusterResourceId"]
+        assert stack.plan(alone, "plan without the failover region") == {}
+        assert set(stack.aws.leftovers(["eu-north-1"])) == set(stack.aws.leftovers([])), "nothing is left there"
+
+        # Adding it later: the same figures as at first.
+        again = removable(standby)
+        assert set(stack.apply(again, "apply the failover region again").values()) <= {"create", "update"}
+        assert stack.plan(again, "plan with the failover region") == {}
+
+        destroyed = stack.destroy(again)
+        assert set(destroyed.values()) == {"delete"}
+        remove_legacy_network(stack, network)
+        assert stack.aws.leftovers([HOME, "eu-north-1"]) == {}
