@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 import terraform_cli
+from emulator.server import Emulator, running
 
 from drkit import workload_file
 from drkit.catalog import Catalog
@@ -34,3 +35,16 @@ def comparisons(catalog: Catalog, workloads: Mapping[str, Workload]) -> Mapping[
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> terraform_cli.Terraform:
     return terraform_cli.session_terraform(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running(tmp_path_factory.mktemp("emulator") / "server.log") as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(emulator_process: Emulator) -> Emulator:
+    """An AWS account with nothing in it."""
+    emulator_process.reset()
+    return emulator_process
