@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 import terraform_cli
 from emulator.server import Emulator, running
+from global_database import FAILOVER, Database
 
 from drkit import workload_file
 from drkit.catalog import Catalog
@@ -48,3 +49,17 @@ def aws(emulator_process: Emulator) -> Emulator:
     """An AWS account with nothing in it."""
     emulator_process.reset()
     return emulator_process
+
+
+@pytest.fixture
+def database(aws: Emulator) -> Database:
+    return Database(aws)
+
+
+@pytest.fixture
+def replicated(database: Database) -> Database:
+    """Both clusters have an instance."""
+    database.add_instance()
+    database.add_secondary()
+    database.add_instance(FAILOVER, "shop-failover")
+    return database

@@ -17,6 +17,7 @@ SERVICES = (
     "applicationautoscaling",
     "backup",
     "cloudfront",
+    "ec2",
     "ecs",
     "elasticache",
     "elasticache_global",

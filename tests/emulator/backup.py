@@ -24,6 +24,7 @@ _stock_backend = BackupBackend.__init__
 
 def install() -> None:
     BackupBackend.__init__ = backend
+    Vault.number_of_recovery_points = property(lambda vault: vault.num_of_recovery_points)
     for action in (
         update_backup_plan,
         delete_backup_plan,
@@ -41,7 +42,7 @@ def install() -> None:
     urls.url_paths.update(
         {
             "{0}/backup-jobs$": urls.response.dispatch,
-            "{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/?$": urls.response.dispatch,
+            "{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/$": urls.response.dispatch,
             "{0}/backup-vaults/(?P<name>[^/]+)/recovery-points/(?P<arn>.+)$": urls.response.dispatch,
         }
     )

@@ -10,11 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.s3.exceptions import MissingBucket, ReplicationConfigurationNotFoundError
+from moto.s3.exceptions import MissingBucket, ReplicationConfigurationNotFoundError, S3ClientError
 from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
-
-from .refusal import Refusal
 
 _stock_put_bucket_replication = S3Backend.put_bucket_replication
 
@@ -30,7 +28,7 @@ def put_bucket_replication(self: S3Backend, bucket_name: str, replication: dict[
     Both buckets must have versions: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication.html
     """
     if not self.get_bucket(bucket_name).is_versioned:
-        raise Refusal(
+        raise S3ClientError(
             "InvalidRequest", "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
         )
     rules = replication["Rule"] if isinstance(replication["Rule"], list) else [replication["Rule"]]
@@ -39,10 +37,10 @@ def put_bucket_replication(self: S3Backend, bucket_name: str, replication: dict[
         try:
             destination = self.get_bucket(name)
         except MissingBucket:
-            raise Refusal("InvalidRequest", "Destination bucket must exist.") from None
+            raise S3ClientError("InvalidRequest", "Destination bucket must exist.") from None
         if not destination.is_versioned:
             # https://github.com/nozaq/terraform-aws-remote-state-s3-backend/issues/107
-            raise Refusal("InvalidRequest", "Destination bucket must have versioning enabled.")
+            raise S3ClientError("InvalidRequest", "Destination bucket must have versioning enabled.")
     _stock_put_bucket_replication(self, bucket_name, replication)
 
 
@@ -62,7 +60,7 @@ def _rule(parsed: dict[str, Any]) -> dict[str, Any]:
     """Return a rule of the request, in which every number is text and an empty element nothing."""
     rule: dict[str, Any] = _without_attributes(parsed)
     rule["Priority"] = int(rule.get("Priority") or 0)
-    rule["Filter"] = rule.get("Filter") or {"Prefix": ""}
+    rule["Filter"] = {name: wanted or "" for name, wanted in (rule.get("Filter") or {"Prefix": ""}).items()}
     rule.setdefault("DeleteMarkerReplication", {"Status": "Disabled"})
     for block, limit in (("ReplicationTime", "Time"), ("Metrics", "EventThreshold")):
         minutes = (rule["Destination"].get(block) or {}).get(limit)
