@@ -52,14 +52,14 @@ def aws(emulator_process: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def database(aws: Emulator) -> Database:
+def global_database(aws: Emulator) -> Database:
     return Database(aws)
 
 
 @pytest.fixture
-def replicated(database: Database) -> Database:
-    """Both clusters have an instance."""
-    database.add_instance()
-    database.add_secondary()
-    database.add_instance(FAILOVER, "shop-failover")
-    return database
+def replicated_database(global_database: Database) -> Database:
+    """The global database with a secondary cluster, and an instance in both."""
+    global_database.add_instance()
+    global_database.add_secondary()
+    global_database.add_instance(FAILOVER, "shop-failover")
+    return global_database

@@ -9,8 +9,8 @@ from refused import refused
 # Deleting.
 
 
-def test_deleting_follows_awss_order(replicated: Database) -> None:
-    primary, failover = replicated.primary, replicated.failover
+def test_deleting_follows_awss_order(replicated_database: Database) -> None:
+    primary, failover = replicated_database.primary, replicated_database.failover
     skip = {"SkipFinalSnapshot": True}
     refused(
         primary.delete_db_instance,
@@ -36,7 +36,9 @@ def test_deleting_follows_awss_order(replicated: Database) -> None:
         primary.delete_global_cluster, "InvalidGlobalClusterStateFault", "is not empty", GlobalClusterIdentifier="shop"
     )
 
-    primary.remove_from_global_cluster(GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated.failover_arn)
+    primary.remove_from_global_cluster(
+        GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated_database.failover_arn
+    )
     refused(
         failover.delete_db_cluster,
         "InvalidDBClusterStateFault",
@@ -47,10 +49,12 @@ def test_deleting_follows_awss_order(replicated: Database) -> None:
     failover.delete_db_instance(DBInstanceIdentifier="shop-failover-0")
     failover.delete_db_cluster(DBClusterIdentifier="shop-failover", **skip)
     primary.delete_db_instance(DBInstanceIdentifier="shop-primary-0")
-    primary.remove_from_global_cluster(GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated.primary_arn)
+    primary.remove_from_global_cluster(
+        GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated_database.primary_arn
+    )
     primary.delete_global_cluster(GlobalClusterIdentifier="shop")
     primary.delete_db_cluster(DBClusterIdentifier="shop-primary", **skip)
-    left = replicated.aws.leftovers([PRIMARY, FAILOVER])
+    left = replicated_database.aws.leftovers([PRIMARY, FAILOVER])
     assert {place for place in left if "rds" in place} == set()
 
 
@@ -87,8 +91,8 @@ def test_a_cluster_is_deleted_with_a_final_snapshot_or_expressly_without(aws: Em
 # Snapshots.
 
 
-def test_a_snapshot_restores_to_a_cluster_that_becomes_a_global_database(replicated: Database) -> None:
-    rds = replicated.primary
+def test_a_snapshot_restores_to_a_cluster_that_becomes_a_global_database(replicated_database: Database) -> None:
+    rds = replicated_database.primary
     rds.create_db_cluster_snapshot(DBClusterIdentifier="shop-primary", DBClusterSnapshotIdentifier="before")
     refused(
         rds.restore_db_cluster_from_snapshot,
@@ -112,22 +116,22 @@ def test_a_snapshot_restores_to_a_cluster_that_becomes_a_global_database(replica
         **ENGINE,
     )["DBCluster"]
     assert (made["MasterUsername"], made["DatabaseName"], made["StorageType"]) == ("dbadmin", "shop", "aurora-iopt1")
-    assert (made["StorageEncrypted"], made["KmsKeyId"]) == (True, replicated.keys[PRIMARY])
-    assert len(replicated.group()["GlobalClusterMembers"]) == 2
+    assert (made["StorageEncrypted"], made["KmsKeyId"]) == (True, replicated_database.keys[PRIMARY])
+    assert len(replicated_database.group()["GlobalClusterMembers"]) == 2
     group = rds.create_global_cluster(GlobalClusterIdentifier="again", SourceDBClusterIdentifier=made["DBClusterArn"])
     assert group["GlobalCluster"]["StorageEncrypted"] is True
 
 
-def test_a_former_secondarys_snapshot_restores(replicated: Database) -> None:
-    rds = replicated.failover
-    rds.remove_from_global_cluster(GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated.failover_arn)
+def test_a_former_secondarys_snapshot_restores(replicated_database: Database) -> None:
+    rds = replicated_database.failover
+    rds.remove_from_global_cluster(GlobalClusterIdentifier="shop", DbClusterIdentifier=replicated_database.failover_arn)
     rds.create_db_cluster_snapshot(DBClusterIdentifier="shop-failover", DBClusterSnapshotIdentifier="after")
     made = rds.restore_db_cluster_from_snapshot(DBClusterIdentifier="again", SnapshotIdentifier="after", **ENGINE)
     assert made["DBCluster"]["MasterUsername"] == "dbadmin"
 
 
-def test_an_encrypted_snapshot_needs_a_key_of_the_region_it_is_copied_to(database: Database) -> None:
-    made = database.primary.create_db_cluster_snapshot(
+def test_an_encrypted_snapshot_needs_a_key_of_the_region_it_is_copied_to(global_database: Database) -> None:
+    made = global_database.primary.create_db_cluster_snapshot(
         DBClusterIdentifier="shop-primary", DBClusterSnapshotIdentifier="before"
     )["DBClusterSnapshot"]
     copy = {
@@ -135,9 +139,9 @@ def test_an_encrypted_snapshot_needs_a_key_of_the_region_it_is_copied_to(databas
         "TargetDBClusterSnapshotIdentifier": "copied",
         "SourceRegion": PRIMARY,
     }
-    rds = database.failover
+    rds = global_database.failover
     refused(rds.copy_db_cluster_snapshot, "InvalidParameterValue", "Must specify new KMS key", **copy)
-    refused(rds.copy_db_cluster_snapshot, "KMSKeyNotAccessibleFault", KmsKeyId=database.keys[PRIMARY], **copy)
+    refused(rds.copy_db_cluster_snapshot, "KMSKeyNotAccessibleFault", KmsKeyId=global_database.keys[PRIMARY], **copy)
     # Not before it is there:
     request = {"DBClusterIdentifier": "again", **ENGINE}
     refused(
@@ -146,8 +150,8 @@ def test_an_encrypted_snapshot_needs_a_key_of_the_region_it_is_copied_to(databas
         SnapshotIdentifier=made["DBClusterSnapshotArn"],
         **request,
     )
-    copied = rds.copy_db_cluster_snapshot(KmsKeyId=database.keys[FAILOVER], **copy)["DBClusterSnapshot"]
+    copied = rds.copy_db_cluster_snapshot(KmsKeyId=global_database.keys[FAILOVER], **copy)["DBClusterSnapshot"]
     restored = rds.restore_db_cluster_from_snapshot(SnapshotIdentifier=copied["DBClusterSnapshotArn"], **request)[
         "DBCluster"
     ]
-    assert restored["KmsKeyId"] == database.keys[FAILOVER]
+    assert restored["KmsKeyId"] == global_database.keys[FAILOVER]

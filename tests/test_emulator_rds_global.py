@@ -11,19 +11,19 @@ from global_database import ENGINE, FAILOVER, PRIMARY, USER, Database
 from refused import refused
 
 
-def test_a_secondary_waits_for_an_instance_of_the_primary(database: Database) -> None:
+def test_a_secondary_waits_for_an_instance_of_the_primary(global_database: Database) -> None:
     refused(
-        database.failover.create_db_cluster,
+        global_database.failover.create_db_cluster,
         "InvalidDBClusterStateFault",
         "is in a state which is not valid for physical replication",
-        **database.secondary_request(),
+        **global_database.secondary_request(),
     )
-    database.add_instance()
-    made = database.add_secondary()
-    assert made["ReplicationSourceIdentifier"] == database.primary_arn
+    global_database.add_instance()
+    made = global_database.add_secondary()
+    assert made["ReplicationSourceIdentifier"] == global_database.primary_arn
     assert (made["MasterUsername"], made["DatabaseName"]) == ("dbadmin", "shop")
-    assert database.writers() == {"shop-primary": True, "shop-failover": False}
-    assert database.cluster()["ReadReplicaIdentifiers"] == [database.failover_arn]
+    assert global_database.writers() == {"shop-primary": True, "shop-failover": False}
+    assert global_database.cluster()["ReadReplicaIdentifiers"] == [global_database.failover_arn]
 
 
 @pytest.mark.parametrize(
@@ -49,44 +49,49 @@ def test_a_secondary_waits_for_an_instance_of_the_primary(database: Database) ->
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_a_secondary_is_refused(database: Database, settings: dict[str, Any], code: str, words: str) -> None:
-    database.add_instance()
-    refused(database.failover.create_db_cluster, code, words, **database.secondary_request(**settings))
-    database.add_secondary()
+def test_a_secondary_is_refused(global_database: Database, settings: dict[str, Any], code: str, words: str) -> None:
+    global_database.add_instance()
+    refused(global_database.failover.create_db_cluster, code, words, **global_database.secondary_request(**settings))
+    global_database.add_secondary()
 
 
-def test_a_secondary_needs_a_key_of_its_own_region(database: Database) -> None:
-    database.add_instance()
+def test_a_secondary_needs_a_key_of_its_own_region(global_database: Database) -> None:
+    global_database.add_instance()
     refused(
-        database.failover.create_db_cluster,
+        global_database.failover.create_db_cluster,
         "KMSKeyNotAccessibleFault",
-        **database.secondary_request(KmsKeyId=database.keys[PRIMARY]),
+        **global_database.secondary_request(KmsKeyId=global_database.keys[PRIMARY]),
     )
 
 
-def test_naming_the_encrypted_source_needs_a_presigned_url(database: Database) -> None:
-    database.add_instance()
-    source = {"ReplicationSourceIdentifier": database.primary_arn}
+def test_naming_the_encrypted_source_needs_a_presigned_url(global_database: Database) -> None:
+    global_database.add_instance()
+    source = {"ReplicationSourceIdentifier": global_database.primary_arn}
     refused(
-        database.failover.create_db_cluster,
+        global_database.failover.create_db_cluster,
         "InvalidParameterCombination",
         "pre-signed URL has to be specified",
-        **database.secondary_request(**source),
+        **global_database.secondary_request(**source),
     )
     # With the source's region, boto3 adds it.
-    made = database.add_secondary(**source, SourceRegion=PRIMARY)
-    assert made["ReplicationSourceIdentifier"] == database.primary_arn
+    made = global_database.add_secondary(**source, SourceRegion=PRIMARY)
+    assert made["ReplicationSourceIdentifier"] == global_database.primary_arn
 
 
-def test_a_region_has_one_member(database: Database) -> None:
-    database.add_instance()
-    request = database.secondary_request(DBClusterIdentifier="second", KmsKeyId=database.keys[PRIMARY])
-    refused(database.primary.create_db_cluster, "InvalidParameterCombination", "has a cluster in eu-west-1", **request)
-
-
-def test_a_cluster_name_is_taken_once_in_a_region(database: Database) -> None:
+def test_a_region_has_one_member(global_database: Database) -> None:
+    global_database.add_instance()
+    request = global_database.secondary_request(DBClusterIdentifier="second", KmsKeyId=global_database.keys[PRIMARY])
     refused(
-        database.primary.create_db_cluster,
+        global_database.primary.create_db_cluster,
+        "InvalidParameterCombination",
+        "has a cluster in eu-west-1",
+        **request,
+    )
+
+
+def test_a_cluster_name_is_taken_once_in_a_region(global_database: Database) -> None:
+    refused(
+        global_database.primary.create_db_cluster,
         "DBClusterAlreadyExistsFault",
         DBClusterIdentifier="shop-primary",
         **ENGINE,
@@ -95,13 +100,13 @@ def test_a_cluster_name_is_taken_once_in_a_region(database: Database) -> None:
 
 
 @pytest.mark.parametrize("instance_class", ["db.t3.medium", "db.t4g.medium"])
-def test_a_global_database_takes_no_burstable_class(replicated: Database, instance_class: str) -> None:
+def test_a_global_database_takes_no_burstable_class(replicated_database: Database, instance_class: str) -> None:
     words = f"The requested instance class is not supported by global databases: {instance_class}"
     for region, name in ((PRIMARY, "shop-primary"), (FAILOVER, "shop-failover")):
         with pytest.raises(ClientError, match=words):
-            replicated.add_instance(region, name, 1, DBInstanceClass=instance_class)
+            replicated_database.add_instance(region, name, 1, DBInstanceClass=instance_class)
     refused(
-        replicated.primary.modify_db_instance,
+        replicated_database.primary.modify_db_instance,
         "InvalidParameterCombination",
         words,
         DBInstanceIdentifier="shop-primary-0",
@@ -125,18 +130,20 @@ def test_a_cluster_of_its_own_takes_a_burstable_class_until_it_is_to_go_global(a
 
 
 def test_serverless_instances_need_a_scaling_configuration(aws: Emulator) -> None:
-    database = Database(aws)
+    global_database = Database(aws)
     refused(
-        lambda: database.add_instance(DBInstanceClass="db.serverless"),
+        lambda: global_database.add_instance(DBInstanceClass="db.serverless"),
         "InvalidDBClusterStateFault",
         "Set the Serverless v2 scaling configuration",
     )
     scaling = {"MinCapacity": 0.5, "MaxCapacity": 8.0}
-    database.primary.modify_db_cluster(DBClusterIdentifier="shop-primary", ServerlessV2ScalingConfiguration=scaling)
-    database.add_instance(DBInstanceClass="db.serverless")
-    database.add_secondary(ServerlessV2ScalingConfiguration=scaling)
+    global_database.primary.modify_db_cluster(
+        DBClusterIdentifier="shop-primary", ServerlessV2ScalingConfiguration=scaling
+    )
+    global_database.add_instance(DBInstanceClass="db.serverless")
+    global_database.add_secondary(ServerlessV2ScalingConfiguration=scaling)
     for name, region in (("shop-primary", PRIMARY), ("shop-failover", FAILOVER)):
-        assert database.cluster(name, region)["ServerlessV2ScalingConfiguration"] == scaling
+        assert global_database.cluster(name, region)["ServerlessV2ScalingConfiguration"] == scaling
 
 
 def test_the_standard_storage_type_is_not_named_and_io_optimized_is(aws: Emulator) -> None:
@@ -154,9 +161,9 @@ def test_the_standard_storage_type_is_not_named_and_io_optimized_is(aws: Emulato
     assert "StorageType" not in rds.describe_db_clusters(DBClusterIdentifier="io")["DBClusters"][0]
 
 
-def test_no_managed_password_in_a_global_database(replicated: Database) -> None:
+def test_no_managed_password_in_a_global_database(replicated_database: Database) -> None:
     refused(
-        replicated.primary.modify_db_cluster,
+        replicated_database.primary.modify_db_cluster,
         "InvalidParameterCombination",
         DBClusterIdentifier="shop-primary",
         ManageMasterUserPassword=True,
@@ -169,92 +176,98 @@ def test_changing_a_cluster_that_does_not_exist_is_refused(aws: Emulator) -> Non
     refused(rds.delete_db_cluster, "DBClusterNotFoundFault", DBClusterIdentifier="none", SkipFinalSnapshot=True)
 
 
-def test_write_forwarding_is_shown_by_the_secondary(replicated: Database) -> None:
+def test_write_forwarding_is_shown_by_the_secondary(replicated_database: Database) -> None:
     def shown() -> tuple[str, str | None]:
-        member = next(m for m in replicated.group()["GlobalClusterMembers"] if not m["IsWriter"])
-        return member["GlobalWriteForwardingStatus"], replicated.cluster("shop-failover", FAILOVER)[
+        member = next(m for m in replicated_database.group()["GlobalClusterMembers"] if not m["IsWriter"])
+        return member["GlobalWriteForwardingStatus"], replicated_database.cluster("shop-failover", FAILOVER)[
             "GlobalWriteForwardingStatus"
         ]
 
     assert shown() == ("disabled", "disabled")
-    replicated.failover.modify_db_cluster(DBClusterIdentifier="shop-failover", EnableGlobalWriteForwarding=True)
+    replicated_database.failover.modify_db_cluster(
+        DBClusterIdentifier="shop-failover", EnableGlobalWriteForwarding=True
+    )
     assert shown() == ("enabled", "enabled")
-    assert "GlobalWriteForwardingStatus" not in replicated.cluster()
+    assert "GlobalWriteForwardingStatus" not in replicated_database.cluster()
 
 
 # Failover and back.
 
 
-def change_writer(database: Database, target: str, how: str) -> None:
+def change_writer(global_database: Database, target: str, how: str) -> None:
     request = {"GlobalClusterIdentifier": "shop", "TargetDbClusterIdentifier": target}
     if how == "switchover":
-        database.primary.switchover_global_cluster(**request)
+        global_database.primary.switchover_global_cluster(**request)
     elif how == "failover":
-        database.primary.failover_global_cluster(**request, AllowDataLoss=True)
+        global_database.primary.failover_global_cluster(**request, AllowDataLoss=True)
     else:
-        database.primary.failover_global_cluster(**request, Switchover=True)
+        global_database.primary.failover_global_cluster(**request, Switchover=True)
 
 
 @pytest.mark.parametrize("how", ["switchover", "failover", "failover as a switchover"])
-def test_a_failover_swaps_the_roles_and_back(replicated: Database, how: str) -> None:
-    primary, failover = replicated.primary_arn, replicated.failover_arn
-    change_writer(replicated, failover, how)
-    assert replicated.writers() == {"shop-primary": False, "shop-failover": True}
-    assert replicated.cluster()["ReplicationSourceIdentifier"] == failover
-    assert "ReplicationSourceIdentifier" not in replicated.cluster("shop-failover", FAILOVER)
-    assert replicated.cluster("shop-failover", FAILOVER)["ReadReplicaIdentifiers"] == [primary]
-    assert replicated.cluster()["ReadReplicaIdentifiers"] == []
+def test_a_failover_swaps_the_roles_and_back(replicated_database: Database, how: str) -> None:
+    primary, failover = replicated_database.primary_arn, replicated_database.failover_arn
+    change_writer(replicated_database, failover, how)
+    assert replicated_database.writers() == {"shop-primary": False, "shop-failover": True}
+    assert replicated_database.cluster()["ReplicationSourceIdentifier"] == failover
+    assert "ReplicationSourceIdentifier" not in replicated_database.cluster("shop-failover", FAILOVER)
+    assert replicated_database.cluster("shop-failover", FAILOVER)["ReadReplicaIdentifiers"] == [primary]
+    assert replicated_database.cluster()["ReadReplicaIdentifiers"] == []
 
-    change_writer(replicated, primary, how)
-    assert replicated.writers() == {"shop-primary": True, "shop-failover": False}
-    assert "ReplicationSourceIdentifier" not in replicated.cluster()
+    change_writer(replicated_database, primary, how)
+    assert replicated_database.writers() == {"shop-primary": True, "shop-failover": False}
+    assert "ReplicationSourceIdentifier" not in replicated_database.cluster()
 
 
-def test_a_failover_is_refused(database: Database) -> None:
-    database.add_instance()
-    database.add_secondary()
-    target = {"GlobalClusterIdentifier": "shop", "TargetDbClusterIdentifier": database.failover_arn}
-    for call in (database.failover.failover_global_cluster, database.failover.switchover_global_cluster):
+def test_a_failover_is_refused(global_database: Database) -> None:
+    global_database.add_instance()
+    global_database.add_secondary()
+    target = {"GlobalClusterIdentifier": "shop", "TargetDbClusterIdentifier": global_database.failover_arn}
+    for call in (global_database.failover.failover_global_cluster, global_database.failover.switchover_global_cluster):
         refused(call, "InvalidDBClusterStateFault", "has no DB instance", **target)
         refused(
             call,
             "InvalidDBClusterStateFault",
             "primary already",
-            **target | {"TargetDbClusterIdentifier": database.primary_arn},
+            **target | {"TargetDbClusterIdentifier": global_database.primary_arn},
         )
-        refused(call, "DBClusterNotFoundFault", **target | {"TargetDbClusterIdentifier": f"{database.failover_arn}-x"})
+        refused(
+            call,
+            "DBClusterNotFoundFault",
+            **target | {"TargetDbClusterIdentifier": f"{global_database.failover_arn}-x"},
+        )
         refused(call, "GlobalClusterNotFoundFault", **target | {"GlobalClusterIdentifier": "other"})
     refused(
-        database.failover.failover_global_cluster,
+        global_database.failover.failover_global_cluster,
         "InvalidParameterCombination",
         AllowDataLoss=True,
         Switchover=True,
         **target,
     )
-    database.add_instance(FAILOVER, "shop-failover")
-    database.failover.failover_global_cluster(**target, AllowDataLoss=True)
+    global_database.add_instance(FAILOVER, "shop-failover")
+    global_database.failover.failover_global_cluster(**target, AllowDataLoss=True)
 
 
-def test_the_secondary_leaves_as_a_cluster_of_its_own_and_the_writer_last(replicated: Database) -> None:
-    rds = replicated.primary
-    leave = {"GlobalClusterIdentifier": "shop", "DbClusterIdentifier": replicated.primary_arn}
+def test_the_secondary_leaves_as_a_cluster_of_its_own_and_the_writer_last(replicated_database: Database) -> None:
+    rds = replicated_database.primary
+    leave = {"GlobalClusterIdentifier": "shop", "DbClusterIdentifier": replicated_database.primary_arn}
     refused(rds.remove_from_global_cluster, "InvalidGlobalClusterStateFault", "remove the secondary", **leave)
-    rds.remove_from_global_cluster(**leave | {"DbClusterIdentifier": replicated.failover_arn})
-    assert "ReplicationSourceIdentifier" not in replicated.cluster("shop-failover", FAILOVER)
-    assert replicated.cluster()["ReadReplicaIdentifiers"] == []
+    rds.remove_from_global_cluster(**leave | {"DbClusterIdentifier": replicated_database.failover_arn})
+    assert "ReplicationSourceIdentifier" not in replicated_database.cluster("shop-failover", FAILOVER)
+    assert replicated_database.cluster()["ReadReplicaIdentifiers"] == []
     refused(
         rds.remove_from_global_cluster,
         "InvalidParameterValue",
         "is not found in global cluster shop",
-        **leave | {"DbClusterIdentifier": replicated.failover_arn},
+        **leave | {"DbClusterIdentifier": replicated_database.failover_arn},
     )
     rds.remove_from_global_cluster(**leave)
-    assert replicated.group()["GlobalClusterMembers"] == []
+    assert replicated_database.group()["GlobalClusterMembers"] == []
 
 
-def test_promoting_a_member_is_refused(replicated: Database) -> None:
+def test_promoting_a_member_is_refused(replicated_database: Database) -> None:
     refused(
-        replicated.failover.promote_read_replica_db_cluster,
+        replicated_database.failover.promote_read_replica_db_cluster,
         "InvalidDBClusterStateFault",
         DBClusterIdentifier="shop-failover",
     )
@@ -263,15 +276,21 @@ def test_promoting_a_member_is_refused(replicated: Database) -> None:
 # The global cluster itself.
 
 
-def test_global_clusters_are_described_by_name_and_member_from_every_region(replicated: Database) -> None:
-    replicated.primary.create_global_cluster(GlobalClusterIdentifier="other", **ENGINE)
+def test_global_clusters_are_described_by_name_and_member_from_every_region(replicated_database: Database) -> None:
+    replicated_database.primary.create_global_cluster(GlobalClusterIdentifier="other", **ENGINE)
     for region in (PRIMARY, FAILOVER, "us-east-1"):
-        rds = replicated.aws.client("rds", region)
+        rds = replicated_database.aws.client("rds", region)
         assert len(rds.describe_global_clusters()["GlobalClusters"]) == 2
-        by_member = {"Filters": [{"Name": "db-cluster-id", "Values": [replicated.failover_arn]}]}
+        by_member = {"Filters": [{"Name": "db-cluster-id", "Values": [replicated_database.failover_arn]}]}
         (found,) = rds.describe_global_clusters(**by_member)["GlobalClusters"]
-        assert found["GlobalClusterIdentifier"] == replicated.group(region)["GlobalClusterIdentifier"] == "shop"
-    refused(replicated.primary.describe_global_clusters, "GlobalClusterNotFoundFault", GlobalClusterIdentifier="none")
+        assert (
+            found["GlobalClusterIdentifier"] == replicated_database.group(region)["GlobalClusterIdentifier"] == "shop"
+        )
+    refused(
+        replicated_database.primary.describe_global_clusters,
+        "GlobalClusterNotFoundFault",
+        GlobalClusterIdentifier="none",
+    )
 
 
 @pytest.mark.parametrize("region", ["us-east-1", FAILOVER])
@@ -304,8 +323,10 @@ def test_a_cluster_with_a_managed_password_cannot_go_global(aws: Emulator) -> No
     )
 
 
-def test_major_versions_go_through_the_global_cluster_and_minor_ones_through_its_members(replicated: Database) -> None:
-    rds = replicated.primary
+def test_major_versions_go_through_the_global_cluster_and_minor_ones_through_its_members(
+    replicated_database: Database,
+) -> None:
+    rds = replicated_database.primary
     refused(
         rds.modify_global_cluster,
         "InvalidParameterValue",
@@ -314,23 +335,30 @@ def test_major_versions_go_through_the_global_cluster_and_minor_ones_through_its
         EngineVersion="16.6",
         AllowMajorVersionUpgrade=True,
     )
-    for client, name in ((replicated.failover, "shop-failover"), (rds, "shop-primary")):
+    for client, name in ((replicated_database.failover, "shop-failover"), (rds, "shop-primary")):
         client.modify_db_cluster(DBClusterIdentifier=name, EngineVersion="16.6", ApplyImmediately=True)
-    assert replicated.group()["EngineVersion"] == "16.6"
+    assert replicated_database.group()["EngineVersion"] == "16.6"
     refused(
         rds.modify_global_cluster, "InvalidParameterCombination", GlobalClusterIdentifier="shop", EngineVersion="17.4"
     )
     rds.modify_global_cluster(GlobalClusterIdentifier="shop", EngineVersion="17.4", AllowMajorVersionUpgrade=True)
-    assert {replicated.cluster()["EngineVersion"], replicated.cluster("shop-failover", FAILOVER)["EngineVersion"]} == {
-        "17.4"
-    }
+    assert {
+        replicated_database.cluster()["EngineVersion"],
+        replicated_database.cluster("shop-failover", FAILOVER)["EngineVersion"],
+    } == {"17.4"}
 
 
-def test_a_global_cluster_is_renamed_with_its_members(replicated: Database) -> None:
-    replicated.primary.modify_global_cluster(GlobalClusterIdentifier="shop", NewGlobalClusterIdentifier="store")
-    (found,) = replicated.failover.describe_global_clusters()["GlobalClusters"]
+def test_a_global_cluster_is_renamed_with_its_members(replicated_database: Database) -> None:
+    replicated_database.primary.modify_global_cluster(
+        GlobalClusterIdentifier="shop", NewGlobalClusterIdentifier="store"
+    )
+    (found,) = replicated_database.failover.describe_global_clusters()["GlobalClusters"]
     assert (found["GlobalClusterIdentifier"], len(found["GlobalClusterMembers"])) == ("store", 2)
-    refused(replicated.primary.describe_global_clusters, "GlobalClusterNotFoundFault", GlobalClusterIdentifier="shop")
+    refused(
+        replicated_database.primary.describe_global_clusters,
+        "GlobalClusterNotFoundFault",
+        GlobalClusterIdentifier="shop",
+    )
 
 
 def test_tags_of_a_global_cluster_are_seen_from_every_region(aws: Emulator) -> None:
