@@ -212,6 +212,21 @@ def test_replicas_come_and_go(aws: Emulator, shards: int | None) -> None:
     )
 
 
+def test_shards_come_and_go(aws: Emulator) -> None:
+    create(aws, "shop", NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1)
+    create(aws, "plain")
+    cache, request = aws.client("elasticache", PRIMARY), {"ReplicationGroupId": "shop", "ApplyImmediately": True}
+    change = cache.modify_replication_group_shard_configuration
+    change(NodeGroupCount=4, **request)
+    assert [shard["Slots"] for shard in describe(aws, "shop")["NodeGroups"]][2:] == ["8192-12287", "12288-16383"]
+    assert len(nodes(aws)) == 4 * 2 + 2
+    assert "shop-0004-002" in nodes(aws)
+    refused(change, "InvalidParameterCombination", "NodeGroupsToRemove", NodeGroupCount=1, **request)
+    change(NodeGroupCount=1, NodeGroupsToRetain=["0001"], **request)
+    assert sorted(nodes(aws)) == ["plain-001", "plain-002", "shop-0001-001", "shop-0001-002"]
+    refused(change, "InvalidReplicationGroupState", NodeGroupCount=2, ReplicationGroupId="plain", ApplyImmediately=True)
+
+
 def test_a_deleted_group_is_gone_and_leaves_the_snapshot_it_was_asked_for(aws: Emulator) -> None:
     cache, doomed = aws.client("elasticache", PRIMARY), {"ReplicationGroupId": "shop"}
     create(aws, "shop")
@@ -278,6 +293,26 @@ def test_a_sharded_secondary_has_as_many_shards(aws: Emulator) -> None:
     made = datastore.add_secondary(NumCacheClusters=None, ReplicasPerNodeGroup=2)
     assert (made["ClusterEnabled"], len(made["NodeGroups"]), len(nodes(aws, FAILOVER))) == (True, 2, 6)
     assert [shard["Slots"] for shard in datastore.described()["GlobalNodeGroups"]] == ["0-8191", "8192-16383"]
+
+
+def test_shards_of_a_global_datastore_change_in_all_its_members(aws: Emulator) -> None:
+    datastore = Datastore(aws, NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1)
+    datastore.add_secondary(NumCacheClusters=None, ReplicasPerNodeGroup=2)
+    for name, cache in (("shop-primary", datastore.primary), ("shop-failover", datastore.failover)):
+        refused(
+            cache.modify_replication_group_shard_configuration,
+            "InvalidParameterValue",
+            "Request rejected",
+            ReplicationGroupId=name,
+            NodeGroupCount=3,
+            ApplyImmediately=True,
+        )
+    request = {"GlobalReplicationGroupId": datastore.id, "ApplyImmediately": True}
+    datastore.failover.increase_node_groups_in_global_replication_group(NodeGroupCount=3, **request)
+    assert (len(nodes(aws)), len(nodes(aws, FAILOVER))) == (3 * 2, 3 * 3)
+    datastore.primary.decrease_node_groups_in_global_replication_group(NodeGroupCount=1, **request)
+    assert (len(nodes(aws)), len(nodes(aws, FAILOVER))) == (2, 3)
+    assert len(datastore.described()["GlobalNodeGroups"]) == 1
 
 
 @pytest.mark.parametrize("node_type", ["cache.t3.medium", "cache.t4g.small", "cache.m4.large"])
@@ -361,6 +396,16 @@ def test_a_member_refuses_what_goes_through_its_global_datastore(replicated: Dat
             **change,
         )
         cache.modify_replication_group(ReplicationGroupId=name, ReplicationGroupDescription="allowed")
+
+
+def test_a_global_datastore_without_cluster_mode_has_no_shards_to_change(datastore: Datastore) -> None:
+    refused(
+        datastore.primary.increase_node_groups_in_global_replication_group,
+        "InvalidGlobalReplicationGroupState",
+        GlobalReplicationGroupId=datastore.id,
+        NodeGroupCount=2,
+        ApplyImmediately=True,
+    )
 
 
 def test_a_member_has_its_own_number_of_replicas(replicated: Datastore) -> None:

@@ -273,6 +273,24 @@ def test_promoting_a_member_is_refused(replicated_database: Database) -> None:
     )
 
 
+def test_promoting_what_is_no_replica_is_refused(aws: Emulator) -> None:
+    rds = aws.client("rds", PRIMARY)
+    rds.create_db_cluster(DBClusterIdentifier="alone", **ENGINE, **USER)
+    refused(rds.promote_read_replica_db_cluster, "InvalidDBClusterStateFault", "is not", DBClusterIdentifier="alone")
+    refused(rds.promote_read_replica_db_cluster, "DBClusterNotFoundFault", DBClusterIdentifier="none")
+
+
+def test_only_a_secondary_forwards_writes_also_after_a_failover(replicated_database: Database) -> None:
+    for name, client in (
+        ("shop-primary", replicated_database.primary),
+        ("shop-failover", replicated_database.failover),
+    ):
+        client.modify_db_cluster(DBClusterIdentifier=name, EnableGlobalWriteForwarding=True)
+    change_writer(replicated_database, replicated_database.failover_arn, "failover")
+    assert replicated_database.cluster()["GlobalWriteForwardingStatus"] == "enabled"
+    assert "GlobalWriteForwardingStatus" not in replicated_database.cluster("shop-failover", FAILOVER)
+
+
 # The global cluster itself.
 
 

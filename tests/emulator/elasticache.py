@@ -1,7 +1,7 @@
 """ElastiCache: replication groups with nodes, changed and deleted for good.
 
 Stock moto makes no cache cluster for a node, ignores the number of nodes, leaves what is deleted in the state
-"deleting" for ever, and lacks subnet groups' deletion, parameter groups and replica counts.
+"deleting" for ever, and lacks changes of replicas and shards and the deletion of subnet groups.
 
 Not modelled: AWS's list of node types and versions, parameters, users, single-node clusters, availability zones.
 """
@@ -15,7 +15,7 @@ from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
 from moto.elasticache.responses import ElastiCacheResponse
 
 from .elasticache_global import inherit, joined, refuse_change_of_member
-from .elasticache_nodes import make_nodes, remove, replicas, resize, share_slots
+from .elasticache_nodes import make_nodes, remove, replicas, reshard, resize, share_slots
 from .elasticache_parameters import family, full_version, refuse_parameter_group
 from .refusal import Refusal
 
@@ -33,6 +33,7 @@ def install() -> None:
         delete_replication_group,
         increase_replica_count,
         decrease_replica_count,
+        modify_replication_group_shard_configuration,
         delete_cache_subnet_group,
     ):
         setattr(ElastiCacheResponse, action.__name__, action)
@@ -149,6 +150,22 @@ def decrease_replica_count(self: ElastiCacheResponse) -> ActionResult:
     # Multi-AZ and cluster mode disabled with automatic failover need one: the reference's page.
     _refuse_failover(group.automatic_failover == "enabled", group.multi_az == "enabled", group.cluster_enabled, count)
     resize(self.elasticache_backend, group, count)
+    return ActionResult({"ReplicationGroup": group})
+
+
+def modify_replication_group_shard_configuration(self: ElastiCacheResponse) -> ActionResult:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroupShardConfiguration.html."""
+    group, count = _group(self), self._get_int_param("NodeGroupCount")
+    refuse_change_of_member(group, ["NodeGroupCount"])
+    if not group.cluster_enabled:
+        # Wording ours.
+        raise Refusal("InvalidReplicationGroupState", f"{group.replication_group_id} is not in cluster mode.")
+    if count < len(group.node_groups) and not (
+        self._get_param("NodeGroupsToRemove") or self._get_param("NodeGroupsToRetain")
+    ):
+        # Wording ours: required "if the value of NodeGroupCount is less than the current number of node groups".
+        raise Refusal("InvalidParameterCombination", "NodeGroupsToRemove or NodeGroupsToRetain must be specified.")
+    reshard(self.elasticache_backend, group, count)
     return ActionResult({"ReplicationGroup": group})
 
 

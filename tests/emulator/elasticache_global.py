@@ -1,6 +1,6 @@
 """ElastiCache: Global Datastore, which stock moto lacks altogether.
 
-Not modelled: time (every state is reached at once), replication, node groups added to or taken from a global datastore.
+Not modelled: time (every state is reached at once), replication, which shards are kept when there are to be fewer.
 That AWS makes a parameter group for each secondary is known from Terraform's provider, which deletes it.
 """
 
@@ -15,7 +15,7 @@ from moto.core.responses import ActionResult, PaginatedResult
 from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup, elasticache_backends
 from moto.elasticache.responses import ElastiCacheResponse
 
-from .elasticache_nodes import make_nodes, remove
+from .elasticache_nodes import make_nodes, remove, reshard
 from .elasticache_parameters import family, full_version
 from .refusal import Refusal
 
@@ -109,6 +109,8 @@ def install() -> None:
         create_global_replication_group,
         describe_global_replication_groups,
         modify_global_replication_group,
+        increase_node_groups_in_global_replication_group,
+        decrease_node_groups_in_global_replication_group,
         failover_global_replication_group,
         disassociate_global_replication_group,
         delete_global_replication_group,
@@ -231,6 +233,28 @@ def modify_global_replication_group(self: ElastiCacheResponse) -> ActionResult:
         if failover is not None:
             group.automatic_failover = "enabled" if failover else "disabled"
         make_nodes(elasticache_backends[self.current_account][region], group)
+    return ActionResult({"GlobalReplicationGroup": datastore})
+
+
+def increase_node_groups_in_global_replication_group(self: ElastiCacheResponse) -> ActionResult:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_IncreaseNodeGroupsInGlobalReplicationGroup.html."""
+    return _reshard(self)
+
+
+def decrease_node_groups_in_global_replication_group(self: ElastiCacheResponse) -> ActionResult:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DecreaseNodeGroupsInGlobalReplicationGroup.html."""
+    return _reshard(self)
+
+
+def _reshard(self: ElastiCacheResponse) -> ActionResult:
+    datastore = _requested(self)
+    if not datastore.cluster_enabled:
+        # Wording ours.
+        raise Refusal(
+            "InvalidGlobalReplicationGroupState", f"{datastore.global_replication_group_id} is not in cluster mode."
+        )
+    for region, group in datastore.pairs:
+        reshard(elasticache_backends[self.current_account][region], group, self._get_int_param("NodeGroupCount"))
     return ActionResult({"GlobalReplicationGroup": datastore})
 
 

@@ -52,15 +52,33 @@ def make_nodes(place: ElastiCacheBackend, group: ReplicationGroup) -> None:
 
 def resize(place: ElastiCacheBackend, group: ReplicationGroup, count: int) -> None:
     """Give every shard so many replicas."""
+    for shard in group.node_groups:
+        members = shard["node_group_members"]
+        prefix = members[0]["cache_cluster_id"][:-3]
+        del members[1 + count :]
+        while len(members) < 1 + count:
+            role = {} if group.cluster_enabled else {"current_role": "replica"}
+            members.append({**members[-1], **role, "cache_cluster_id": f"{prefix}{len(members) + 1:03}"})
+    _remake_nodes(place, group)
+
+
+def reshard(place: ElastiCacheBackend, group: ReplicationGroup, count: int) -> None:
+    """Give a group in cluster mode so many shards; the first ones stay."""
+    del group.node_groups[count:]
+    for number in range(len(group.node_groups) + 1, count + 1):
+        first, name = group.node_groups[0], f"{number:04}"
+        members = [
+            {**member, "cache_node_id": name, "cache_cluster_id": f"{group.replication_group_id}-{name}-{index:03}"}
+            for index, member in enumerate(first["node_group_members"], start=1)
+        ]
+        group.node_groups.append({**first, "node_group_id": name, "node_group_members": members})
+    share_slots(group)
+    _remake_nodes(place, group)
+
+
+def _remake_nodes(place: ElastiCacheBackend, group: ReplicationGroup) -> None:
     for name in group.member_clusters:
         place.cache_clusters.pop(name, None)
-    for shard in group.node_groups:
-        nodes = shard["node_group_members"]
-        prefix = nodes[0]["cache_cluster_id"][:-3]
-        del nodes[1 + count :]
-        while len(nodes) < 1 + count:
-            role = {} if group.cluster_enabled else {"current_role": "replica"}
-            nodes.append({**nodes[-1], **role, "cache_cluster_id": f"{prefix}{len(nodes) + 1:03}"})
     group.member_clusters = [
         node["cache_cluster_id"] for shard in group.node_groups for node in shard["node_group_members"]
     ]

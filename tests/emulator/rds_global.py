@@ -4,7 +4,8 @@ Stock moto finds the members of a global cluster in us-east-1 only, filters noth
 ModifyGlobalCluster, FailoverGlobalCluster and SwitchoverGlobalCluster.
 
 Not modelled: time (every state is reached at once), replication, lag, major versions' own rules, more than one account.
-That AWS names the new primary as the replication source of the old one after a failover is an assumption.
+That AWS names the new primary as the replication source of the old one after a failover, and that a cluster keeps its
+request to forward writes when it becomes the primary, are assumptions.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from moto.rds.responses import RDSResponse
 from moto.rds.utils import split_arn
 
 from .refusal import Refusal
-
-_GUIDE = "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide"
 
 #: Burstable classes; https://github.com/hashicorp/terraform-provider-aws/issues/27736
 _BURSTABLE = re.compile(r"db\.t\d")
@@ -107,7 +106,8 @@ def _join_as_secondary(backend: RDSBackend, asked: Any, group: GlobalCluster) ->
         if asked.get(parameter):
             raise Refusal("InvalidParameterCombination", f"Cannot specify {words} for cross region replication cluster")
     primary = writer(group)
-    # One secondary in a region, wording ours: _GUIDE/aurora-global-database.html#aurora-global-database.limitations
+    # One cluster in a region, wording ours:
+    # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database.html#aurora-global-database.limitations
     if any(member.region == backend.region_name for member in group.members):
         raise Refusal(
             "InvalidParameterCombination", f"{group.resource_id} has a cluster in {backend.region_name} already."
@@ -313,7 +313,8 @@ def _change_writer(self: RDSResponse) -> ActionResult:
     if target.is_writer:
         raise Refusal("InvalidDBClusterStateFault", f"{target.db_cluster_arn} is the primary already.")
     if not target.members:
-        # Wording ours; an instance must be added first: _GUIDE/aurora-global-database-disaster-recovery.html
+        # Wording ours; an instance must be added first:
+        # https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-disaster-recovery.html
         raise Refusal(
             "InvalidDBClusterStateFault", f"{target.db_cluster_arn} has no DB instance that could become the writer."
         )
@@ -340,7 +341,10 @@ def global_cluster_members(self: GlobalCluster) -> list[dict[str, Any]]:
 
 
 def write_forwarding_status(cluster: DBCluster) -> str | None:
-    """Whether a secondary forwards writes: _GUIDE/aurora-global-database-write-forwarding.html."""
+    """Whether a secondary forwards writes.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-global-database-write-forwarding.html
+    """
     if cluster.is_writer or global_cluster_of(cluster) is None:
         return None
     return "enabled" if cluster.global_write_forwarding_requested else "disabled"
