@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import botocore.session
 import pytest
 from emulator.server import ACCOUNT_ID, Emulator, running
 
@@ -23,12 +25,11 @@ PASSWORD = "never-a-real-one"
 
 def test_two_emulators_run_side_by_side_and_end_with_their_blocks(tmp_path: Path) -> None:
     with running(tmp_path / "one.log") as one, running(tmp_path / "two.log") as two:
-        one.client("sns", PRIMARY).create_topic(Name="one")
-        assert one.url != two.url
-        assert list(one.leftovers([PRIMARY])) == [f"{PRIMARY} sns topics"]
-        assert two.leftovers([PRIMARY]) == {}
+        here, there = one.client("sns", PRIMARY), two.client("sns", PRIMARY)
+        here.create_topic(Name="one")
+        assert (len(here.list_topics()["Topics"]), there.list_topics()["Topics"]) == (1, [])
         one.reset()
-        assert one.leftovers([PRIMARY]) == {}
+        assert here.list_topics()["Topics"] == []
     for stopped in (one, two):
         with pytest.raises(urllib.error.URLError):
             urllib.request.urlopen(stopped.url, timeout=5)
@@ -76,6 +77,46 @@ def test_the_environment_leads_to_this_account_only(aws: Emulator) -> None:
     env = {"PATH": os.environ["PATH"]} | aws.environment()
     said = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == ACCOUNT_ID
+
+
+# The refusals.
+
+
+@pytest.mark.parametrize(
+    ("service", "undeclared"),
+    [
+        ("application-autoscaling", set()),
+        ("backup", set()),
+        ("cloudfront", set()),
+        ("elasticache", set()),
+        # RDS declares these for no operation, and answers with them in many.
+        ("rds", {"InvalidParameterCombination", "InvalidParameterValue"}),
+        # An error common to all operations.
+        ("kms", {"ValidationException"}),
+        ("secretsmanager", set()),
+    ],
+)
+def test_every_refusal_has_a_code_of_awss_service_model(service: str, undeclared: set[str]) -> None:
+    shapes = botocore.session.get_session().get_service_model(service).error_shapes
+    declared = {shape.metadata.get("error", {}).get("code") or shape.name for shape in shapes}
+    codes = set()
+    for module in (Path(__file__).parent / "emulator").glob(f"{service.replace('-', '')}*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal":
+                codes.add(node.args[0].value)  # type: ignore[attr-defined]
+    assert codes
+    assert codes - declared == undeclared
+
+
+def test_every_function_that_refuses_says_where_its_rule_comes_from() -> None:
+    silent = []
+    for module in (Path(__file__).parent / "emulator").glob("*.py"):
+        text = module.read_text()
+        for function in ast.parse(text).body:
+            source = ast.get_source_segment(text, function) or ""
+            if isinstance(function, ast.FunctionDef) and "Refusal(" in source and "https://" not in source:
+                silent.append(f"{module.name}: {function.name}")
+    assert silent == []
 
 
 # What is left over.

@@ -56,6 +56,7 @@ def untag_resource(self: ApplicationAutoScalingResponse) -> str:
 
 
 def _tags(self: ApplicationAutoScalingResponse) -> dict[str, str]:
+    """https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ListTagsForResource.html#API_ListTagsForResource_Errors."""
     arn = self._get_param("ResourceARN")
     tags = self.applicationautoscaling_backend.tags_by_arn
     if arn not in tags:

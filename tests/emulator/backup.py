@@ -126,7 +126,10 @@ def delete_backup_selection(self: BackupResponse) -> str:
 
 
 def _plan(self: BackupResponse) -> Plan:
-    """Return the plan of the path /backup/plans/ID, whatever follows."""
+    """Return the plan of the path /backup/plans/ID, whatever follows.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/API_GetBackupPlan.html#API_GetBackupPlan_Errors
+    """
     identifier = self.path.split("/plans/")[1].split("/")[0]
     if identifier not in self.backup_backend.plans:
         raise Refusal("ResourceNotFoundException", "Failed reading Backup plan with provided version")
@@ -203,7 +206,10 @@ def list_tags(self: BackupResponse) -> str:
 
 
 def _vault(self: BackupResponse) -> Vault:
-    """Return the vault of the path /backup-vaults/NAME, whatever follows."""
+    """Return the vault of the path /backup-vaults/NAME, whatever follows.
+
+    https://docs.aws.amazon.com/aws-backup/latest/devguide/API_DescribeBackupVault.html#API_DescribeBackupVault_Errors
+    """
     name = self.path.split("/backup-vaults/")[1].split("/")[0]
     if name not in self.backup_backend.vaults:
         raise Refusal("ResourceNotFoundException", f"Backup vault {name} not found")

@@ -189,6 +189,7 @@ def _refuse_failover(failover: bool, multi_az: bool, sharded: bool, count: int) 
 
 
 def _group(self: ElastiCacheResponse) -> ReplicationGroup:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeReplicationGroups.html#API_DescribeReplicationGroups_Errors."""
     identifier = self._get_param("ReplicationGroupId")
     groups = self.elasticache_backend.replication_groups
     if identifier not in groups:

@@ -249,7 +249,7 @@ def decrease_node_groups_in_global_replication_group(self: ElastiCacheResponse) 
 def _reshard(self: ElastiCacheResponse) -> ActionResult:
     datastore = _requested(self)
     if not datastore.cluster_enabled:
-        # Wording ours.
+        # Wording ours; https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_NodeGroup.html
         raise Refusal(
             "InvalidGlobalReplicationGroupState", f"{datastore.global_replication_group_id} is not in cluster mode."
         )
@@ -310,6 +310,7 @@ def _datastores(place: ElastiCacheBackend) -> dict[str, GlobalReplicationGroup]:
 
 
 def _require(place: ElastiCacheBackend, identifier: str) -> GlobalReplicationGroup:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_DescribeGlobalReplicationGroups.html#API_DescribeGlobalReplicationGroups_Errors."""
     datastores = _datastores(place)
     if identifier not in datastores:
         raise Refusal("GlobalReplicationGroupNotFoundFault", f"Global Replication Group {identifier} not found.")
@@ -321,7 +322,10 @@ def _requested(self: ElastiCacheResponse) -> GlobalReplicationGroup:
 
 
 def _member(datastore: GlobalReplicationGroup, region: str, identifier: str) -> ReplicationGroup:
-    """Return a member; the words of the refusal are those that Terraform's provider looks for."""
+    """Return a member; the words of the refusal are those that Terraform's provider looks for.
+
+    https://github.com/hashicorp/terraform-provider-aws/blob/v5.100.0/internal/service/elasticache/replication_group.go
+    """
     for place, group in datastore.pairs:
         if (place, group.replication_group_id) == (region, identifier):
             return group

@@ -67,6 +67,7 @@ def delete_cache_parameter_group(self: ElastiCacheResponse) -> ActionResult:
 
 
 def _parameter_group(place: ElastiCacheBackend, name: str) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_CacheParameterGroup.html."""
     if name not in place.cache_parameter_groups:
         raise Refusal("CacheParameterGroupNotFound", f"CacheParameterGroup {name} not found.")
     return {

@@ -131,7 +131,10 @@ def metadata(self: Key) -> dict[str, Any]:
 
 
 def _primary(self: KmsResponse) -> Key:
-    """Return the requested key, which must be the primary of a multi-Region key."""
+    """Return the requested key, which must be the primary of a multi-Region key.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_ReplicateKey.html#API_ReplicateKey_Errors
+    """
     key_id = self._get_param("KeyId")
     self._validate_cmk_id(key_id)
     key = self.kms_backend.keys[self.kms_backend.get_key_id(key_id)]

@@ -200,6 +200,7 @@ def _refuse_class(home: DBCluster, instance_class: str) -> None:
 
 
 def _cluster(backend: RDSBackend, identifier: str) -> DBCluster:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBClusters.html#API_DescribeDBClusters_Errors."""
     if identifier not in backend.clusters:
         raise Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.")
     return backend.clusters[identifier]

@@ -51,6 +51,7 @@ def global_cluster_of(cluster: DBCluster) -> GlobalCluster | None:
 
 
 def require_global_cluster(account_id: str, identifier: str) -> GlobalCluster:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeGlobalClusters.html#API_DescribeGlobalClusters_Errors."""
     groups = _global_clusters(account_id)
     if identifier.lower() not in groups:
         raise Refusal("GlobalClusterNotFoundFault", f"Global cluster {identifier} not found")
@@ -179,7 +180,10 @@ def create_global_cluster(self: RDSResponse) -> ActionResult:
 
 
 def _source(backend: RDSBackend, asked: Any) -> DBCluster:
-    """Return the existing cluster to start from; the other settings are its own."""
+    """Return the existing cluster to start from; the other settings are its own.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateGlobalCluster.html
+    """
     for setting in ("Engine", "EngineVersion", "DatabaseName", "StorageEncrypted"):
         if asked.get(setting) is not None:
             raise Refusal(
@@ -372,7 +376,7 @@ def _db_cluster(backend: RDSBackend, identifier: str, *, by_name: bool = True) -
     elif by_name:
         name = identifier
     else:
-        # moto's authors have it from AWS.
+        # https://github.com/getmoto/moto/blob/5.2.5/moto/rds/models.py
         raise Refusal("InvalidParameterValue", "Malformed db cluster arn dbci")
     if name not in backend.clusters:
         raise Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.")

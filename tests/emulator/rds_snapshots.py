@@ -74,7 +74,10 @@ def copy_db_cluster_snapshot(
 
 
 def _local_snapshot(backend: RDSBackend, identifier: str) -> DBClusterSnapshot:
-    """Return the snapshot of a name or ARN; a copy must be made first of one in another region."""
+    """Return the snapshot of a name or ARN; a copy must be made first of one in another region.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBClusterFromSnapshot.html#API_RestoreDBClusterFromSnapshot_Errors
+    """
     region, name = backend.region_name, identifier
     if identifier.startswith("arn:"):
         region, _, _, name = split_arn(identifier)

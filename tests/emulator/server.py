@@ -148,7 +148,8 @@ def serve(descriptor: int) -> None:
     from . import install
 
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
-    host, port = socket.socket(fileno=os.dup(descriptor)).getsockname()
+    with socket.socket(fileno=os.dup(descriptor)) as listener:
+        host, port = listener.getsockname()
     os.environ["MOTO_PORT"] = str(port)
     install()
     application = DomainDispatcherApplication(create_backend_app)
