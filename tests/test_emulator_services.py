@@ -11,6 +11,27 @@ from refused import refused
 
 PRIMARY, FAILOVER = "eu-west-1", "eu-central-1"
 
+# EC2.
+
+
+def test_a_deleted_network_leaves_nothing(aws: Emulator) -> None:
+    ec2 = aws.client("ec2", PRIMARY)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName=f"com.amazonaws.{PRIMARY}.logs", VpcEndpointType="Interface", SubnetIds=[subnet]
+    )["VpcEndpoint"]["VpcEndpointId"]
+    assert f"{PRIMARY} ec2 network interfaces" in aws.leftovers([PRIMARY])
+    ec2.delete_nat_gateway(NatGatewayId=nat)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+    ec2.release_address(AllocationId=address)
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_vpc(VpcId=vpc)
+    assert aws.leftovers([PRIMARY]) == {}
+
+
 # KMS.
 
 
