@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import terraform_cli
+from emulator.server import Emulator, running
+from global_database import FAILOVER, Database
 
 from drkit import workload_file
 from drkit.bundled import terraform_dir
@@ -48,3 +50,30 @@ def stack(terraform: terraform_cli.Terraform, tmp_path_factory: pytest.TempPathF
     done = terraform.run("init", "-input=false", "-no-color", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running(tmp_path_factory.mktemp("emulator") / "server.log") as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(emulator_process: Emulator) -> Emulator:
+    """An AWS account with nothing in it."""
+    emulator_process.reset()
+    return emulator_process
+
+
+@pytest.fixture
+def global_database(aws: Emulator) -> Database:
+    return Database(aws)
+
+
+@pytest.fixture
+def replicated_database(global_database: Database) -> Database:
+    """The global database with a secondary cluster, and an instance in both."""
+    global_database.add_instance()
+    global_database.add_secondary()
+    global_database.add_instance(FAILOVER, "shop-failover")
+    return global_database
