@@ -127,6 +127,7 @@ resource "aws_vpc_security_group_ingress_rule" "cache_primary" {
 
   security_group_id            = aws_security_group.cache_primary[0].id
   referenced_security_group_id = module.primary_region.service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.cache_port
   to_port                      = local.cache_port
@@ -147,6 +148,7 @@ resource "aws_vpc_security_group_ingress_rule" "cache_failover" {
 
   security_group_id            = aws_security_group.cache_failover[0].id
   referenced_security_group_id = module.failover_region[0].service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.cache_port
   to_port                      = local.cache_port

@@ -318,6 +318,7 @@ resource "aws_vpc_security_group_ingress_rule" "database_primary" {
 
   security_group_id            = aws_security_group.database_primary[0].id
   referenced_security_group_id = module.primary_region.service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.database_port
   to_port                      = local.database_port
@@ -338,6 +339,7 @@ resource "aws_vpc_security_group_ingress_rule" "database_failover" {
 
   security_group_id            = aws_security_group.database_failover[0].id
   referenced_security_group_id = module.failover_region[0].service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.database_port
   to_port                      = local.database_port

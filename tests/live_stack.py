@@ -75,6 +75,7 @@ class LiveStack:
     folder: Path
     aws: Emulator
     steps: list[Step] = field(default_factory=list)
+    _outputs: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shutil.copytree(terraform_dir(), self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".terraform*"))
@@ -103,12 +104,10 @@ class LiveStack:
         return self._carried_out("destroy", "destroy", values)
 
     def output(self, name: str) -> Any:
-        """An output of the stack."""
-        return json.loads(self._run("output", "output", "-json", name))
-
-    def state(self, *words: str) -> str:
-        """``terraform state ...``, which calls no API."""
-        return self._run("state", "state", *words)
+        """An output of the stack, as the last apply left it."""
+        if not self._outputs:
+            self._outputs = json.loads(self._run("output", "output", "-json"))
+        return self._outputs[name]["value"]
 
     def _carried_out(self, name: str, command: str, values: Values) -> dict[str, str]:
         told = self._run(name, command, "-input=false", "-auto-approve", "-json", self._write(values))
@@ -119,6 +118,7 @@ class LiveStack:
                 done[hook["resource"]["addr"]] = hook["action"]
                 kind = hook["resource"]["resource_type"]
                 waits[kind] = waits.get(kind, 0) + hook["elapsed_seconds"]
+        self._outputs = {}
         self.steps[-1] = Step(name, self.steps[-1].seconds, self.steps[-1].cpu_seconds, waits)
         return done
 

@@ -125,32 +125,37 @@ def test_a_pilot_light_is_built_idles_fails_over_fails_back_and_leaves_nothing(
         assert set(grown.values()) == {"create", "update"}
         assert sum(verb == "create" for verb in grown.values()) == 3, "two instances and their alarm"
 
-        for how in ("switchover", "failover"):
-            move_database(stack, "failover", how)
-            move_cache(stack, "failover")
-            assert stack.plan(ready, f"plan after {how}") == {}, f"after a {how}"
-            evacuated = with_tasks(ready, 0, 6)
-            assert set(stack.plan(evacuated, "plan without tasks in the primary region").values()) == {"update"}
-            stack.apply(evacuated, f"apply after {how}")
-            assert set(running_tasks(stack, "primary").values()) == {0}
-            assert set(running_tasks(stack, "failover").values()) == {6}
+        # A planned switchover first: everything moves, and Terraform has nothing to say about it.
+        move_database(stack, "failover", "switchover")
+        move_cache(stack, "failover")
+        assert stack.plan(ready, "plan after switchover") == {}
+        evacuated = with_tasks(ready, 0, 6)
+        assert set(stack.apply(evacuated, "apply without tasks in the primary region").values()) == {"update"}
+        assert set(running_tasks(stack, "primary").values()) == {0}
+        assert set(running_tasks(stack, "failover").values()) == {6}
 
-            move_database(stack, "primary", "switchover")
-            move_cache(stack, "primary")
-            assert set(stack.plan(ready, "plan after failing back").values()) == {"update"}
-            stack.apply(ready, "apply after failing back")
+        # Back, and away again as in an outage.
+        move_database(stack, "primary", "switchover")
+        move_cache(stack, "primary")
+        assert set(stack.plan(ready, "plan after failing back").values()) == {"update"}, "only the tasks differ"
+        move_database(stack, "failover", "failover")
+        assert set(stack.plan(ready, "plan after failover").values()) == {"update"}, "only the tasks differ"
+        move_database(stack, "primary", "switchover")
 
-        shrunk = stack.apply(as_designed, "apply the pilot light again")
-        assert sorted(verb for verb in shrunk.values() if verb != "update") == ["delete"] * 3
-        assert stack.plan(as_designed, "plan at the end") == {}
-
-        # Deletion protection is on by default: a destroy stops at AWS's refusal.
+        # Protected by default: AWS refuses what is not unprotected first, and the final snapshots stay.
+        with pytest.raises(Exception, match="InvalidParameterCombination"):
+            stack.aws.client("rds", "us-east-1").delete_db_cluster(
+                DBClusterIdentifier="article-us-east-1", SkipFinalSnapshot=True
+            )
         unprotected = changed(as_designed, database={"deletion_protection": False})
-        stack.apply(unprotected, "apply without deletion protection")
+        shrunk = stack.apply(unprotected, "apply the pilot light again without deletion protection")
+        assert sorted(verb for verb in shrunk.values() if verb != "update") == ["delete"] * 3
+        assert stack.plan(unprotected, "plan at the end") == {}
         destroyed = stack.destroy(unprotected)
         assert set(destroyed.values()) == {"delete"}
-        left = stack.aws.leftovers(["us-east-1", "us-east-2"])
-        assert set(left) == {"us-east-1 rds cluster snapshots", "us-east-2 rds cluster snapshots"}, left
+        assert stack.aws.leftovers(["us-east-1", "us-east-2"]) == {
+            f"{region} rds cluster snapshots": [f"article-{region}-final"] for region in ("us-east-1", "us-east-2")
+        }
 
 
 #: The region that eu-shop runs in.
