@@ -84,7 +84,7 @@ import {
 }
 
 import {
-  for_each = { for index, identifier in local.database_imported ? var.database_source.instance_identifiers : [] : index => identifier }
+  for_each = { for index, identifier in local.database_imported ? var.database_source.instance_identifiers : [] : tostring(index) => identifier }
   to       = aws_rds_cluster_instance.primary[each.key]
   id       = each.value
 }
@@ -215,9 +215,10 @@ resource "aws_rds_cluster" "primary" {
 
 resource "aws_rds_cluster_instance" "primary" {
   provider = aws.primary
-  count    = var.database == null ? 0 : var.primary.database_instances
+  # By key, because an import block cannot name an instance by number.
+  for_each = toset([for index in range(var.database == null ? 0 : var.primary.database_instances) : tostring(index)])
 
-  identifier         = try(var.database_source.instance_identifiers[count.index], "${local.database_identifier}-${count.index}")
+  identifier         = try(var.database_source.instance_identifiers[tonumber(each.key)], "${local.database_identifier}-${each.key}")
   cluster_identifier = aws_rds_cluster.primary[0].id
   engine             = var.database.engine
   # The cluster upgrades its instances and places them; a version or subnet group here would fight it.
@@ -293,9 +294,9 @@ resource "aws_rds_cluster" "failover" {
 # None of these in a headless secondary: then one must be added before it can take over.
 resource "aws_rds_cluster_instance" "failover" {
   provider = aws.failover
-  count    = local.database_replicated ? var.failover.database_instances : 0
+  for_each = toset([for index in range(local.database_replicated ? var.failover.database_instances : 0) : tostring(index)])
 
-  identifier                 = "${var.name}-${var.failover_region}-${count.index}"
+  identifier                 = "${var.name}-${var.failover_region}-${each.key}"
   cluster_identifier         = aws_rds_cluster.failover[0].id
   engine                     = var.database.engine
   instance_class             = var.database.instance_class

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -108,6 +110,24 @@ class LiveStack:
         if not self._outputs:
             self._outputs = json.loads(self._run("output", "output", "-json"))
         return self._outputs[name]["value"]
+
+    def promote(self) -> list[str]:
+        """Give the primary region up as the README says; return the AWS CLI calls that this asks for."""
+        before, after = self.folder / "before.tfstate", self.folder / "promoted.tfstate"
+        before.write_text(self._run("state", "state", "pull"), encoding="utf-8")
+        told = subprocess.run(
+            [sys.executable, "promote.py", before.name, "--state", after.name, "--imports", "promotion.tf"],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        self._run("state", "state", "push", str(after))
+        return [line.strip() for line in told.splitlines() if line.startswith("  aws ")]
+
+    def forget_imports(self) -> None:
+        """Delete what `promote` left for one apply."""
+        (self.folder / "promotion.tf").unlink()
 
     def _carried_out(self, name: str, command: str, values: Values) -> dict[str, str]:
         told = self._run(name, command, "-input=false", "-auto-approve", "-json", self._write(values))

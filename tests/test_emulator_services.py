@@ -32,6 +32,17 @@ def test_a_deleted_network_leaves_nothing(aws: Emulator) -> None:
     assert aws.leftovers([PRIMARY]) == {}
 
 
+def test_a_rule_that_names_a_group_keeps_its_description(aws: Emulator) -> None:
+    ec2 = aws.client("ec2", PRIMARY)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    groups = [ec2.create_security_group(VpcId=vpc, GroupName=n, Description=n)["GroupId"] for n in ("data", "tasks")]
+    source = {"GroupId": groups[1], "Description": "Tasks"}
+    asked = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [source]}
+    ec2.authorize_security_group_ingress(GroupId=groups[0], IpPermissions=[asked])
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [groups[0]]}])
+    assert [rule.get("Description") for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]] == ["Tasks"]
+
+
 # KMS.
 
 

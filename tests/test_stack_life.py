@@ -6,6 +6,7 @@ Three lives, which `make test` runs side by side: nearly all of their time is th
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +14,13 @@ from typing import Any
 
 import pytest
 import terraform_cli
+from botocore import xform_name
 from emulator.server import running
-from live_stack import LiveStack, figures
+from live_stack import LiveStack, TerraformError, figures
 
 from drkit import tfvars
-from drkit.compare import Comparison, Option
+from drkit.catalog import Catalog
+from drkit.compare import Comparison, Option, compare_topologies
 
 pytestmark = [pytest.mark.slow, pytest.mark.terraform, pytest.mark.life]
 
@@ -292,3 +295,91 @@ def test_an_existing_cluster_is_adopted_loses_its_secondary_gets_it_back_and_lea
         assert set(destroyed.values()) == {"delete"}
         remove_legacy_network(stack, network)
         assert stack.aws.leftovers([HOME, "eu-north-1"]) == {}
+
+
+def called(stack: LiveStack, command: str) -> None:
+    """Make the call that an ``aws SERVICE OPERATION --option value ...`` line stands for."""
+    program, service, operation, *words = shlex.split(command)
+    assert program == "aws"
+    options: dict[str, Any] = {}
+    for word in words:
+        if word.startswith("--"):
+            options[word.removeprefix("--")] = True
+        else:
+            options[list(options)[-1]] = word
+    client = stack.aws.client({"s3api": "s3"}.get(service, service), options.pop("region"))
+    method = operation.replace("-", "_")
+    members = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape.members
+    names = {xform_name(member, "-"): member for member in members}
+    shaped = {names[option]: value for option, value in options.items()}
+    getattr(client, method)(**{n: [v] if members[n].type_name == "list" else v for n, v in shaped.items()})
+
+
+def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
+    comparisons: Mapping[str, Comparison], catalog: Catalog, birth: Birth
+) -> None:
+    comparison = comparisons["small-saas"]
+    today = removable(values_of(comparison, comparison.today))
+    assert today["database"]["instance_class"] == "db.t4g.medium", "Global Database refuses it"
+
+    with birth("small-saas") as stack:
+        with pytest.raises(TerraformError, match="AWS account ID not allowed: 123456789012"):
+            stack.apply({**today, "account_id": "210987654321"}, "refused")
+        alone = stack.apply({**today, "account_id": "123456789012"}, "apply a single region")
+        assert not [address for address in alone if "failover" in address]
+        assert stack.plan(today, "second plan") == {}
+        region = today["primary_region"]
+        before = cluster(stack, region, f"small-saas-{region}")
+
+        copies = removable(values_of(comparison, comparison.strategies["backup_restore"]))
+        away = copies["failover_region"]
+        stack.apply(copies, "apply backup and restore")
+        assert stack.plan(copies, "plan of backup and restore") == {}
+
+        # The cluster that is there cannot be put into an empty global cluster, and the plan says what to do.
+        light = removable(values_of(comparison, comparison.strategies["pilot_light"]))
+        assert light["failover_region"] == away
+        with pytest.raises(TerraformError, match=r'Set database_source = \{ mode = "existing" \}'):
+            stack.plan(light, "refused")
+        ready = changed(light, failover={"database_instances": 1})
+        ready["database_source"] = {"mode": "existing"}
+        grown = stack.apply(ready, "apply a pilot light with an instance")
+        assert not [a for a, verb in grown.items() if verb == "delete" and "backup" not in a], "only the backups go"
+        assert cluster(stack, region, f"small-saas-{region}")["DbClusterResourceId"] == before["DbClusterResourceId"]
+        assert stack.plan(ready, "plan of the pilot light") == {}
+
+        move_database(stack, "failover", "failover")
+        move_cache(stack, "failover")
+        for command in stack.promote():
+            called(stack, command)
+        promoted = cluster(stack, away, f"small-saas-{away}")
+
+        # What drkit writes for the same system in its new home; the network there keeps its range.
+        moved = comparison.workload.model_copy(
+            update={
+                "region": away,
+                "database": comparison.workload.database.model_copy(update={"instance_class": "db.r6g.large"}),
+                "cache": comparison.workload.cache.model_copy(update={"node_type": "cache.m6g.large"}),
+            }
+        )
+        new = compare_topologies(moved, catalog, samples=500)
+        home = removable(changed(values_of(new, new.today), primary={"vpc_cidr": light["failover"]["vpc_cidr"]}))
+        home["database_source"] = {"mode": "existing"}
+        verbs = stack.plan(home, "plan in the new home")
+        harmful = {a: v for a, v in verbs.items() if v not in ("create", "update", "import", "import and update")}
+        assert set(harmful) <= {
+            # Names of the service, which had two regions to choose from.
+            'module.single_region.aws_route53_record.application["primary"]',
+            'module.single_region.aws_route53_record.application["failover"]',
+            'module.single_region.aws_route53_health_check.region["primary"]',
+            'module.single_region.aws_route53_health_check.region["failover"]',
+        }, harmful
+        stack.apply(home, "apply in the new home")
+        assert cluster(stack, away, f"small-saas-{away}")["DbClusterResourceId"] == promoted["DbClusterResourceId"]
+        stack.forget_imports()
+        assert stack.plan(home, "plan at the end") == {}
+
+        destroyed = stack.destroy(home)
+        assert set(destroyed.values()) == {"delete"}
+        left = stack.aws.leftovers([away])
+        assert not [place for place in left if place.startswith(away)], left
