@@ -182,8 +182,8 @@ resource "aws_rds_cluster" "primary" {
       global_cluster_identifier,
       # Each of these replaces the cluster, and with it the data. No apply may do that: an imported or restored
       # cluster, or a promoted one, keeps what it has.
-      availability_zones, database_name, db_subnet_group_name, kms_key_id, master_username, port, snapshot_identifier,
-      source_region, storage_encrypted,
+      availability_zones, cluster_identifier, database_name, db_subnet_group_name, kms_key_id, master_username, port,
+      snapshot_identifier, source_region, storage_encrypted,
     ]
 
     precondition {
@@ -226,6 +226,11 @@ resource "aws_rds_cluster_instance" "primary" {
   # Has no effect in a global database, and elsewhere it would move the version away from the configured one.
   auto_minor_version_upgrade = false
   apply_immediately          = true
+
+  lifecycle {
+    # An instance that was imported keeps its name, whatever database_source says later.
+    ignore_changes = [identifier]
+  }
 }
 
 resource "aws_rds_cluster" "failover" {
@@ -275,8 +280,8 @@ resource "aws_rds_cluster" "failover" {
   lifecycle {
     # As above: after a failover this cluster has no source, and setting one again is not what is wanted.
     ignore_changes = [
-      availability_zones, database_name, db_subnet_group_name, global_cluster_identifier, kms_key_id, master_username,
-      port, replication_source_identifier, source_region, storage_encrypted,
+      availability_zones, cluster_identifier, database_name, db_subnet_group_name, global_cluster_identifier,
+      kms_key_id, master_username, port, replication_source_identifier, source_region, storage_encrypted,
     ]
 
     # Without this, changing the mode would empty one global cluster to fill another, or put a replica into an empty one.

@@ -105,11 +105,16 @@ def commands(state: dict[str, Any]) -> list[str]:
     region = f"--region {regions['failover']}"
     told = []
     for group in _of(state, "aws_rds_global_cluster"):
-        (cluster,) = _of(state, "aws_rds_cluster", "failover")
-        told.append(
-            f"aws rds remove-from-global-cluster {region} --global-cluster-identifier "
-            f"{group['attributes']['global_cluster_identifier']} --db-cluster-identifier {cluster['attributes']['arn']}"
-        )
+        named = f"{region} --global-cluster-identifier {group['attributes']['global_cluster_identifier']}"
+        # The old cluster is the replica since the failover; the writer has to leave last.
+        told += [
+            f"aws rds remove-from-global-cluster {named} --db-cluster-identifier {cluster['attributes']['arn']}"
+            for role in ("primary", "failover")
+            for cluster in _of(state, "aws_rds_cluster", role)
+        ]
+        if group["attributes"]["deletion_protection"]:
+            told.append(f"aws rds modify-global-cluster {named} --no-deletion-protection")
+        told.append(f"aws rds delete-global-cluster {named}")
     for group in _of(state, "aws_elasticache_global_replication_group"):
         datastore = f"--global-replication-group-id {group['attributes']['global_replication_group_id']}"
         (old,) = _of(state, "aws_elasticache_replication_group", "primary")
