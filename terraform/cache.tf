@@ -65,6 +65,8 @@ resource "aws_elasticache_replication_group" "primary" {
   subnet_group_name        = aws_elasticache_subnet_group.primary[0].name
   security_group_ids       = [aws_security_group.cache_primary[0].id]
   snapshot_retention_limit = var.cache.snapshot_retention_days
+  # The secondary's content is the primary's, so one snapshot is enough.
+  final_snapshot_identifier = var.cache.skip_final_snapshot ? null : "${var.name}-${var.primary_region}-final"
 }
 
 resource "aws_elasticache_global_replication_group" "cache" {

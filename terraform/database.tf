@@ -33,6 +33,10 @@ locals {
     max = var.database.serverless_max_acu
   }] : []
 
+  # aurora-postgresql16, aurora-mysql8.0
+  database_version = split(".", try(var.database.engine_version, "0.0"))
+  database_family  = try(var.database.engine, "") == "aurora-mysql" ? "aurora-mysql${local.database_version[0]}.${local.database_version[1]}" : "aurora-postgresql${local.database_version[0]}"
+
   database_environment = var.database == null ? {} : {
     DATABASE_PORT = tostring(local.database_port)
     DATABASE_NAME = local.database_new ? local.database_name : coalesce(one(aws_rds_cluster.primary[*].database_name), local.database_name)
@@ -113,7 +117,7 @@ resource "aws_rds_cluster_parameter_group" "managed_rpo" {
   count    = local.database_replicated && try(var.database.managed_rpo_s, null) != null ? 1 : 0
 
   name_prefix = "${var.name}-managed-rpo-"
-  family      = "aurora-postgresql${split(".", var.database.engine_version)[0]}"
+  family      = local.database_family
   description = "Commits wait when the secondary region lags more than ${var.database.managed_rpo_s} s"
 
   parameter {
@@ -133,7 +137,11 @@ resource "aws_rds_cluster" "primary" {
 
   cluster_identifier        = local.database_identifier
   global_cluster_identifier = one(aws_rds_global_cluster.database[*].global_cluster_identifier)
-  snapshot_identifier       = var.database_source.snapshot_identifier
+  # Does nothing until the cluster is the secondary one. AWS takes it from members only, and with the other modes this
+  # one becomes a member later.
+  enable_global_write_forwarding = local.database_replicated && local.database_new && try(var.database.write_forwarding, false)
+
+  snapshot_identifier = var.database_source.snapshot_identifier
 
   engine         = var.database.engine
   engine_version = var.database.engine_version
@@ -142,7 +150,8 @@ resource "aws_rds_cluster" "primary" {
 
   # Write-only, so neither in the plan nor in the state. A global database cannot have its password managed by
   # Secrets Manager (manage_master_user_password). The provider wants a value beside the version even while planning,
-  # where none need be known. The version stays: rotate in the database. An imported cluster keeps its password.
+  # where none need be known. An imported cluster keeps its password, and so does every cluster later: rotate it in the
+  # database.
   master_username            = local.database_new ? "dbadmin" : null
   master_password_wo         = local.database_imported ? null : terraform.applying ? var.database_password : "not-used-while-planning"
   master_password_wo_version = local.database_imported ? null : 1
@@ -150,8 +159,9 @@ resource "aws_rds_cluster" "primary" {
   storage_encrypted = true
   kms_key_id        = aws_kms_key.primary.arn
 
-  db_subnet_group_name            = one(aws_db_subnet_group.primary[*].name)
-  db_cluster_parameter_group_name = one(aws_rds_cluster_parameter_group.managed_rpo[*].name)
+  db_subnet_group_name = one(aws_db_subnet_group.primary[*].name)
+  # AWS's default is named, because leaving it out would not let go of the group above.
+  db_cluster_parameter_group_name = try(aws_rds_cluster_parameter_group.managed_rpo[0].name, local.database_imported ? null : "default.${local.database_family}")
   vpc_security_group_ids          = local.database_imported ? null : aws_security_group.database_primary[*].id
   port                            = local.database_port
 
@@ -182,8 +192,10 @@ resource "aws_rds_cluster" "primary" {
       global_cluster_identifier,
       # Each of these replaces the cluster, and with it the data. No apply may do that: an imported or restored
       # cluster, or a promoted one, keeps what it has.
-      availability_zones, cluster_identifier, database_name, db_subnet_group_name, kms_key_id, master_username, port,
-      snapshot_identifier, source_region, storage_encrypted,
+      availability_zones, cluster_identifier, database_name, db_subnet_group_name, engine, kms_key_id, master_username,
+      port, snapshot_identifier, source_region, storage_encrypted,
+      # Sent when the cluster is made. A change would send the password again, also to a cluster that has its own.
+      master_password_wo_version,
     ]
 
     precondition {
@@ -204,6 +216,16 @@ resource "aws_rds_cluster" "primary" {
     postcondition {
       condition     = !local.database_replicated || length(self.master_user_secret) == 0
       error_message = "Secrets Manager manages the password of cluster ${local.database_identifier}, which a global database does not allow. Give it a password of its own first: aws rds modify-db-cluster --no-manage-master-user-password --master-user-password."
+    }
+
+    postcondition {
+      condition     = self.engine == var.database.engine
+      error_message = "Cluster ${local.database_identifier} runs ${self.engine}, but database.engine is ${var.database.engine}, and no apply changes that."
+    }
+
+    postcondition {
+      condition     = local.database_replicated || coalesce(self.replication_source_identifier, "none") == "none"
+      error_message = "Cluster ${local.database_identifier} is the replica at the moment: the failover region, which writes, would be removed. Fail back first."
     }
 
     postcondition {
@@ -280,7 +302,7 @@ resource "aws_rds_cluster" "failover" {
   lifecycle {
     # As above: after a failover this cluster has no source, and setting one again is not what is wanted.
     ignore_changes = [
-      availability_zones, cluster_identifier, database_name, db_subnet_group_name, global_cluster_identifier,
+      availability_zones, cluster_identifier, database_name, db_subnet_group_name, engine, global_cluster_identifier,
       kms_key_id, master_username, port, replication_source_identifier, source_region, storage_encrypted,
     ]
 

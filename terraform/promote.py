@@ -85,21 +85,32 @@ def _moved(resource: Resource, region: str) -> Resource | None:
     return moved
 
 
-def imports(state: dict[str, Any]) -> str:
-    """Import blocks for what the new primary region has as another type, or as a replica."""
+def imports(state: dict[str, Any], *, key_moved: bool) -> str:
+    """Import blocks for what the new primary region has as another type, or as a replica.
+
+    Parameters
+    ----------
+    state
+        The state before the promotion.
+    key_moved
+        Whether the multi-region key's primary is in the new region already, which takes the old one. The provider reads
+        no replica as a key; without this, the next apply makes a key of its own for what is to come, and the replica
+        stays with what it encrypts.
+    """
     failover = _regions(state)["failover"]
-    blocks = [_import("aws_kms_key.primary", one["attributes"]["key_id"]) for one in _of(state, "aws_kms_replica_key")]
+    blocks = [
+        _import("aws_kms_key.primary", one["attributes"]["key_id"])
+        for one in _of(state, "aws_kms_replica_key")
+        if key_moved
+    ]
     for secret in _of(state, "aws_secretsmanager_secret"):
         arn = secret["attributes"]["arn"].split(":")
-        blocks.append(
-            _import(
-                f'aws_secretsmanager_secret.this["{secret["index_key"]}"]', ":".join([*arn[:3], failover, *arn[4:]])
-            )
-        )
+        address = f'aws_secretsmanager_secret.this["{secret["index_key"]}"]'
+        blocks.append(_import(address, ":".join([*arn[:3], failover, *arn[4:]])))
     return "# Made by promote.py. Delete this file after the apply.\n\n" + "\n".join(blocks)
 
 
-def commands(state: dict[str, Any]) -> list[str]:
+def commands(state: dict[str, Any], *, key_moved: bool) -> list[str]:
     """AWS CLI calls that end the replication, in order."""
     regions = _regions(state)
     region = f"--region {regions['failover']}"
@@ -133,6 +144,7 @@ def commands(state: dict[str, Any]) -> list[str]:
         f"aws kms update-primary-region --region {regions['primary']} --key-id {key['attributes']['key_id']} "
         f"--primary-region {regions['failover']}"
         for key in _of(state, "aws_kms_key", "primary")
+        if key_moved
     ]
     told += [
         f"aws s3api delete-bucket-replication {region} --bucket {bucket['attributes']['bucket']}"
@@ -175,6 +187,11 @@ def main() -> int:
     parser.add_argument("before", type=Path, help="what `terraform state pull` printed")
     parser.add_argument("--state", type=Path, required=True, help="file to write the promoted state to")
     parser.add_argument("--imports", type=Path, required=True, help="file to write the import blocks to, in the stack")
+    parser.add_argument(
+        "--move-key",
+        action="store_true",
+        help="the old region answers: make the new region's replica key the primary one",
+    )
     asked = parser.parse_args()
     try:
         state = json.loads(asked.before.read_text(encoding="utf-8"))
@@ -183,9 +200,9 @@ def main() -> int:
         print(f"promote.py: {asked.before}: {error}", file=sys.stderr)
         return 2
     asked.state.write_text(json.dumps(after, indent=2) + "\n", encoding="utf-8")
-    asked.imports.write_text(imports(state), encoding="utf-8")
-    print("In AWS, before the next apply:\n")
-    print("\n".join(f"  {command}" for command in commands(state)))
+    asked.imports.write_text(imports(state, key_moved=asked.move_key), encoding="utf-8")
+    print("In AWS, before the next apply, each when the one before it has taken effect:\n")
+    print("\n".join(f"  {command}" for command in commands(state, key_moved=asked.move_key)))
     return 0
 
 

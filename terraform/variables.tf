@@ -362,8 +362,12 @@ variable "database_source" {
   }
 
   validation {
-    condition     = var.database_source.network == null ? true : can(cidrhost(var.database_source.network.vpc_cidr, 0)) && var.database_source.network.vpc_cidr != var.primary.vpc_cidr
-    error_message = "database_source.network.vpc_cidr must be the IPv4 range of the imported cluster's VPC, and must not overlap primary.vpc_cidr, since the two are peered. Choose another primary.vpc_cidr."
+    # Ranges overlap if the wider one's prefix is that of both.
+    condition = var.database_source.network == null ? true : try(
+      cidrhost("${cidrhost(var.primary.vpc_cidr, 0)}/${min(tonumber(split("/", var.primary.vpc_cidr)[1]), tonumber(split("/", var.database_source.network.vpc_cidr)[1]))}", 0)
+      != cidrhost("${cidrhost(var.database_source.network.vpc_cidr, 0)}/${min(tonumber(split("/", var.primary.vpc_cidr)[1]), tonumber(split("/", var.database_source.network.vpc_cidr)[1]))}", 0),
+    false)
+    error_message = "database_source.network.vpc_cidr must be the IPv4 range of the imported cluster's VPC, and must not overlap primary.vpc_cidr, since the two are peered. Correct it, or choose another primary.vpc_cidr."
   }
 
   validation {
@@ -392,8 +396,9 @@ variable "cache" {
     shards                  = number
     replicate               = bool
     snapshot_retention_days = number
+    skip_final_snapshot     = optional(bool, false)
   })
-  description = "The ElastiCache replication group; null for none. replicate makes it a Global Datastore. More than one shard turns cluster mode on."
+  description = "The ElastiCache replication group; null for none. replicate makes it a Global Datastore. More than one shard turns cluster mode on. Unless skip_final_snapshot says so, destroying it leaves a snapshot."
 
   validation {
     condition     = var.cache == null ? true : contains(["redis", "valkey"], var.cache.engine)

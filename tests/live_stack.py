@@ -32,6 +32,9 @@ _OVERRIDE = "\n".join(
     for alias in ("primary", "failover")
 )
 
+#: Import blocks for the next apply.
+IMPORTS = "imports.tf"
+
 PASSWORD = "only-for-these-tests"
 
 
@@ -111,12 +114,17 @@ class LiveStack:
             self._outputs = json.loads(self._run("output", "output", "-json"))
         return self._outputs[name]["value"]
 
+    def state_of(self, address: str) -> Any:
+        """Attributes of one resource instance of the root, as the state has them."""
+        state = json.loads(self._run("state", "show", "-json"))
+        return next(r["values"] for r in state["values"]["root_module"]["resources"] if r["address"] == address)
+
     def promote(self) -> list[str]:
         """Give the primary region up as the README says; return the AWS CLI calls that this asks for."""
         before, after = self.folder / "before.tfstate", self.folder / "promoted.tfstate"
         before.write_text(self._run("state", "state", "pull"), encoding="utf-8")
         told = subprocess.run(
-            [sys.executable, "promote.py", before.name, "--state", after.name, "--imports", "promotion.tf"],
+            [sys.executable, "promote.py", before.name, "--state", after.name, "--imports", IMPORTS],
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -125,9 +133,14 @@ class LiveStack:
         self._run("state", "state", "push", str(after))
         return [line.strip() for line in told.splitlines() if line.startswith("  aws ")]
 
+    def take_over(self, address: str, identifier: str) -> None:
+        """Write an import block, as the README does where something was made by hand."""
+        with (self.folder / IMPORTS).open("a", encoding="utf-8") as file:
+            file.write(f'import {{\n  to = {address}\n  id = "{identifier}"\n}}\n')
+
     def forget_imports(self) -> None:
-        """Delete what `promote` left for one apply."""
-        (self.folder / "promotion.tf").unlink()
+        """Delete the import blocks: they are for one apply."""
+        (self.folder / IMPORTS).unlink()
 
     def _carried_out(self, name: str, command: str, values: Values) -> dict[str, str]:
         told = self._run(name, command, "-input=false", "-auto-approve", "-json", self._write(values))

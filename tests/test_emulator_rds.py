@@ -88,6 +88,22 @@ def test_a_cluster_is_deleted_with_a_final_snapshot_or_expressly_without(aws: Em
     )
 
 
+def test_a_parameter_group_stays_while_a_cluster_has_it(aws: Emulator) -> None:
+    rds = aws.client("rds", PRIMARY)
+    group = {"DBClusterParameterGroupName": "rpo"}
+    rds.create_db_cluster_parameter_group(**group, DBParameterGroupFamily="aurora-postgresql16", Description="RPO")
+    rds.create_db_cluster(DBClusterIdentifier="shop", **group, **ENGINE, **USER)
+    refused(rds.delete_db_cluster_parameter_group, "InvalidDBParameterGroupState", "parameter group of shop", **group)
+    rds.modify_db_cluster(
+        DBClusterIdentifier="shop",
+        DBClusterParameterGroupName="default.aurora-postgresql16",
+        ApplyImmediately=True,
+    )
+    (shop,) = rds.describe_db_clusters(DBClusterIdentifier="shop")["DBClusters"]
+    assert shop["DBClusterParameterGroup"] == "default.aurora-postgresql16"
+    rds.delete_db_cluster_parameter_group(**group)
+
+
 # Snapshots.
 
 

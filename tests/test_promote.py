@@ -91,15 +91,16 @@ def test_the_failover_regions_resources_take_the_primary_ones_places() -> None:
 
 
 def test_what_changes_its_type_is_imported_in_the_new_region() -> None:
-    text = promote["imports"](STATE)
+    text = promote["imports"](STATE, key_moved=True)
     assert 'to = aws_kms_key.primary\n  id = "mrk-1"' in text
+    assert "aws_kms_key" not in promote["imports"](STATE, key_moved=False), "the provider reads no replica as a key"
     assert (
         f'to = aws_secretsmanager_secret.this["mail"]\n  id = "{SECRET.replace("eu-west-1", "eu-central-1")}"' in text
     )
 
 
 def test_the_calls_name_everything_and_the_writer_leaves_last() -> None:
-    calls = promote["commands"](STATE)
+    calls = promote["commands"](STATE, key_moved=True)
     named = "--region eu-central-1 --global-cluster-identifier g"
     assert calls[:4] == [
         f"aws rds remove-from-global-cluster {named} --db-cluster-identifier arn:old",
@@ -112,6 +113,7 @@ def test_the_calls_name_everything_and_the_writer_leaves_last() -> None:
         "aws kms update-primary-region --region eu-west-1 --key-id mrk-1 --primary-region eu-central-1",
         "aws cloudwatch delete-alarms --region eu-central-1 --alarm-names shop-lag",
     ]
+    assert [call for call in promote["commands"](STATE, key_moved=False) if "eu-west-1" in call] == []
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def with_tasks(values: Values, primary: int, failover: int) -> Values:
 
 
 def removable(values: Values) -> Values:
-    return changed(values, database={"deletion_protection": False, "skip_final_snapshot": True})
+    """The same variables, so that a destroy takes everything and leaves nothing."""
+    unprotected = {"deletion_protection": False, "skip_final_snapshot": True}
+    return changed(values, database=unprotected, cache={"skip_final_snapshot": True})
 
 
 def move_database(stack: LiveStack, to: str, how: str) -> None:
@@ -120,13 +122,25 @@ def test_a_pilot_light_is_built_idles_fails_over_fails_back_and_leaves_nothing(
         assert set(built.values()) <= {"create", "read"}
         assert stack.plan(as_designed, "second plan") == {}
 
-        # Nothing can be promoted without an instance: AWS says so, and the stack adds it by a figure.
+        # Nothing can be promoted without an instance. In an outage it is made by hand, and Terraform hears of it later.
         with pytest.raises(Exception, match="InvalidDBClusterStateFault"):
             move_database(stack, "failover", "failover")
+        database = as_designed["database"]
+        stack.aws.client("rds", "us-east-2").create_db_instance(
+            DBInstanceIdentifier="article-us-east-2-0",
+            DBClusterIdentifier="article-us-east-2",
+            DBInstanceClass=database["instance_class"],
+            Engine=database["engine"],
+        )
+        stack.take_over('aws_rds_cluster_instance.failover["0"]', "article-us-east-2-0")
         ready = with_tasks(changed(as_designed, failover={"database_instances": 2}), 6, 6)
         grown = stack.apply(ready, "apply instances and tasks in the failover region")
+        stack.forget_imports()
         assert set(grown.values()) == {"create", "update"}
-        assert sum(verb == "create" for verb in grown.values()) == 3, "two instances and their alarm"
+        assert sorted(address for address, verb in grown.items() if verb == "create") == [
+            "aws_cloudwatch_metric_alarm.database_cpu_failover[0]",
+            'aws_rds_cluster_instance.failover["1"]',
+        ]
 
         # A planned switchover first: everything moves, and Terraform has nothing to say about it.
         move_database(stack, "failover", "switchover")
@@ -150,19 +164,26 @@ def test_a_pilot_light_is_built_idles_fails_over_fails_back_and_leaves_nothing(
             stack.aws.client("rds", "us-east-1").delete_db_cluster(
                 DBClusterIdentifier="article-us-east-1", SkipFinalSnapshot=True
             )
-        unprotected = changed(as_designed, database={"deletion_protection": False})
-        shrunk = stack.apply(unprotected, "apply the pilot light again without deletion protection")
-        assert sorted(verb for verb in shrunk.values() if verb != "update") == ["delete"] * 3
+        unprotected = changed(as_designed, database={"deletion_protection": False, "managed_rpo_s": None})
+        shrunk = stack.apply(unprotected, "apply the pilot light again without protection and managed RPO")
+        assert sorted(address for address, verb in shrunk.items() if verb == "delete") == [
+            "aws_cloudwatch_metric_alarm.database_cpu_failover[0]",
+            'aws_rds_cluster_instance.failover["0"]',
+            'aws_rds_cluster_instance.failover["1"]',
+            "aws_rds_cluster_parameter_group.managed_rpo[0]",
+        ]
         assert stack.plan(unprotected, "plan at the end") == {}
         destroyed = stack.destroy(unprotected)
         assert set(destroyed.values()) == {"delete"}
         assert stack.aws.leftovers(["us-east-1", "us-east-2"]) == {
-            f"{region} rds cluster snapshots": [f"article-{region}-final"] for region in ("us-east-1", "us-east-2")
+            "us-east-1 elasticache snapshots": ["article-us-east-1-final"],
+            "us-east-1 rds cluster snapshots": ["article-us-east-1-final"],
+            "us-east-2 rds cluster snapshots": ["article-us-east-2-final"],
         }
 
 
-#: The region that eu-shop runs in.
-HOME = "eu-central-1"
+#: The region that eu-shop runs in, and the one that drkit chooses for its standby.
+HOME, AWAY = "eu-central-1", "eu-north-1"
 
 
 def legacy_cluster(stack: LiveStack, database: Mapping[str, Any]) -> dict[str, Any]:
@@ -222,7 +243,7 @@ def test_an_existing_cluster_is_adopted_loses_its_secondary_gets_it_back_and_lea
     comparisons: Mapping[str, Comparison], birth: Birth
 ) -> None:
     comparison = comparisons["eu-shop"]
-    standby = values_of(comparison, comparison.strategies["warm_standby"])
+    standby = removable(values_of(comparison, comparison.strategies["warm_standby"]))
     assert standby["database"]["engine"] == "aurora-mysql"
     assert standby["database"]["instance_class"] == "db.serverless"
     assert standby["cache"]["shards"] > 1
@@ -275,26 +296,35 @@ def test_an_existing_cluster_is_adopted_loses_its_secondary_gets_it_back_and_lea
         assert set(stack.apply(larger, "apply a larger secondary").values()) <= {"create", "update"}
         assert stack.plan(larger, "plan after growing") == {}
 
-        # Removing it: protection off first, as AWS asks.
-        alone = {**removable(larger), "failover_enabled": False}
-        stack.apply(removable(larger), "apply without deletion protection")
+        # Removing it. The provider does not take a secret's last replica away.
+        move_database(stack, "failover", "switchover")
+        alone = {**larger, "failover_enabled": False}
+        with pytest.raises(TerraformError, match="is the replica at the moment"):
+            stack.plan(alone, "refused")
+        move_database(stack, "primary", "switchover")
+        (key,) = [stack.output("kms_key_arns")["failover"]]
         removed = stack.apply(alone, "apply without the failover region")
+        secrets = stack.aws.client("secretsmanager", HOME)
+        for arn in stack.output("secret_arns").values():
+            secrets.remove_regions_from_replication(SecretId=arn, RemoveReplicaRegions=[AWAY])
         assert "delete" in removed.values()
         assert not [a for a, verb in removed.items() if verb == "delete" and a.startswith("module.primary_region")]
         assert "aws_rds_cluster.primary[0]" not in removed
         assert cluster(stack, HOME, "legacy")["DbClusterResourceId"] == before["DbClusterResourceId"]
         assert stack.plan(alone, "plan without the failover region") == {}
-        assert set(stack.aws.leftovers(["eu-north-1"])) == set(stack.aws.leftovers([])), "nothing is left there"
+        assert set(stack.aws.leftovers([AWAY])) == set(stack.aws.leftovers([])), "nothing is left there"
 
-        # Adding it later: the same figures as at first.
-        again = removable(standby)
-        assert set(stack.apply(again, "apply the failover region again").values()) <= {"create", "update"}
-        assert stack.plan(again, "plan with the failover region") == {}
+        # Adding it again: the same figures as at first, and the replica key that waits for its deletion.
+        stack.aws.client("kms", AWAY).cancel_key_deletion(KeyId=key)
+        stack.take_over("aws_kms_replica_key.failover[0]", key.rpartition("/")[2])
+        assert set(stack.apply(standby, "apply the failover region again").values()) <= {"create", "update"}
+        stack.forget_imports()
+        assert stack.plan(standby, "plan with the failover region") == {}
 
-        destroyed = stack.destroy(again)
+        destroyed = stack.destroy(standby)
         assert set(destroyed.values()) == {"delete"}
         remove_legacy_network(stack, network)
-        assert stack.aws.leftovers([HOME, "eu-north-1"]) == {}
+        assert stack.aws.leftovers([HOME, AWAY]) == {}
 
 
 def called(stack: LiveStack, command: str) -> None:
@@ -315,6 +345,27 @@ def called(stack: LiveStack, command: str) -> None:
     getattr(client, method)(**{n: [v] if members[n].type_name == "list" else v for n, v in shaped.items()})
 
 
+#: The emulator looks at no role.
+ANY_ROLE = "arn:aws:iam::123456789012:role/any"
+
+
+def legacy_snapshot(stack: LiveStack, region: str, database: Mapping[str, Any]) -> dict[str, Any]:
+    """An encrypted snapshot of a cluster that is gone; its `database_source`."""
+    rds = stack.aws.client("rds", region)
+    rds.create_db_cluster(
+        DBClusterIdentifier="legacy",
+        Engine=database["engine"],
+        EngineVersion=database["engine_version"],
+        DatabaseName="shop",
+        MasterUsername="root",
+        MasterUserPassword="known-to-the-team-only",
+        StorageEncrypted=True,
+    )
+    rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="legacy-last", DBClusterIdentifier="legacy")
+    rds.delete_db_cluster(DBClusterIdentifier="legacy", SkipFinalSnapshot=True)
+    return {"mode": "snapshot", "snapshot_identifier": "legacy-last"}
+
+
 def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
     comparisons: Mapping[str, Comparison], catalog: Catalog, birth: Birth
 ) -> None:
@@ -323,17 +374,23 @@ def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
     assert today["database"]["instance_class"] == "db.t4g.medium", "Global Database refuses it"
 
     with birth("small-saas") as stack:
+        region = today["primary_region"]
+        today["database_source"] = legacy_snapshot(stack, region, today["database"])
         with pytest.raises(TerraformError, match="AWS account ID not allowed: 123456789012"):
             stack.apply({**today, "account_id": "210987654321"}, "refused")
         alone = stack.apply({**today, "account_id": "123456789012"}, "apply a single region")
         assert not [address for address in alone if "failover" in address]
         assert stack.plan(today, "second plan") == {}
-        region = today["primary_region"]
+        assert stack.state_of("aws_rds_cluster.primary[0]")["master_username"] == "root", "as in the snapshot"
         before = cluster(stack, region, f"small-saas-{region}")
 
         copies = removable(values_of(comparison, comparison.strategies["backup_restore"]))
         away = copies["failover_region"]
+        copies["database_source"] = {"mode": "existing"}
         stack.apply(copies, "apply backup and restore")
+        stack.aws.client("backup", region).start_backup_job(
+            BackupVaultName=f"small-saas-{region}", ResourceArn=before["DBClusterArn"], IamRoleArn=ANY_ROLE
+        )
         assert stack.plan(copies, "plan of backup and restore") == {}
 
         # The cluster that is there cannot be put into an empty global cluster, and the plan says what to do.
@@ -344,13 +401,22 @@ def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
         ready = changed(light, failover={"database_instances": 1})
         ready["database_source"] = {"mode": "existing"}
         grown = stack.apply(ready, "apply a pilot light with an instance")
-        assert not [a for a, verb in grown.items() if verb == "delete" and "backup" not in a], "only the backups go"
+        gone = {address for address, verb in grown.items() if verb == "delete"}
+        assert {address.split("[")[0].rpartition(".")[0] for address in gone} == {
+            "aws_backup_plan",
+            "aws_backup_selection",
+            "module.single_region.aws_iam_role",
+            "module.single_region.aws_iam_role_policy_attachment",
+        }, "no backup, no vault"
         assert cluster(stack, region, f"small-saas-{region}")["DbClusterResourceId"] == before["DbClusterResourceId"]
         assert stack.plan(ready, "plan of the pilot light") == {}
 
         move_database(stack, "failover", "failover")
         move_cache(stack, "failover")
-        for command in stack.promote():
+        # As if the old region were gone: nothing is asked of it.
+        commands = stack.promote()
+        assert [command for command in commands if f"--region {region}" in command] == []
+        for command in commands:
             called(stack, command)
         promoted = cluster(stack, away, f"small-saas-{away}")
 
@@ -364,16 +430,22 @@ def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
         )
         new = compare_topologies(moved, catalog, samples=500)
         home = removable(changed(values_of(new, new.today), primary={"vpc_cidr": light["failover"]["vpc_cidr"]}))
+        assert home["failover_region"] != region, "nothing can be asked of the region that is gone"
         home["database_source"] = {"mode": "existing"}
         verbs = stack.plan(home, "plan in the new home")
         harmful = {a: v for a, v in verbs.items() if v not in ("create", "update", "import", "import and update")}
         assert set(harmful) <= {
+            # Of no use without a second region.
+            "module.single_region.aws_iam_role.replication[0]",
+            "module.single_region.aws_iam_role_policy.replication[0]",
+            "aws_backup_vault.primary[0]",
             # Names of the service, which had two regions to choose from.
             'module.single_region.aws_route53_record.application["primary"]',
             'module.single_region.aws_route53_record.application["failover"]',
             'module.single_region.aws_route53_health_check.region["primary"]',
             'module.single_region.aws_route53_health_check.region["failover"]',
         }, harmful
+        assert "aws_rds_cluster.primary[0]" not in harmful
         stack.apply(home, "apply in the new home")
         assert cluster(stack, away, f"small-saas-{away}")["DbClusterResourceId"] == promoted["DbClusterResourceId"]
         stack.forget_imports()

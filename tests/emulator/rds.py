@@ -1,6 +1,7 @@
 """RDS: Aurora clusters and their instances.
 
-Stock moto takes any key and class, knows no storage type aurora-iopt1, and lets a cluster go that AWS would keep.
+Stock moto takes any key and class, knows no storage type aurora-iopt1, and lets a cluster or a parameter group go that
+AWS would keep.
 
 Not modelled: versions, classes and parameter groups that AWS does not have; major version upgrades of single clusters.
 """
@@ -34,6 +35,7 @@ _stock_promote_read_replica_db_cluster = RDSBackend.promote_read_replica_db_clus
 _stock_create_db_instance = RDSBackend.create_db_instance
 _stock_modify_db_instance = RDSBackend.modify_db_instance
 _stock_delete_db_instance = RDSBackend.delete_db_instance
+_stock_delete_db_cluster_parameter_group = RDSBackend.delete_db_cluster_parameter_group
 
 
 def install() -> None:
@@ -48,6 +50,7 @@ def install() -> None:
         create_db_instance,
         modify_db_instance,
         delete_db_instance,
+        delete_db_cluster_parameter_group,
     ):
         setattr(RDSBackend, action.__name__, action)
     RDSResponse.delete_db_cluster = delete_db_cluster
@@ -204,3 +207,17 @@ def _cluster(backend: RDSBackend, identifier: str) -> DBCluster:
     if identifier not in backend.clusters:
         raise Refusal("DBClusterNotFoundFault", f"DBCluster {identifier} not found.")
     return backend.clusters[identifier]
+
+
+def delete_db_cluster_parameter_group(self: RDSBackend, db_cluster_parameter_group_name: str) -> None:
+    """https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBClusterParameterGroup.html.
+
+    The wording is ours: the group can't be associated with any cluster.
+    """
+    users = [name for name, one in self.clusters.items() if one.parameter_group == db_cluster_parameter_group_name]
+    if users:
+        raise Refusal(
+            "InvalidDBParameterGroupState",
+            f"{db_cluster_parameter_group_name} is the parameter group of {', '.join(users)}.",
+        )
+    _stock_delete_db_cluster_parameter_group(self, db_cluster_parameter_group_name)
