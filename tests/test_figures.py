@@ -18,10 +18,9 @@ from drkit.bundled import data_dir
 from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
 from drkit.figures.map import great_circle
-from drkit.figures.recovery import on_critical_path
 from drkit.figures.style import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
-from drkit.recovery import Step, finish
+from drkit.recovery import Step, finish, on_critical_path
 from drkit.sources import outline
 
 OF_A_COMPARISON = (

@@ -26,14 +26,12 @@ from drkit.figures.style import (
     probability,
     styled,
 )
-from drkit.recovery import finish
+from drkit.recovery import on_critical_path
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from drkit.compare import Comparison, Option
-    from drkit.recovery import Outcome, Samples, Step
+    from drkit.recovery import Outcome, Samples
 
 _NOTE = (
     "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "
@@ -161,32 +159,6 @@ def _rows(outcome: Outcome) -> list[_Row]:
         )
         for row in outcome.schedule().to_dict("records")
     ]
-
-
-def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
-    """Whether each step decided when the last one ended, 1 or 0 per draw.
-
-    Parameters
-    ----------
-    steps
-        Of one recovery, the last of which ends it.
-
-    Returns
-    -------
-    dict of str to array
-        Shape ``(samples,)`` for each step's name. The steps marked in a draw add up to that draw's RTO.
-    """
-    ends = finish(steps)
-    marks: dict[str, Samples] = {step.name: np.zeros(len(step.seconds)) for step in steps}
-    marks[steps[-1].name][:] = 1
-    for step in reversed(steps):
-        if not step.after:
-            continue
-        # Of steps that end at the same moment the first named counts, so that none is counted twice.
-        latest = np.argmax([ends[before] for before in step.after], axis=0)
-        for place, before in enumerate(step.after):
-            marks[before] = np.maximum(marks[before], marks[step.name] * (latest == place))
-    return marks
 
 
 def _length(row: _Row) -> str:
