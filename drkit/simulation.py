@@ -107,6 +107,11 @@ class Simulator:
         rto = self._full(rto)
         return Timed(steps, rto, latest(list(stores.values()), self.samples), stores)
 
+    def forget(self) -> None:
+        """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
+        for kept in (self._known, self._outcomes, self._ends, self._carried, self._spreads, self._kept_years):
+            kept.clear()
+
     # Disruptions ----------------------------------------------------------------------------------------------------
 
     def _az_failure(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
@@ -119,7 +124,7 @@ class Simulator:
         return steps, rto, stores
 
     def _region_impairment(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        duration = self._outage_s()
+        duration = self.outage_s()
         if topology.failover is None:
             return (), duration, {}
         steps, rto = self._failover(topology)
@@ -135,7 +140,7 @@ class Simulator:
             self._ends[route] = self._full(finish(steps)[steps[-1].name])
         return steps, self._ends[route]
 
-    def _outage_s(self) -> Samples:
+    def outage_s(self) -> Samples:
         """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
         if "outage" not in self._shared:
             lasts = self.disruptions.outage_s(self.draws)
@@ -252,7 +257,7 @@ class Simulator:
             return 0.0
         route = self._route(topology)
         if route not in self._carried:
-            ended_first = np.count_nonzero(times["region_impairment"]().rto_s < self._outage_s())
+            ended_first = np.count_nonzero(times["region_impairment"]().rto_s < self.outage_s())
             self._carried[route] = ended_first / self.samples
         return outcomes["region_loss"].per_year + outcomes["region_impairment"].per_year * self._carried[route]
 
