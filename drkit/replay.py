@@ -16,6 +16,8 @@ import numpy as np
 from drkit.bundled import data_dir
 from drkit.errors import ParameterError
 from drkit.recovery import latest, step_kinds
+from drkit.spread import spread_of
+from drkit.topology import STRATEGIES
 from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from drkit.compare import Comparison, Option
     from drkit.recovery import Samples, Step
+    from drkit.workload import Strategy
 
 #: The region that the outages struck, and whose control planes every region depends on.
 REGION = "us-east-1"
@@ -74,6 +77,11 @@ class Replayed:
     moments: tuple[Moment, ...]
 
     @property
+    def label(self) -> str:
+        """The strategy, and whether its failover region has no database instance."""
+        return self.option.topology.strategy + "_headless" * self.option.topology.headless
+
+    @property
     def blocked(self) -> tuple[str, ...]:
         """Steps that were blocked in most draws."""
         return tuple(moment.step for moment in self.moments if moment.blocked_s > 0)
@@ -105,7 +113,7 @@ class Replay:
         for one in self.strategies:
             ordered = np.sort(one.back_s)
             up = np.searchsorted(ordered, (60.0 * minute).astype(ordered.dtype), side="right") / len(ordered)
-            columns[one.option.topology.strategy] = up
+            columns[one.label] = up
         return pd.DataFrame(columns, index=pd.Index(minute, name="minute"))
 
     def frame(self) -> pd.DataFrame:
@@ -114,19 +122,19 @@ class Replay:
 
         rows = []
         for one in self.strategies:
-            back, lost = (
-                np.quantile(values, [0.05, 0.5, 0.95], method="higher") for values in (one.back_s, one.lost_s)
-            )
+            back, lost = spread_of(one.back_s), spread_of(one.lost_s)
             rows.append(
                 {
-                    "strategy": one.option.topology.strategy,
+                    "strategy": one.label,
                     "failover_region": one.option.topology.failover_region,
-                    "back_p05_s": float(back[0]),
-                    "back_p50_s": float(back[1]),
-                    "back_p95_s": float(back[2]),
+                    "back_p05_s": back.p05,
+                    "back_p50_s": back.p50,
+                    "back_p95_s": back.p95,
+                    "back_p95_error_s": back.p95_error,
                     "failed_over": one.failed_over,
-                    "lost_writes_p50_s": float(lost[1]),
-                    "lost_writes_p95_s": float(lost[2]),
+                    "lost_writes_p50_s": lost.p50,
+                    "lost_writes_p95_s": lost.p95,
+                    "lost_writes_p95_error_s": lost.p95_error,
                     "blocked": " ".join(one.blocked),
                 }
             )
@@ -180,7 +188,7 @@ def replay(comparison: Comparison, event: str, options: Iterable[Option] | None 
     ends_s = np.float32(max(phase.to_s for phase in phases if phase.plane == "service"))
     simulator = comparison.simulator()
     found = []
-    for option in options or comparison.representatives:
+    for option in options or shown(comparison):
         if option.topology.failover is None:
             back = np.full(simulator.samples, ends_s)
             found.append(Replayed(option, back, 0.0, np.zeros(simulator.samples, dtype=np.float32), ()))
@@ -200,6 +208,23 @@ def replay(comparison: Comparison, event: str, options: Iterable[Option] | None 
             )
         )
     return Replay(event, phases, tuple(found), simulator.samples)
+
+
+def shown(comparison: Comparison) -> list[Option]:
+    """Today and the best of each strategy; of pilot lights with and without a database instance, both.
+
+    What differs between the two is what an outage of a control plane blocks.
+    """
+    found: dict[tuple[Strategy, bool], Option] = {}
+    for option in comparison.representatives:
+        found.setdefault((option.topology.strategy, option.topology.headless), option)
+    lights = [option for option in comparison.options if option.topology.strategy == "pilot_light"]
+    for headless in (True, False):
+        alike = [option for option in lights if option.topology.headless is headless]
+        if alike and ("pilot_light", headless) not in found:
+            found["pilot_light", headless] = comparison.best_in(alike)
+    rank = {strategy: at for at, strategy in enumerate(STRATEGIES)}
+    return [found[key] for key in sorted(found, key=lambda key: (rank[key[0]], not key[1]))]
 
 
 def run(
