@@ -72,7 +72,8 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
         title,
         comparison.catalog.snapshot,
         f"Recovery of {comparison.workload.name} after the loss of {comparison.workload.region}, "
-        "median start and end of every step, labelled with the time between them",
+        "median start and end of every step, labelled with the time between them and how often it is on the "
+        "critical path",
         _NOTE.format(draws=comparison.samples, seed=comparison.seed),
         height_in=2.0 + 0.36 * max(3, len(rows)),
     )
@@ -166,7 +167,7 @@ def _length(row: _Row) -> str:
     if not took:
         return "service returns"
     known = "assumed" if "assumption" in row.basis else "own" if "user" in row.basis else "published"
-    return f"{span(took)}, {known}"
+    return f"{span(took)}, {known}, critical {percent(round(row.critical, 2))}"
 
 
 def _words(step: str) -> str:

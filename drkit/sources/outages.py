@@ -38,18 +38,31 @@ STATUS_PAGE = (
     "source",
     "basis",
 )
+CLASSES = ("strategy", "rto", "low_s", "high_s", "as_of", "source", "basis")
+#: Figures for the words that Well-Architected gives as RTO of a strategy [s].
+_WORDS = {
+    "24 hours or less": (3600, 86_400),
+    "tens of minutes": (600, 5400),
+    "minutes": (60, 1200),
+    "minutes or less": (0, 1200),
+    "potentially zero": (0, 60),
+}
 #: Services that a workload of drkit stands on.
 _CORE = {"ec2", "autoscaling", "elb", "rds", "elasticache", "s3", "ecs", "fargate"}
 _ARCHIVE = "Cloud Uptime Archive (arXiv 2504.09476): AWS status page 2018 to 2020"
 
 
 def write_history(facts: Path, folder: Path) -> None:
-    """Write durations and the status page's figures, each file whole or not at all; the same facts, the same bytes."""
+    """Write durations, the status page's figures and the strategies' classes, each file whole or not at all.
+
+    The same facts give the same bytes.
+    """
     day = str(read_json(facts / "support_rules.json")["as_of"])
     folder.mkdir(parents=True, exist_ok=True)
     for name, columns, rows in (
         ("durations.csv", DURATIONS, durations(facts, day)),
         ("status_page.csv", STATUS_PAGE, status_page(facts, day)),
+        ("strategy_classes.csv", CLASSES, strategy_classes(facts, day)),
     ):
         body = io.StringIO()
         writer = csv.writer(body, lineterminator="\n")
@@ -122,4 +135,21 @@ def status_page(facts: Path, day: str) -> Iterator[Row]:
             day,
             _ARCHIVE,
             "derived:gamma_posterior_and_lognormal_fit",
+        )
+
+
+def strategy_classes(facts: Path, day: str) -> Iterator[Row]:
+    """RTO that Well-Architected gives each strategy, in its words and as figures for them."""
+    for fact in read_csv(facts / "strategies.csv"):
+        words = fact["rto_class"]
+        low, high = _WORDS[words]
+        name = fact["strategy"].removeprefix("multi_site_")
+        yield (
+            name,
+            words,
+            str(low),
+            str(high),
+            day,
+            "Well-Architected REL13-BP02",
+            "derived:figures_for_published_words",
         )
