@@ -95,8 +95,8 @@ def durations(comparison: Comparison) -> Markdown:
         f"{span(3600 * high)}, {fit.exact} outages seen to their end, all regions together), one in twenty longer than "
         f"{span(3600 * float(fit.quantile(0.95)))}. Failures of a zone: {zone.exact} seen to their end and "
         f"{zone.censored} only to a lower bound, which counts as one. Lost regions have not come back: nothing is "
-        f"fitted to that. For comparison, AWS's status page of 2018 to 2020 shows {there['typical_per_year']:.1f} events a "
-        f"year in one region of the group `{group}`, most of them smaller, half of them shorter than "
+        f"fitted to that. For comparison, AWS's status page of 2018 to 2020 shows {there['typical_per_year']:.1f} "
+        f"events a year in one region of the group `{group}`, most of them smaller, half of them shorter than "
         f"{span(3600 * there['median_h'])}."
     )
 

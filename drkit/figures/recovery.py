@@ -81,7 +81,7 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     reach = max(row.p95_s for row in rows)
     # A target far beyond the recovery would crush the bars; it is then told beside the axis.
     beyond = objectives.rto_s > 2.2 * reach
-    high = 1.14 * (reach if beyond else max(reach, objectives.rto_s))
+    high = 1.24 * (reach if beyond else max(reach, objectives.rto_s))
     for at, row in enumerate(rows):
         colour = BLUE if row.critical >= 0.5 else SKY
         if row.end_s > row.start_s:
