@@ -59,7 +59,9 @@ def test_intervals_of_a_duration_hold_in_nine_of_ten_histories(count: int, censo
     for _ in range(HISTORIES):
         hours = np.exp(rng.normal(location, spread, count))
         # an outage is watched until its end, or as long as somebody reports on it: one in five stays open
-        seen = np.exp(rng.normal(location + 0.84 * 1.41 * spread, spread, count)) if censored else np.full(count, np.inf)
+        seen = (
+            np.exp(rng.normal(location + 0.84 * 1.41 * spread, spread, count)) if censored else np.full(count, np.inf)
+        )
         fit = fit_duration(hours[hours <= seen], seen[hours > seen])
         low, high = fit.interval_of_median()
         median.append(low <= math.exp(location) <= high)
