@@ -16,7 +16,7 @@ from drkit.draws import Draws, Pinned, Traced
 from drkit.errors import ParameterError
 from drkit.judgement import Judge
 from drkit.recovery import DISRUPTIONS
-from drkit.simulation import UNPLANNED, Simulator
+from drkit.simulation import Simulator
 from drkit.topology import LIVE_DATA
 from drkit.value import ownership
 from drkit.workload import Quantity
@@ -276,7 +276,7 @@ def _evaluate(comparison: Comparison, option: Option, draws: Draws) -> Mapping[s
         if name == "region_loss":
             outputs["rto_s"] = np.array(np.broadcast_to(timed.rto_s, draws.samples), dtype=float)
             outputs["rpo_s"] = np.array(np.broadcast_to(lost, draws.samples), dtype=float)
-        if name in UNPLANNED[1:3]:
+        if name in ("region_impairment", "region_loss"):
             carried = timed.rto_s < simulator.outage_s() if name == "region_impairment" else 1.0
             total += rate * carried * undo
     if topology.failover:

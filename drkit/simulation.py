@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from functools import cache, partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from drkit.disruptions import Disruptions
 from drkit.draws import Draws
 from drkit.plan import Planner
-from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, Yearly, finish, latest
+from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, finish, latest
 from drkit.spread import Spread, spread_of
 from drkit.topology import LIVE_DATA
+from drkit.years import Years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +30,6 @@ if TYPE_CHECKING:
     from drkit.recovery import Samples, Step
     from drkit.topology import Topology
     from drkit.workload import Workload
-
-#: Disruptions that nobody plans: the objectives of a year are judged by them.
-UNPLANNED = DISRUPTIONS[:4]
-_HOURS_A_YEAR = 8760.0
-
-
-class _Years(NamedTuple):
-    """Time without service and lost writes in each year [s]; None where nothing is lost."""
-
-    down_s: Samples
-    lost_s: Samples | None
 
 
 class Simulator:
@@ -79,14 +69,13 @@ class Simulator:
         wait = workload.operations.wait_s if wait_s is None else wait_s
         self.plan = Planner(workload, assumptions, self.draws, wait)
         self.everything_s = 3600 * assumptions["all_data_lost_h"].mean
+        self._years = Years(workload, self.disruptions, self.draws, self.everything_s)
         self._known: dict[tuple[object, ...], Recovery] = {}
         self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._shared: dict[str, npt.NDArray[np.floating]] = {}
         self._ends: dict[tuple[object, ...], Samples] = {}
         self._carried: dict[tuple[object, ...], float] = {}
-        self._spreads: dict[tuple[object, ...], Spread] = {}
-        self._kept_years: dict[tuple[object, ...], _Years] = {}
-        self._events: dict[Disruption, tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]] = {}
+        self._spreads: dict[object, Spread] = {}
 
     def recover(self, topology: Topology) -> Recovery:
         """Every disruption of a topology; topologies that recover alike are timed once."""
@@ -109,8 +98,9 @@ class Simulator:
 
     def forget(self) -> None:
         """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
-        for kept in (self._known, self._outcomes, self._ends, self._carried, self._spreads, self._kept_years):
+        for kept in (self._known, self._outcomes, self._ends, self._carried, self._spreads):
             kept.clear()
+        self._years.forget()
 
     # Disruptions ----------------------------------------------------------------------------------------------------
 
@@ -213,7 +203,7 @@ class Simulator:
             error,
             self._failovers_per_year(topology, outcomes, times),
             self._failback_h(topology),
-            self._yearly(topology, outcomes, times),
+            self._years.yearly(outcomes, times, {name: self._keys(topology, name) for name in DISRUPTIONS}),
         )
 
     def _failback_h(self, topology: Topology) -> float:
@@ -226,14 +216,7 @@ class Simulator:
         objectives = self.workload.objectives
         rehearsed = topology.strategy in LIVE_DATA
         rate = self.disruptions.rate(disruption, rehearsed)
-        lost, late = self._lag(topology), self._route(topology)
-        rto_key: tuple[object, ...] = ("rto", disruption, *self._decides(topology, disruption))
-        rpo_key: tuple[object, ...] = ("rpo", *rto_key[1:])
-        if disruption == "region_loss":
-            # What lags behind does not depend on how fast anybody is, and the other way round.
-            rto_key, rpo_key = ("rto", disruption, late, lost[-1]), ("rpo", disruption, lost)
-        elif disruption == "region_impairment":
-            rto_key = ("rto", disruption, late)
+        rto_key, rpo_key = self._keys(topology, disruption)
         return Outcome(
             disruption,
             self._spread(rto_key, lambda: timed().rto_s, objectives.rto_s),
@@ -243,7 +226,7 @@ class Simulator:
             partial(self.time, topology, disruption),
         )
 
-    def _spread(self, key: tuple[object, ...], values: Callable[[], Samples], objective: float = math.inf) -> Spread:
+    def _spread(self, key: object, values: Callable[[], Samples], objective: float = math.inf) -> Spread:
         if key not in self._spreads:
             probability = self.workload.objectives.probability
             self._spreads[key] = spread_of(values(), objective, probability, self.everything_s)
@@ -272,84 +255,6 @@ class Simulator:
         # Bounded from above: deviations add up at most, as when long outages lose most.
         deviation = outcome.rto.standard_deviation * outage + outcome.rpo.standard_deviation * data
         return outcome.per_year * expected, outcome.per_year * deviation / math.sqrt(self.samples)
-
-    # Years ----------------------------------------------------------------------------------------------------------
-
-    def _yearly(
-        self, topology: Topology, outcomes: dict[Disruption, Outcome], times: dict[Disruption, Callable[[], Timed]]
-    ) -> Yearly:
-        """Years with as many disruptions as chance brings, each with one of the samples."""
-        down: Samples = np.zeros(1, dtype=np.float32)
-        lost = misses_rto = misses_rpo = down
-        expected_s = 0.0
-        for name, outcome in outcomes.items():
-            expected_s += outcome.per_year * outcome.rto.mean
-            part = self._years(topology, name, outcome, times[name])
-            down = down + part.down_s
-            if part.lost_s is not None:
-                lost = lost + part.lost_s
-            if outcome.rto.p_meets < 1 and name in UNPLANNED:
-                misses_rto = misses_rto + self._rate(name) * np.float32(1 - outcome.rto.p_meets)
-            if outcome.rpo.p_meets < 1 and name in UNPLANNED:
-                misses_rpo = misses_rpo + self._rate(name) * np.float32(1 - outcome.rpo.p_meets)
-        costs = self.workload.costs
-        loss = down * self.plan.own("outage_usd_per_hour", costs.outage_usd_per_hour)
-        loss += lost * self.plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour)
-        others = [self._decides(topology, name) for name in ("az_failure", "planned_switchover")]
-        key = ("down", self._route(topology), self._neighbours(topology), *others)
-        down_h = self._spread(key, lambda: self._full(down) / np.float32(3600))
-        lost_h, loss_usd = (_hours(self._full(seconds)) for seconds in (lost, loss))
-        return Yearly(
-            down_h,
-            lost_h,
-            loss_usd,
-            max(0.0, 1 - expected_s / 3600 / _HOURS_A_YEAR),
-            *(float(np.exp(-misses).mean(dtype=np.float64)) for misses in (misses_rto, misses_rpo)),
-        )
-
-    def _years(
-        self, topology: Topology, disruption: Disruption, outcome: Outcome, timed: Callable[[], Timed]
-    ) -> _Years:
-        """What one disruption adds to each year; kept where many topologies share it."""
-        if disruption == "region_loss":
-            return self._happened(disruption, outcome, timed)
-        if disruption == "region_impairment":
-            key: tuple[object, ...] = (disruption, self._route(topology))
-            if key not in self._kept_years:
-                self._kept_years[key] = _Years(self._count(disruption, timed().rto_s), None)
-            lost = self._count(disruption, timed().rpo_s) if outcome.rpo.mean else None
-            return _Years(self._kept_years[key].down_s, lost)
-        key = (disruption, *self._decides(topology, disruption))
-        if key not in self._kept_years:
-            self._kept_years[key] = self._happened(disruption, outcome, timed)
-        return self._kept_years[key]
-
-    def _happened(self, disruption: Disruption, outcome: Outcome, timed: Callable[[], Timed]) -> _Years:
-        if disruption not in UNPLANNED:
-            return _Years(timed().rto_s * np.float32(outcome.per_year), None)
-        lost = self._count(disruption, np.minimum(timed().rpo_s, np.float32(self.everything_s)))
-        return _Years(self._count(disruption, timed().rto_s), lost if outcome.rpo.mean else None)
-
-    def _count(self, disruption: Disruption, seconds: Samples) -> Samples:
-        """Sum over the events of each year [s]."""
-        year, sample = self._happen(disruption)
-        return np.bincount(year, seconds[sample], self.samples).astype(np.float32)
-
-    def _rate(self, disruption: Disruption) -> Samples:
-        name = f"rate.{disruption}"
-        if name not in self._shared:
-            self._shared[name] = self.disruptions.rate(disruption).sample(self.draws)
-        return self._shared[name]
-
-    def _happen(self, disruption: Disruption) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """The year of every event, and which sample it takes; the same in every topology."""
-        if disruption not in self._events:
-            counts = self.draws.poisson(f"events.{disruption}", self._rate(disruption))
-            years = np.repeat(np.arange(self.samples), counts)
-            # Samples are independent of the year's rate, so any order will do: one that no year shares with its cost.
-            places = (years + 1 + np.arange(len(years))) % self.samples
-            self._events[disruption] = years, places
-        return self._events[disruption]
 
     # Sharing --------------------------------------------------------------------------------------------------------
 
@@ -389,6 +294,16 @@ class Simulator:
             self._neighbours(topology),
         )
 
+    def _keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
+        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is."""
+        route, lag = self._route(topology), self._lag(topology)
+        if disruption == "region_loss":
+            return ("rto", disruption, route, lag[-1]), ("rpo", disruption, lag)
+        if disruption == "region_impairment":
+            return ("rto", disruption, route), ("rpo", disruption, route, lag)
+        decides = self._decides(topology, disruption)
+        return ("rto", disruption, *decides), ("rpo", disruption, *decides)
+
     def _signature(self, topology: Topology) -> tuple[object, ...]:
         """What decides a topology's recovery: two with the same signature recover alike."""
         return (
@@ -396,8 +311,3 @@ class Simulator:
             self._lag(topology),
             *(self._decides(topology, name) for name in ("az_failure", "data_corruption", "planned_switchover")),
         )
-
-
-def _hours(seconds: Samples) -> Spread:
-    """A spread in hours of samples in seconds; and of USD per hour x seconds, in USD."""
-    return spread_of(seconds / np.float32(3600))
