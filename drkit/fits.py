@@ -69,7 +69,7 @@ def fit_rate(events: int, years: float) -> RateFit:
     return RateFit(events + 0.5, years)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DurationFit:
     """Posterior of a lognormal duration.
 
@@ -122,9 +122,6 @@ class DurationFit:
         tail = (1 - probability) / 2
         low, high = np.interp([tail, 1 - tail], reached, values[order])
         return float(low), float(high)
-
-    def __hash__(self) -> int:
-        return hash((self.mode, self.exact, self.censored))
 
 
 @lru_cache(maxsize=16)

@@ -18,7 +18,7 @@ from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.disruptions import Disruptions
 from drkit.errors import WorkloadError
-from drkit.recovery import DISRUPTIONS, Recovery, step_kinds
+from drkit.recovery import Recovery, step_kinds
 from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, Topology, enumerate_topologies
 from drkit.workload import Costs, Quantity, Workload
@@ -26,7 +26,7 @@ from drkit.workload import Costs, Quantity, Workload
 QUICK = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-UNPLANNED = DISRUPTIONS[:4]
+SLOW = settings(QUICK, max_examples=6)  # each example enumerates topologies again
 
 
 def _certain(value: float) -> Quantity:
@@ -175,7 +175,7 @@ def test_a_neighbour_may_be_lost_too_and_a_far_region_never_is(catalog: Catalog)
 ORDER = ("active_active", "hot_standby", "warm_standby", "pilot_light", "pilot_light.headless", "backup_restore")
 
 
-@QUICK
+@SLOW
 @given(
     tasks=st.integers(1, 12),
     fraction=st.floats(0.05, 1),
@@ -224,7 +224,7 @@ def test_a_longer_backup_interval_never_gives_a_better_rpo(
         assert (shorter <= longer).all()
 
 
-@QUICK
+@SLOW
 @given(
     name=st.sampled_from(["article", "eu-shop", "media-house", "payments-br", "small-saas"]), seed=st.integers(0, 99)
 )
