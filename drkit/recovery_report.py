@@ -47,6 +47,13 @@ def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
         f"unplanned disruption counted. With its bill, failovers and rehearsals it costs "
         f"**{parts.total_usd:,.0f} USD a year**."
     )
+    simulator = comparison.simulator()
+    if together := len(simulator.lost_together(shown.topology)):
+        apart = comparison.catalog.regions.distance_km(shown.topology.primary_region, shown.topology.failover_region)
+        text += (
+            f" {shown.topology.failover_region} lies {apart:,.0f} km from {shown.topology.primary_region}: in "
+            f"{100 * together / simulator.samples:.1f} % of the losses both regions are lost, and everything with them."
+        )
     if policy:
         gain = policy.loss_usd[0] - policy.loss_usd[policy.best]
         text += (

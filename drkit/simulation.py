@@ -147,7 +147,7 @@ class Simulator:
             return (), rebuilt, kept_here
         steps, rto = self._failover(topology)
         stores = self.plan.lag(topology)
-        both = self._lost_together(topology)
+        both = self.lost_together(topology)
         if len(both):
             rto = rto.copy()
             rto[both] = np.broadcast_to(rebuilt, rto.shape)[both]
@@ -156,7 +156,7 @@ class Simulator:
                 stores[name][both] = np.inf
         return steps, rto, stores
 
-    def _lost_together(self, topology: Topology) -> npt.NDArray[np.intp]:
+    def lost_together(self, topology: Topology) -> npt.NDArray[np.intp]:
         """Draws in which the failover region is lost with its neighbour."""
         if not self._neighbours(topology):
             return np.empty(0, dtype=np.intp)

@@ -13,7 +13,7 @@ import pytest
 from matplotlib import rcParams
 from matplotlib.patches import Rectangle
 
-from drkit import figures, replay, sensitivity, value, waiting, workload_file
+from drkit import figures, recovery_report, replay, sensitivity, value, waiting, workload_file
 from drkit.bundled import data_dir
 from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
@@ -529,3 +529,15 @@ def test_the_waterfall_says_how_often_each_step_is_critical(comparisons):
     assert 0.1 < schedule.loc["restore_database", "critical"] < 0.9
     said = " ".join(words(figures.recovery_waterfall(comparison, option)))
     assert f"critical {percent(round(schedule.loc['create_stack', 'critical'], 2))}" in said
+
+
+def test_a_neighbour_that_may_be_lost_too_is_told_and_drawn(catalog, comparisons):
+    workload = comparisons["eu-shop"].workload
+    near = workload.objectives.model_copy(update={"failover_regions": ["eu-west-3"]})
+    comparison = compare_topologies(workload.model_copy(update={"objectives": near}), catalog, samples=4000)
+    right = figures.rto_rpo_distribution(comparison).axes[1]
+    (curve,) = lines(right, "database")
+    assert curve.get_ydata()[-1] == pytest.approx(0.99, abs=0.006)  # one loss in a hundred takes both regions
+    assert "eu-west-3 lies 478 km from eu-central-1: in " in recovery_report.answer(comparison)
+    # the bars of the waterfall are of the failovers that can run
+    figures.recovery_waterfall(comparison)

@@ -26,7 +26,7 @@ from drkit.figures.style import (
     probability,
     styled,
 )
-from drkit.recovery import on_critical_path
+from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
@@ -145,9 +145,10 @@ def _rows(outcome: Outcome) -> list[_Row]:
         rto = outcome.rto_s
         median, p95 = float(np.median(rto)), float(np.quantile(rto, 0.95))
         return [_Row("rebuild_from_nothing", 0.0, median, p95, 1.0, 1.0, "assumption")]
-    critical = on_critical_path(outcome.steps)
-    mean = float(outcome.rto_s.mean())
-    seconds = {step.name: step.seconds for step in outcome.steps}
+    steps = outcome.steps
+    critical = on_critical_path(steps)
+    mean = float(finish(steps)[steps[-1].name].mean())
+    seconds = {step.name: step.seconds for step in steps}
     return [
         _Row(
             str(row["step"]),
@@ -242,7 +243,9 @@ def rto_rpo_distribution(comparison: Comparison, option: Option | None = None) -
     ]
     if len(stores) > 1:
         worst = np.maximum.reduce(list(stores.values()))
-        right.plot(np.quantile(worst, _LEVELS), _LEVELS, color=INK, ls=(0, (1, 1.2)), lw=1.6, zorder=5, gid="RPO")
+        quantiles = np.quantile(worst, _LEVELS, method="higher")
+        kept = np.isfinite(quantiles)
+        right.plot(quantiles[kept], _LEVELS[kept], color=INK, ls=(0, (1, 1.2)), lw=1.6, zorder=5, gid="RPO")
         handles.append(Line2D([], [], color=INK, ls=(0, (1, 1.2)), lw=1.6, label="RPO of all stores together"))
     legend_below(figure, handles, columns=6 if len(handles) <= 6 else 4)
     return figure
@@ -252,9 +255,11 @@ def _curves(axes: Any, samples: dict[str, Samples], colours: dict[str, str], obj
     """Cumulative curves with the objective as a line; no such axis has an objective of zero."""
     ends = [objective] if objective > 0 else []
     for label, values in samples.items():
-        quantiles = np.quantile(values, _LEVELS)
-        axes.plot(quantiles, _LEVELS, color=colours[label], ls=_DASHES.get(label, "-"), lw=2.2, zorder=4, gid=label)
-        ends += [float(np.quantile(values, 0.002)), float(values.max())]
+        # Where a neighbouring region is lost too, everything is: the curve ends below 100 %.
+        kept = np.isfinite(quantiles := np.quantile(values, _LEVELS, method="higher"))
+        look = {"color": colours[label], "ls": _DASHES.get(label, "-"), "lw": 2.2, "zorder": 4, "gid": label}
+        axes.plot(quantiles[kept], _LEVELS[kept], **look)
+        ends += [float(np.quantile(values, 0.002, method="higher")), float(quantiles[kept].max())]
     ends = [end for end in ends if end > 0] or [1.0, 3600.0]
     low, high = min(ends), max(ends)
     # Where all draws are alike the curve is a step, which needs room on both sides.
