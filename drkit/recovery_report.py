@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from drkit import disruptions, value, waiting
-from drkit.assumptions import Assumptions
+from drkit.assumptions import Assumptions, Figure
 from drkit.bundled import data_dir
 from drkit.display import Markdown, Table
 from drkit.drills import calibrate, read
-from drkit.recovery import finish, on_critical_path
+from drkit.recovery import finish, on_critical_path, step_kinds
 from drkit.replay import REGION
 from drkit.report import STRATEGY
 from drkit.words import span
@@ -47,6 +47,12 @@ def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
         f"unplanned disruption counted. With its bill, failovers and rehearsals it costs "
         f"**{parts.total_usd:,.0f} USD a year**."
     )
+    needed = {step.name: step_kinds()[step.name].control_planes for step in recovery.judged.steps}
+    if blocked := [step.replace("_", " ") for step, planes in needed.items() if planes]:
+        text += (
+            f" Its failover can be blocked from any region: {', '.join(blocked)} "
+            f"{'needs' if len(blocked) == 1 else 'need'} control planes that lie in {REGION}."
+        )
     simulator = comparison.simulator()
     if together := len(simulator.lost_together(shown.topology)):
         apart = comparison.catalog.regions.distance_km(shown.topology.primary_region, shown.topology.failover_region)
@@ -63,6 +69,39 @@ def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
             f"{gain:,.0f} USD a year less than failing over at once; the RTO then grows by as much."
         )
     return Markdown(text)
+
+
+def steps(comparison: Comparison, option: Option | None = None) -> Table:
+    """Every figure behind every step after the loss of the region: its distribution, and how it is known."""
+    shown, workload = option or comparison.chosen, comparison.workload
+    largest = max((s.image_gib for s in workload.services if s.image_gib), key=lambda q: q.typical, default=None)
+    own = {
+        "workload.detection_s": workload.operations.detection_s,
+        "workload.decision_s": workload.operations.decision_s,
+        "workload.storage_gib": workload.database and workload.database.storage_gib,
+        "workload.image_gib": largest,
+    }
+    rows = []
+    for step in shown.recovery.judged.steps:
+        kind = step_kinds()[step.name]
+        for name in step.figures:
+            known = own.get(name) or comparison.assumptions[name]
+            figure = known if isinstance(known, Figure) else None
+            rows.append(
+                {
+                    "step": step.name.replace("_", " "),
+                    "Region switch block": kind.region_switch_block,
+                    "figure": name,
+                    "low": _figure(known.low),
+                    "typical": _figure(known.typical),
+                    "high": _figure(known.high),
+                    "distribution": figure.distribution if figure else "triangular",
+                    "source": figure.source if figure else "workload file",
+                    "known by": figure.basis if figure else "observed:user",
+                    "needs of us-east-1": ", ".join(kind.control_planes).replace("_", " "),
+                }
+            )
+    return Table(pd.DataFrame(rows))
 
 
 def rates(comparison: Comparison) -> Table:
@@ -134,6 +173,20 @@ def ownership(comparison: Comparison) -> Table:
     return Table(pd.DataFrame(table).set_index("strategy"))
 
 
+def least_total(comparison: Comparison) -> Markdown:
+    """Which topology costs least in total, beside the choice, which is the cheapest bill that meets the objectives."""
+    chosen = comparison.chosen
+    least = min(comparison.options, key=lambda o: (value.ownership(comparison, o).total_usd, o.topology_id))
+    mine, best = (value.ownership(comparison, option).total_usd for option in (chosen, least))
+    if least is chosen:
+        return Markdown(f"The choice is also the topology of least total cost, {mine:,.0f} USD a year.")
+    met = "meets the objectives too" if least.meets_objectives else "; ".join(least.misses)
+    return Markdown(
+        f"The least total cost has `{least.topology_id}`: {best:,.0f} USD a year, {mine - best:,.0f} less than the "
+        f"choice; it {met}."
+    )
+
+
 def waits(comparison: Comparison) -> Table:
     """The wait that loses least, strategy by strategy, with what it saves and what it does to the RTO."""
     frame = waiting.frame(comparison)
@@ -161,6 +214,9 @@ def break_even(comparison: Comparison) -> Table:
         )
         for reach in value.break_even(comparison)
     ]
+    shown = {row[0] for row in rows}
+    known = [option.topology.strategy for option in comparison.representatives]
+    rows += [(STRATEGY[name], "nowhere the cheapest", "", "") for name in known if STRATEGY[name] not in shown]
     return Table(rows, columns=["strategy", "topology", "from USD an hour", "to USD an hour"])
 
 
@@ -187,9 +243,12 @@ def decisive(found: Sensitivity) -> Table | Markdown:
 
 
 def drivers(found: Sensitivity, rows: int = 5) -> Table:
-    """Sobol's indices of the inputs that drive each output most, with half their 95 % intervals."""
+    """Sobol's indices of the inputs that drive each output most, with half their 95 % intervals.
+
+    Inputs with a total index below half a percent are left out.
+    """
     said = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
-    frame = found.sobol.groupby("output", sort=False).head(rows)
+    frame = found.sobol[found.sobol["total"] >= 0.005].groupby("output", sort=False).head(rows)
     return Table(
         {
             "of": frame["output"].map(said),

@@ -16,6 +16,7 @@ import numpy as np
 from drkit.bundled import data_dir
 from drkit.errors import ParameterError
 from drkit.recovery import latest, step_kinds
+from drkit.simulation import HOME_OF_CONTROL_PLANES
 from drkit.spread import spread_of
 from drkit.topology import STRATEGIES
 from drkit.words import did_you_mean
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from drkit.recovery import Samples, Step
     from drkit.workload import Strategy
 
-#: The region that the outages struck, and whose control planes every region depends on.
-REGION = "us-east-1"
+#: The region that the outages struck.
+REGION = HOME_OF_CONTROL_PLANES
 
 
 class Phase(NamedTuple):

@@ -248,6 +248,8 @@ def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
             "RPO 50 %": frame["rpo_p50_s"].map(span),
             "RPO 95 %": frame["rpo_p95_s"].map(span),
             "± ": frame["rpo_p95_error_s"].map(span),
+            "meets RTO": frame["p_meets_rto"].map("{:.1%}".format),
+            "meets RPO": frame["p_meets_rpo"].map("{:.1%}".format),
             "rate known by": frame["rate_basis"],
         }
     )

@@ -37,6 +37,7 @@ OUTPUTS = ("rto_s", "rpo_s", "total_usd")
 CHANCE = {
     "backup_age": "when between two backups the disruption strikes",
     "outage_duration": "how long the impairment lasts",
+    "control_planes": "whether an impairment of us-east-1 breaks control planes that other regions need",
     "neighbour": "whether a neighbouring region is lost too",
 }
 #: Draws that decide a choice in :func:`decisive`; every alternative sees the same ones.

@@ -15,7 +15,7 @@ import numpy as np
 from drkit.disruptions import Disruptions
 from drkit.draws import Draws
 from drkit.plan import Planner
-from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, finish, latest
+from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, finish, latest, step_kinds
 from drkit.spread import Spread, spread_of
 from drkit.topology import LIVE_DATA
 from drkit.years import Years
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from drkit.recovery import Samples, Step
     from drkit.topology import Topology
     from drkit.workload import Workload
+
+
+#: The region whose control planes (Route 53, IAM, S3 buckets) every region depends on.
+HOME_OF_CONTROL_PLANES = "us-east-1"
 
 
 class Simulator:
@@ -118,10 +122,22 @@ class Simulator:
         if topology.failover is None:
             return (), duration, {}
         steps, rto = self._failover(topology)
+        if topology.primary_region == HOME_OF_CONTROL_PLANES and any(
+            step_kinds()[s.name].control_planes for s in steps
+        ):
+            # The step that needs them waits as long as the impairment, and then nobody fails over any more.
+            rto = np.where(self._control_planes_broken(), np.float32(np.inf), rto)
         # A region that is back before the failover ends has lost nothing.
         failed_over = duration >= rto
         lost = {name: np.where(failed_over, rpo, np.float32(0)) for name, rpo in self.plan.lag(topology).items()}
         return steps, np.minimum(rto, duration), lost
+
+    def _control_planes_broken(self) -> npt.NDArray[np.bool_]:
+        """Draws in which an impairment of us-east-1 takes control planes with it that every region needs."""
+        if "control_planes" not in self._shared:
+            share = self.plan.assumed("control_planes_broken")
+            self._shared["control_planes"] = self.draws.uniform("control_planes") < share  # type: ignore[assignment]
+        return self._shared["control_planes"]  # type: ignore[return-value]
 
     def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples]:
         """Steps of a failover and when it ends [s]; topologies that take the same route share the samples."""

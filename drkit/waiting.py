@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: Waits that are tried [s]: none, then from two minutes to two days.
 WAITS_S = (0.0, *(60.0 * m for m in (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1440, 2880)))
 
+_COLUMNS = ["strategy", "best_wait_s", "loss_usd", "at_once_usd", "longest_usd", "error_usd", "rto_p95_s"]
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -143,4 +145,4 @@ def frame(comparison: Comparison) -> pd.DataFrame:
                 "rto_p95_s": policy.rto_p95_s[best],
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_COLUMNS)

@@ -19,7 +19,7 @@ from drkit.cli import main
 from drkit.compare import Comparison, Option, compare_topologies
 from drkit.errors import ParameterError, WorkloadError
 from drkit.recovery import Step
-from drkit.workload import Quantity
+from drkit.workload import Costs, Dns, Quantity, Workload
 
 
 def _certain(value: float) -> Quantity:
@@ -320,7 +320,9 @@ def test_one_call_gives_all_three_and_their_tables(comparisons: Mapping[str, Com
     found = sensitivity.analyse(comparisons["small-saas"], base=64)
     assert set(found.sobol["output"]) == {"rto_s", "rpo_s", "total_usd"}
     assert found.evaluations == 64 * (len(found.tornado) + 2)
-    assert len(recovery_report.drivers(found)) == 15
+    table = recovery_report.drivers(found)
+    assert set(table["of"]) == {"RTO", "RPO", "total cost"}
+    assert 3 <= len(table) <= 15
     assert found.changing() == list(found.decisive.loc[found.decisive["changes_choice"], "input"])
     recovery_report.decisive(found)
 
@@ -438,3 +440,55 @@ def test_an_outage_that_is_not_known_and_a_workload_elsewhere_are_refused(
 def test_every_phase_of_a_replay_has_a_source(replays: Mapping[str, replay.Replay]) -> None:
     for found in replays.values():
         assert all(phase.source and phase.basis and phase.what and phase.from_s < phase.to_s for phase in found.phases)
+
+
+# Workloads that lack something --------------------------------------------------------------------------------------
+
+VARIANTS: dict[str, dict[str, object]] = {
+    "without a database": {"database": None},
+    "without any data": {"database": None, "cache": None, "buckets": [], "cloudfront": None},
+    "without a zone": {"dns": Dns()},
+    "with free outages": {"costs": Costs(outage_usd_per_hour=_certain(0), data_loss_usd_per_hour=_certain(5))},
+    "with own rates": {"assumptions": {"region_loss_per_year": _certain(0), "outage_duration_h": _certain(2)}},
+    "with one region": {"strategies": ["single_region"]},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_table_and_picture_can_be_made(name: str, catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    from drkit import figures
+
+    changes = dict(VARIANTS[name])
+    workload = workloads["article"]
+    limits: dict[str, object] = {"failover_regions": ["us-east-2", "us-west-2"]}
+    if "strategies" in changes:
+        limits["strategies"] = changes.pop("strategies")
+    changes["objectives"] = workload.objectives.model_copy(update=limits)
+    comparison = compare_topologies(workload.model_copy(update=changes), catalog, samples=1000)
+    for tell in (
+        recovery_report.answer,
+        recovery_report.rates,
+        recovery_report.durations,
+        recovery_report.ownership,
+        recovery_report.least_total,
+        recovery_report.waits,
+        recovery_report.break_even,
+        recovery_report.well_architected,
+        recovery_report.steps,
+        recovery_report.error,
+    ):
+        assert tell(comparison) is not None
+    found = sensitivity.analyse(comparison, base=32)
+    assert figures.tornado(comparison, found).axes
+    assert figures.wait_or_fail_over(comparison).axes
+    assert figures.break_even(comparison).axes
+    assert figures.outage_replay(comparison, "2021-12-07").axes
+
+
+def test_the_least_total_cost_is_told_beside_the_choice(comparisons: Mapping[str, Comparison]) -> None:
+    for comparison in comparisons.values():
+        told = str(recovery_report.least_total(comparison))
+        least = min(comparison.options, key=lambda o: value.ownership(comparison, o).total_usd)
+        assert (least.topology_id in told) or least is comparison.chosen
+        assert f"{value.ownership(comparison, least).total_usd:,.0f} USD a year" in told

@@ -88,6 +88,7 @@ assumptions:
   automated_decision_s: 45
   backup_start_delay_s: 200
   cache_lag_s: 2
+  control_planes_broken: 0
   copy_backup_s_per_gib: 4
   create_cache_s: 650
   create_stack_s: 1500

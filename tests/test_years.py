@@ -170,6 +170,25 @@ def test_a_neighbour_may_be_lost_too_and_a_far_region_never_is(catalog: Catalog)
     assert np.isfinite(far.rpo_s).all()
 
 
+def test_an_impairment_of_us_east_1_may_block_what_needs_its_control_planes(catalog: Catalog) -> None:
+    share = 0.4
+    workload = _constant(control_planes_broken=share, outage_duration_h=10)
+    for strategy, failover, blockable in (
+        ("hot_standby", 1200, False),
+        ("pilot_light", 1490, False),
+        ("pilot_light.headless", 1760, True),  # adds an instance
+        ("backup_restore", 3310, True),  # makes a load balancer, a database, a cache
+    ):
+        outcome = _recover(workload, catalog, strategy, 20_000).outcomes["region_impairment"]
+        held = outcome.rto_s == 36_000
+        assert set(outcome.rto_s[~held]) == {failover}, strategy
+        assert held.mean() == pytest.approx(share if blockable else 0, abs=0.012), strategy
+        # who waits for the region has lost nothing
+        assert (outcome.rpo_s[held] == 0).all()
+    elsewhere = workload.model_copy(update={"region": "us-west-2"})
+    assert set(_recover(elsewhere, catalog, "backup_restore").outcomes["region_impairment"].rto_s) == {3310}
+
+
 # Limits that must hold ----------------------------------------------------------------------------------------------
 
 ORDER = ("active_active", "hot_standby", "warm_standby", "pilot_light", "pilot_light.headless", "backup_restore")
@@ -408,3 +427,21 @@ def test_blocks_are_those_of_arc_region_switch() -> None:
     assert {kind.region_switch_block for kind in step_kinds().values()} <= set(
         model.shape_for("ExecutionBlockType").enum
     )
+
+
+def test_every_figure_behind_every_step_is_shown_with_its_source(comparisons: Mapping[str, Comparison]) -> None:
+    for comparison in comparisons.values():
+        for option in comparison.strategies.values():
+            table = recovery_report.steps(comparison, option)
+            assert set(table["step"].str.replace(" ", "_")) == {
+                step.name for step in option.recovery.judged.steps if step.figures
+            }
+            assert table[["low", "typical", "high", "distribution", "source", "known by"]].ne("").all().all()
+    table = recovery_report.steps(comparisons["article"]).set_index("figure")
+    assert tuple(table.loc["workload.decision_s", ["low", "typical", "high", "known by"]]) == (
+        "300",
+        "600",
+        "1,800",
+        "observed:user",
+    )
+    assert table.loc["add_database_instance_s", "needs of us-east-1"] == "route53"
