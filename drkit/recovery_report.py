@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from drkit import disruptions, value, waiting
 from drkit.assumptions import Assumptions, Figure
-from drkit.bundled import data_dir
 from drkit.display import Markdown, Table
 from drkit.drills import calibrate, read
-from drkit.recovery import finish, on_critical_path, step_kinds
+from drkit.recovery import step_kinds
 from drkit.replay import REGION
 from drkit.report import STRATEGY
+from drkit.well_architected import verdicts
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from drkit.catalog import Catalog
     from drkit.compare import Comparison, Option
     from drkit.figures import Picture
@@ -277,67 +272,6 @@ def replays(found: Replay) -> Table:
             "blocked": frame["blocked"].str.replace("_", " "),
         }
     )
-
-
-class Class(NamedTuple):
-    """The RTO that Well-Architected gives a strategy: its words, and figures for them [s]."""
-
-    words: str
-    low_s: float
-    high_s: float
-
-
-class Verdict(NamedTuple):
-    """A strategy's median RTO [s] against its class, and the steps without which it would be in it."""
-
-    strategy: str
-    rto_p50_s: float
-    error_s: float
-    known: Class
-    blamed: tuple[str, ...]
-
-    @property
-    def inside(self) -> bool:
-        """Whether the median lies in the class."""
-        return self.known.low_s <= self.rto_p50_s <= self.known.high_s
-
-
-@lru_cache(maxsize=1)
-def classes() -> Mapping[str, Class]:
-    """Well-Architected's RTO of each strategy (REL13-BP02)."""
-    with (data_dir() / "history" / "strategy_classes.csv").open(newline="", encoding="utf-8") as file:
-        return {
-            row["strategy"]: Class(row["rto"], float(row["low_s"]), float(row["high_s"]))
-            for row in csv.DictReader(file)
-        }
-
-
-def verdicts(comparison: Comparison) -> list[Verdict]:
-    """Every strategy against its Well-Architected class.
-
-    Where the median RTO is above the class, steps are taken out, the one that takes most of the critical path first,
-    until it is in it: those are to blame.
-    """
-    found = []
-    for option in comparison.representatives:
-        known = classes().get(option.topology.strategy)
-        if known is None or option.topology.failover is None:
-            continue
-        rto = option.recovery.judged.rto
-        found.append(Verdict(option.topology.strategy, rto.p50, rto.p50_error, known, _blamed(option, known)))
-    return found
-
-
-def _blamed(option: Option, known: Class) -> tuple[str, ...]:
-    steps = list(option.recovery.judged.steps)
-    blamed: list[str] = []
-    while float(np.median(finish(steps)[steps[-1].name])) > known.high_s:
-        critical = on_critical_path(steps)
-        weights = [float((step.seconds * critical[step.name]).mean()) for step in steps]
-        worst = int(np.argmax(weights))
-        blamed.append(steps[worst].name)
-        steps[worst] = steps[worst]._replace(seconds=np.zeros_like(steps[worst].seconds))
-    return tuple(blamed)
 
 
 def well_architected(comparison: Comparison) -> Table:

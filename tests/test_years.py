@@ -21,6 +21,7 @@ from drkit.errors import WorkloadError
 from drkit.recovery import Recovery, step_kinds
 from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, Topology, enumerate_topologies
+from drkit.well_architected import verdicts as verdicts_of
 from drkit.workload import Costs, Quantity, Workload
 
 QUICK = settings(
@@ -377,7 +378,7 @@ def test_well_architecteds_classes_come_out_or_the_step_to_blame_is_named(
     comparisons: Mapping[str, Comparison],
 ) -> None:
     for name, comparison in comparisons.items():
-        verdicts = {verdict.strategy: verdict for verdict in recovery_report.verdicts(comparison)}
+        verdicts = {verdict.strategy: verdict for verdict in verdicts_of(comparison)}
         if "backup_restore" in verdicts:
             assert verdicts["backup_restore"].inside, name  # hours
         assert verdicts["pilot_light"].inside, name  # tens of minutes
@@ -404,7 +405,7 @@ def test_without_people_who_decide_a_warm_standby_takes_minutes(
         }
     )
     comparison = compare_topologies(workload, catalog, samples=2000)
-    verdict = {one.strategy: one for one in recovery_report.verdicts(comparison)}["warm_standby"]
+    verdict = {one.strategy: one for one in verdicts_of(comparison)}["warm_standby"]
     assert verdict.inside
     assert verdict.rto_p50_s < 1200
 
