@@ -140,7 +140,8 @@ def break_even(comparison: Comparison) -> Picture:
         lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option))
     least = np.full(len(hours), math.inf)
     for strategy, known in lines.items():
-        totals = np.min([[one.at(hour) for hour in hours] for one in set(known)], axis=0)
+        fixed, slope = np.array(sorted(set(known))).T
+        totals = (fixed[:, None] + slope[:, None] * hours).min(axis=0)
         axes.plot(hours, totals, color=STRATEGY_LOOK[strategy][0], lw=1.6, zorder=3, gid=strategy)
         least = np.minimum(least, totals)
     axes.plot(hours, least, color=INK, lw=4.5, alpha=0.25, zorder=2, gid="least")
