@@ -77,7 +77,8 @@ class Simulator:
         self._known: dict[tuple[object, ...], Recovery] = {}
         self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._shared: dict[str, npt.NDArray[np.floating]] = {}
-        self._ends: dict[tuple[object, ...], Samples] = {}
+        self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples]] = {}
+        self._near: dict[tuple[str, str], bool] = {}
         self._carried: dict[tuple[object, ...], float] = {}
         self._spreads: dict[object, Spread] = {}
 
@@ -141,10 +142,11 @@ class Simulator:
 
     def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples]:
         """Steps of a failover and when it ends [s]; topologies that take the same route share the samples."""
-        steps, route = self.plan.failover(topology), self._route(topology)
+        route = self._route(topology)
         if route not in self._ends:
-            self._ends[route] = self._full(finish(steps)[steps[-1].name])
-        return steps, self._ends[route]
+            steps = self.plan.failover(topology)
+            self._ends[route] = steps, self._full(finish(steps)[steps[-1].name])
+        return self._ends[route]
 
     def outage_s(self) -> Samples:
         """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
@@ -184,8 +186,10 @@ class Simulator:
     def _neighbours(self, topology: Topology) -> bool:
         if not topology.failover_region:
             return False
-        apart = self.catalog.regions.distance_km(topology.primary_region, topology.failover_region)
-        return apart <= self.assumptions["neighbour_km"].typical
+        pair = topology.primary_region, topology.failover_region
+        if pair not in self._near:
+            self._near[pair] = self.catalog.regions.distance_km(*pair) <= self.assumptions["neighbour_km"].typical
+        return self._near[pair]
 
     def _data_corruption(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
         steps = self.plan.corruption(topology)
