@@ -204,6 +204,33 @@ def compare(workload: str, everything: bool, seed: int, samples: int, snapshot: 
     _print(frame, style)
 
 
+@main.command()
+@click.argument("workload")
+@click.argument("drills", type=click.Path(path_type=Path))
+@_snapshot
+@_format
+def calibrate(workload: str, drills: Path, snapshot: Path | None, style: str) -> None:
+    r"""Update the step times of a WORKLOAD by measured DRILLS, a CSV file with the columns date, step, seconds.
+
+    Prints each figure before and after, and below the table the lines to put into the workload file.
+
+    \b
+    Example:
+      drkit calibrate shop.yaml drills.csv
+    """
+    from drkit import drills as measured
+    from drkit import workload_file
+    from drkit.assumptions import Assumptions
+
+    catalog = _catalog(snapshot)
+    known = workload_file.read(workload, catalog)
+    assumptions = Assumptions(catalog.snapshot, known.assumptions)
+    calibration = measured.calibrate(known, assumptions, measured.read(drills, assumptions))
+    _print(calibration.frame(), style)
+    if style == "table":
+        click.echo(f"\n{calibration.yaml()}", nl=False)
+
+
 @main.group()
 def prices() -> None:
     """Prices of the snapshot."""
