@@ -25,7 +25,7 @@ Values = Mapping[str, Any]
 _OVERRIDE = "\n".join(
     f"""provider "aws" {{
   alias             = "{alias}"
-  max_retries       = 1
+  max_retries       = 3
   s3_use_path_style = true
 }}
 """

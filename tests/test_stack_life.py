@@ -444,8 +444,8 @@ def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
             "module.single_region.aws_iam_role_policy.replication[0]",
             "aws_backup_vault.primary[0]",
             # Names of the service, which had two regions to choose from.
-            'module.single_region.aws_route53_record.application["primary"]',
-            'module.single_region.aws_route53_record.application["failover"]',
+            "module.single_region.aws_route53_record.primary[0]",
+            "module.single_region.aws_route53_record.failover[0]",
             'module.single_region.aws_route53_health_check.region["primary"]',
             'module.single_region.aws_route53_health_check.region["failover"]',
         }, harmful

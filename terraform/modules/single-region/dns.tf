@@ -22,29 +22,61 @@ resource "aws_route53_health_check" "region" {
 
 # CNAME records instead of aliases: an alias has the load balancer's own time to live, 60 s, and dns.ttl_s decides
 # how fast clients follow.
-resource "aws_route53_record" "application" {
-  for_each = { for role, region in local.serving : role => region if local.has_zone }
+#
+# Two resources instead of one for each region, for the order: Route 53 takes no second record beside a simple one, so the
+# first has to get its routing policy before the second comes, and to lose it after the second has gone.
+resource "aws_route53_record" "primary" {
+  count = local.has_zone && contains(keys(local.serving), "primary") ? 1 : 0
 
   zone_id = aws_route53_zone.this[0].zone_id
   name    = local.application_name
   type    = "CNAME"
   ttl     = var.dns.ttl_s
-  records = [each.value.load_balancer_dns_name]
+  records = [var.regions["primary"].load_balancer_dns_name]
 
-  set_identifier  = var.health_checks ? each.key : null
-  health_check_id = var.health_checks ? aws_route53_health_check.region[each.key].id : null
+  set_identifier  = var.health_checks ? "primary" : null
+  health_check_id = var.health_checks ? aws_route53_health_check.region["primary"].id : null
 
   dynamic "failover_routing_policy" {
-    for_each = var.health_checks && var.dns.routing == "failover" ? [each.key] : []
+    for_each = var.health_checks && var.dns.routing == "failover" ? ["PRIMARY"] : []
     content {
-      type = failover_routing_policy.value == "primary" ? "PRIMARY" : "SECONDARY"
+      type = failover_routing_policy.value
     }
   }
 
   dynamic "latency_routing_policy" {
-    for_each = var.health_checks && var.dns.routing == "latency" ? [each.value.region] : []
+    for_each = var.health_checks && var.dns.routing == "latency" ? [var.regions["primary"].region] : []
     content {
       region = latency_routing_policy.value
     }
   }
+}
+
+resource "aws_route53_record" "failover" {
+  count = local.has_zone && contains(keys(local.serving), "failover") ? 1 : 0
+
+  zone_id = aws_route53_zone.this[0].zone_id
+  name    = local.application_name
+  type    = "CNAME"
+  ttl     = var.dns.ttl_s
+  records = [var.regions["failover"].load_balancer_dns_name]
+
+  set_identifier  = "failover"
+  health_check_id = aws_route53_health_check.region["failover"].id
+
+  dynamic "failover_routing_policy" {
+    for_each = var.dns.routing == "failover" ? ["SECONDARY"] : []
+    content {
+      type = failover_routing_policy.value
+    }
+  }
+
+  dynamic "latency_routing_policy" {
+    for_each = var.dns.routing == "latency" ? [var.regions["failover"].region] : []
+    content {
+      region = latency_routing_policy.value
+    }
+  }
+
+  depends_on = [aws_route53_record.primary]
 }
