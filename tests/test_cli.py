@@ -163,7 +163,7 @@ WRONG = [
         for name in ("workload", "out_dir", "seed", "samples", "snapshot")
     ),
     (["design", "article", "--samples", "5"], "Invalid value for '--samples': 5 is not in the range 100<=x<=1000000."),
-    (["design", "article", "--snapshot", "nowhere"], "no snapshot at nowhere: cannot read manifest.json (No such file or directory)"),
+    (["design", "article", "--snapshot", "nowhere"], "no snapshot is called 'nowhere'; known are embedded"),
     (["design"], "Missing argument 'WORKLOAD'."),
     (["compare", "article", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'table', 'csv', 'json'."),
     (["prices", "show", "--region", "eu-west-9"], "no price has region 'eu-west-9'; the nearest are eu-west-3, eu-west-2, eu-west-1"),

@@ -37,8 +37,8 @@ NEEDED = (
     "usageType",
 )
 
-#: Terms of a reservation, which offers without reservations have no columns for.
-_OF_RESERVATIONS = frozenset({"LeaseContractLength", "PurchaseOption", "OfferingClass"})
+_RESERVATION_COLUMNS = frozenset({"LeaseContractLength", "PurchaseOption", "OfferingClass"})
+_RESERVATION_NAMES = frozenset(map(attribute, _RESERVATION_COLUMNS))
 
 _LONGEST_HEAD = 1 << 16
 
@@ -68,10 +68,7 @@ def read(
     SnapshotError
         When it is no offer, lacks a needed column, or a record has the wrong number of fields.
     """
-    try:
-        rows = list(_found(opened, tuple(needle.encode() for needle in needles), head, needs))
-    except _SpreadRecordError:
-        rows = list(_by_the_book(opened, needles, head, needs))
+    rows = records(opened, needles, head, NEEDED, needs)
     names = [attribute(column) for column in head.columns]
     at = {name: place for place, name in enumerate(names)}
     places = [at.get(attribute(column), -1) for column in NEEDED[:-1]]
@@ -91,6 +88,21 @@ def read(
             row[offering] if offering >= 0 else "",
             dict(zip(names, row, strict=True)),
         )
+
+
+def records(
+    opened: Callable[[], BinaryIO],
+    needles: Sequence[str],
+    head: Head,
+    columns: Sequence[str],
+    needs: Sequence[str] = (),
+) -> list[list[str]]:
+    """Fields of every record that contains one of the needles; ``columns`` and ``needs`` must all be there."""
+    needed = (*columns, *needs)
+    try:
+        return list(_found(opened, tuple(needle.encode() for needle in needles), head, needed))
+    except _SpreadRecordError:
+        return list(_by_the_book(opened, needles, head, needed))
 
 
 def _found(
@@ -177,10 +189,9 @@ def _set_head(rows: Sequence[Sequence[str]], head: Head, needs: Sequence[str]) -
     head.published = told.get("publicationdate", "")
     head.columns = tuple(rows[-1])
     names = {attribute(column) for column in head.columns}
-    wanted = [column for column in NEEDED if column not in _OF_RESERVATIONS or "leasecontractlength" in names]
-    if missing := [column for column in wanted if attribute(column) not in names] + [
-        n for n in needs if n not in names
-    ]:
+    # Offers without reservations have none of their columns.
+    wanted = [column for column in needs if column not in _RESERVATION_COLUMNS or names & _RESERVATION_NAMES]
+    if missing := [column for column in wanted if attribute(column) not in names]:
         raise SnapshotError(
             f"the price list {head.code} has no column {', '.join(missing)}: AWS changed the file, "
             "and drkit cannot tell its rows apart without it"

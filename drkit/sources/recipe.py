@@ -80,12 +80,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Source:
-    """One row of ``offers.csv``: an offer, and the text that every line of interest contains."""
+    """One row of ``offers.csv``: an offer, and the text that every line of interest contains.
+
+    ``api_filters`` narrow the Price List Query API: field and value, ``{region}`` standing for the region asked for.
+    """
 
     code: str
     scope: str
     needs: tuple[str, ...]
     needles: tuple[str, ...]
+    api_filters: tuple[tuple[str, str], ...]
     what: str
 
 
@@ -158,12 +162,7 @@ def load(folder: Path | None = None) -> Recipe:
         seen.update(content)
         return list(csv.DictReader(content.decode().splitlines()))
 
-    sources = {
-        row["offer"]: Source(
-            row["offer"], row["scope"], tuple(row["needs"].split()), tuple(row["needles"].split()), row["what"]
-        )
-        for row in rows("offers.csv")
-    }
+    sources = {row["offer"]: _source(row) for row in rows("offers.csv")}
     rules: dict[str, list[Rule]] = {code: [] for code in sources}
     for line, row in enumerate(rows("recipe.csv"), start=2):
         try:
@@ -174,6 +173,20 @@ def load(folder: Path | None = None) -> Recipe:
         SavingsPlan(row["plan"], row["purchase"], tuple(row["services"].split())) for row in rows("savings_plans.csv")
     )
     return Recipe(sources, {code: tuple(found) for code, found in rules.items()}, plans, seen.hexdigest()[:16])
+
+
+def _source(row: Mapping[str, str]) -> Source:
+    filters = [tuple(each.split("=", 1)) for each in row["api_filters"].split(";") if each]
+    if row["api_region"]:
+        filters.insert(0, (row["api_region"], "{region}"))
+    return Source(
+        row["offer"],
+        row["scope"],
+        tuple(row["needs"].split()),
+        tuple(row["needles"].split()),
+        tuple((field, value) for field, value in filters),
+        row["what"],
+    )
 
 
 def _rule(row: Mapping[str, str]) -> Rule:
