@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from drkit.bill import total
+from drkit.commitments import in_words
 from drkit.display import Markdown, Table
 from drkit.judgement import quantile
 from drkit.topology import STRATEGIES
@@ -74,6 +75,13 @@ def answer(comparison: Comparison) -> Markdown:
     text += [f"Note: {note}." for note in topology.notes]
     if chosen.bill.one_off_usd:
         text.append(f"The first copy of the data costs {chosen.bill.one_off_usd:,.2f} USD once.")
+    if committed := chosen.bill.committed:
+        ways = ", ".join(sorted({in_words(line.purchase) for line in committed}))
+        text.append(
+            f"{total(committed):,.2f} USD of the bill is bought ahead: {ways}; upfront fees are spread over it."
+        )
+    if own := total(line for line in chosen.bill.lines if line.basis == "observed:user"):
+        text.append(f"{own:,.2f} USD of the bill is at your own prices.")
     if unseen := total(chosen.bill.not_observed):
         text.append(
             f"{unseen:,.2f} USD of the bill ({100 * chosen.bill.share_not_observed:.0f} %) rests on derived or proxy "
