@@ -117,25 +117,16 @@ def _rows(
     if (cells["usd"] and figure < 0) or (cells["percent"] and figure <= -100):
         raise PriceError(f"{figure:g} makes a price below zero: correct it")
     purchase = cells["purchase"] or "on_demand"
-    matching = [
-        key
-        for key in known
-        if key[0] == cells["service"]
-        and _fits(key[1], cells["item"])
-        and (cells["region"] in ("*", key[2]))
-        and key[3] == cells["to_region"]
-        and key[4] == purchase
-    ]
     told = {"as_of": cells["as_of"] or day, "source": cells["source"] or source, "basis": BASIS, "sku": ""}
-    if cells["percent"] or "*" in cells["region"] + cells["item"]:
-        if not matching:
-            raise PriceError(f"{_called(cells)} matches no price of the snapshot{_near(cells, known)}")
-        for key in matching:
-            for row in known[key]:
-                usd = float(row[5]) * (1 + figure / 100) if cells["percent"] else figure
-                yield key, _changed(row, usd=f"{round(usd, 12):.12g}", **told)
-        return
     key = (cells["service"], cells["item"], cells["region"], cells["to_region"], purchase)
+    if cells["percent"] or "*" in cells["region"] + cells["item"]:
+        if not (matching := [other for other in ([key] if key in known else known) if _fits(other, key)]):
+            raise PriceError(f"{_called(cells)} matches no price of the snapshot{_near(cells, known)}")
+        for other in matching:
+            for row in known[other]:
+                usd = float(row[5]) * (1 + figure / 100) if cells["percent"] else figure
+                yield other, _changed(row, usd=f"{round(usd, 12):.12g}", **told)
+        return
     unit = cells["unit"] or next((row[4] for row in known.get(key, ())), "")
     if not unit:
         raise PriceError(f"{_called(cells)} is not in the snapshot: give its unit too{_near(cells, known)}")
@@ -167,8 +158,12 @@ def _number(text: str, name: str) -> float:
     return found
 
 
-def _fits(item: str, wanted: str) -> bool:
-    return item.startswith(wanted[:-1]) if wanted.endswith("*") else item == wanted
+def _fits(key: Row, wanted: Row) -> bool:
+    return (
+        (key[0], *key[3:]) == (wanted[0], *wanted[3:])
+        and wanted[2] in ("*", key[2])
+        and (key[1].startswith(wanted[1][:-1]) if wanted[1].endswith("*") else key[1] == wanted[1])
+    )
 
 
 def _called(cells: Mapping[str, str]) -> str:

@@ -125,7 +125,7 @@ def refresh(
             tables |= asked
         today = day or datetime.datetime.now(datetime.UTC).date().isoformat()
         name, path = _write(tables, today, old, [each for _, each in fresh] + [each for _, each in plans])
-        new = snapshot.load(path)
+    new = snapshot.Snapshot(path, {}, {"prices": list(map(tuple, tables["prices.csv"]))})
     changed = changes.between(old, new)
     return Refreshed(name, path, _called(old), len(listed) + len(plans), changed, notes)
 

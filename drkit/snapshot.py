@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
@@ -244,7 +245,8 @@ def load(path: Path | None = None) -> Snapshot:
                 f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, "
                 f"the manifest says {str(entry['sha256'])[:12]}…: {_REMEDY}"
             )
-        rows = list(map(tuple, csv.reader(io.StringIO(content.decode()))))
+        # Most cells repeat: each text is held once.
+        rows = [tuple(map(intern, row)) for row in csv.reader(io.StringIO(content.decode()))]
         if not rows or rows[0] != columns or len(rows) - 1 != entry["rows"]:
             raise SnapshotError(
                 f"{folder / name} has {len(rows) - 1} rows with columns {','.join(rows[0] if rows else ())}; "

@@ -240,13 +240,14 @@ def _commitments(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
 
 
 def _gaps(catalog: Catalog) -> Iterator[Finding]:
-    for region in catalog.prices.regions():
+    regions = catalog.prices.regions()
+    for region in regions:
         for service, item in ESSENTIAL:
             if not catalog.prices.has(service, item, region):
                 yield Finding(GAP, service, item, region, 1, "no price: nothing that needs it can be priced here")
     missing: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for service, engine, region, name, *_ in catalog.snapshot.tables["availability"]:
-        if region not in catalog.prices.regions() or name == "db.serverless":
+        if region not in regions or name == "db.serverless":
             continue
         wanted = (
             [("AmazonRDS", f"instance/{engine}/{name}/{mode}") for mode in ("standard", "io_optimized")]

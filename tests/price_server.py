@@ -27,6 +27,7 @@ class PriceServer:
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    tags: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     packed: bool = False
     url: str = ""
 
@@ -97,7 +98,9 @@ def answer(held: PriceServer, request: BaseHTTPRequestHandler) -> None:
     if content is None:
         status(404)(request, b"")
         return
-    tag = f'"{hashlib.md5(content).hexdigest()}"'
+    if held.tags.get(request.path, (b"", ""))[0] is not content:
+        held.tags[request.path] = (content, f'"{hashlib.md5(content).hexdigest()}"')
+    tag = held.tags[request.path][1]
     extra = held.headers.get(request.path, {})
     if held.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
         content = gzip.compress(content, 1, mtime=0)

@@ -45,6 +45,8 @@ def rds(version: str = "20261120195514", large: float = 0.27) -> Offer:
         product
         for product in aurora_of(Catalog.load("embedded").prices, "us-east-1")
         if product.attributes["usageType"] != "InstanceUsage:db.r6g.large"
+        # Two families are enough; a class that the offer lacks is no longer sold.
+        and product.attributes.get("Instance Type", "db.r5.large").split(".")[1] in ("r5", "r6g")
     ]
     mine = [aurora_instance("db.r6g.large", engine, large) for engine in ("Aurora PostgreSQL", "Aurora MySQL")]
     return Offer("AmazonRDS", [*others, *mine], version)

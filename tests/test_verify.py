@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,13 @@ def price(item: str, usd: str = "1", **cells: str) -> tuple[str, ...]:
     return tuple((row | cells).values())
 
 
+@lru_cache(maxsize=1)
+def known_findings() -> frozenset[verify.Finding]:
+    return frozenset(verify.verify(Catalog.load("embedded")))
+
+
 def found(catalog: Catalog, kind: str) -> list[str]:
-    known = set(verify.verify(Catalog.load("embedded")))
+    known = known_findings()
     return [f"{each.item}: {each.what}" for each in verify.verify(catalog) if each.kind == kind and each not in known]
 
 

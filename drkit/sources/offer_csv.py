@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from sys import intern
 from typing import TYPE_CHECKING, BinaryIO
 
 from drkit.errors import SnapshotError
@@ -164,7 +165,8 @@ def _rows(lines: list[bytes], width: int) -> Iterator[list[str]]:
             if not row:
                 continue
             raise _SpreadRecordError
-        yield row
+        # Attributes repeat from row to row: each text is held once.
+        yield list(map(intern, row))
 
 
 def _read_head(buffer: bytearray, kept: int, head: Head, needs: Sequence[str]) -> tuple[int, int]:
