@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 import pytest
@@ -11,6 +12,9 @@ from drkit import workload_file
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.workload import Workload
+
+# Tests know which snapshot they use, whatever their user has set.
+os.environ.pop("DRKIT_SNAPSHOT", None)
 
 #: The samples that comparisons in tests are timed with: enough for a 95 % point, quick enough for every run.
 SAMPLES = 4_000
