@@ -166,6 +166,9 @@ def _tables(
         where = f"{extract.offer} {extract.region}".rstrip()
         notes += (f"{where}: {what} is not understood and was left out" for what in extract.not_understood)
         notes += (f"{where}: {what}; none was taken" for what in extract.ambiguous)
+        if extract.new_attributes:
+            told = ", ".join(extract.new_attributes)
+            notes.append(f"{where}: products have attributes that were not known before ({told}); no price reads them")
         if not extract.prices:
             notes.append(f"{where}: nothing of it is in the recipe; what was known stays")
     if new:

@@ -116,6 +116,7 @@ def prune(keep: int) -> list[Entry]:
             for left in snapshots_dir().glob(".*"):
                 if left.is_dir():
                     shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(cache_dir() / "downloads", ignore_errors=True)
     return removed
 
 

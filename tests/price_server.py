@@ -93,6 +93,8 @@ def serving() -> Iterator[PriceServer]:
 
 
 def answer(held: PriceServer, request: BaseHTTPRequestHandler) -> None:
+    # A proxy is asked for the whole address.
+    request.path = re.sub(r"^http://[^/]+", "", request.path)
     held.asked.append((request.path, dict(request.headers)))
     content = held.files.get(request.path)
     if content is None:

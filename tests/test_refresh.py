@@ -179,6 +179,27 @@ def test_regions_that_drkit_does_not_know_break_nothing_and_are_told(server: Pri
     assert refresh(server, "--regions", "us-east-1,us-east-2").stderr.count("AWS does not list AmazonRDS in us-east-2")
 
 
+def test_a_proxy_is_used_and_a_certificate_bundle_trusted(
+    server: PriceServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    words = ["--endpoint", "http://prices.invalid"]
+    assert refresh(server, *words).exit_code == 0
+    assert Catalog.load("latest").snapshot.offers[0]["url"] == f"http://prices.invalid{RDS}"
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    assert download.Downloader("https://prices.invalid", tmp_path)._session.verify == str(bundle)
+
+
+def test_a_new_attribute_is_told(server: PriceServer) -> None:
+    new = aurora_instance("db.r6g.large", "Aurora PostgreSQL", 0.27, Colour_Of_Rack="blue")
+    server.publish({("AmazonRDS", "us-east-1"): Offer("AmazonRDS", [new])})
+    done = refresh(server)
+    assert "attributes that were not known before (colourofrack); no price reads them" in done.stderr
+
+
 def test_a_region_that_was_not_priced_before_can_be(server: PriceServer) -> None:
     osaka = [aurora_instance("db.r6g.large", "Aurora PostgreSQL", 0.31, region="ap-northeast-3")]
     server.publish({("AmazonRDS", "ap-northeast-3"): Offer("AmazonRDS", osaka)})

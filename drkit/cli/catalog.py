@@ -47,6 +47,13 @@ def catalog() -> None:
 )
 @click.option("--ca-bundle", envvar="AWS_CA_BUNDLE", metavar="FILE", help="Certificates to trust. [env: AWS_CA_BUNDLE]")
 @click.option("--profile", metavar="NAME", help="Profile of the AWS configuration, for --source api and --support.")
+@click.option(
+    "--api-region",
+    default="us-east-1",
+    show_default=True,
+    metavar="REGION",
+    help="Region whose Price List API is asked: us-east-1, eu-central-1 or ap-south-1.",
+)
 @click.option("--base", metavar="NAME", help="Snapshot to lay the new prices over; the newest by default.")
 def refresh(
     regions: str | None,
@@ -57,6 +64,7 @@ def refresh(
     endpoint: str | None,
     ca_bundle: str | None,
     profile: str | None,
+    api_region: str,
     base: str | None,
 ) -> None:
     r"""Read AWS's price lists and write a new snapshot into the cache, whole or not at all.
@@ -77,7 +85,7 @@ def refresh(
         if where == "api":
             from drkit.sources.price_list_api import PriceListApi
 
-            source = PriceListApi(profile, endpoint, ca_bundle)
+            source = PriceListApi(profile, endpoint, ca_bundle, api_region=api_region)
         else:
             source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
         support = None

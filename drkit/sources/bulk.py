@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ENDPOINT = "https://pricing.us-east-1.amazonaws.com"
 INDEX = "/offers/v1.0/aws/index.json"
 
+#: Form of what is kept of a file; another one is read anew.
+_FORM = 2
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -192,7 +195,9 @@ class BulkFiles:
 def _keep(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
-    beside.write_text(json.dumps({"recipe": recipe, "source": asdict(provenance), "extract": asdict(extract)}))
+    beside.write_text(
+        json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": asdict(extract)})
+    )
     beside.replace(path)
 
 
@@ -201,7 +206,11 @@ def _known(path: Path, url: str, recipe: str) -> dict[str, Any] | None:
         known: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    fits = known.get("recipe") == recipe and known["source"]["url"] == url and known["source"]["etag"]
+    fits = (
+        (known.get("form"), known.get("recipe")) == (_FORM, recipe)
+        and known["source"]["url"] == url
+        and known["source"]["etag"]
+    )
     return known if fits else None
 
 

@@ -60,6 +60,8 @@ class Extract:
         Usage types that no row of the recipe speaks of, or whose unit or currency is another one.
     ambiguous
         Prices that several products give at different figures: none of them is taken.
+    new_attributes
+        Attributes of products that ``attributes.csv`` does not list; no price depends on them.
     """
 
     offer: str = ""
@@ -69,6 +71,7 @@ class Extract:
     left_out: Counter[str] = field(default_factory=Counter)
     not_understood: list[str] = field(default_factory=list)
     ambiguous: list[str] = field(default_factory=list)
+    new_attributes: list[str] = field(default_factory=list)
 
 
 class _Tier(NamedTuple):
@@ -91,6 +94,7 @@ class Mapper:
 
     def __init__(self, recipe: Recipe, offer: str, region: str = "") -> None:
         self.rules = recipe.rules[offer]
+        self._known, self._new = recipe.attributes, set[str]()
         self.source = recipe.sources[offer]
         self.region = region
         self.extract = Extract(offer, region)
@@ -122,9 +126,11 @@ class Mapper:
         for key in sorted({*self._tiers, *self._leases}):
             self._finish(key)
         self.extract.not_understood = sorted(self._unknown)
+        self.extract.new_attributes = sorted(self._new)
         return self.extract
 
     def _decide(self, product: Mapping[str, str]) -> tuple[Rule, Key] | None:
+        self._new |= product.keys() - self._known
         usage, kind = product.get("usagetype", ""), product.get("locationtype", "AWS Region")
         if kind not in ("AWS Region", ""):
             self.extract.left_out[kind] += 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drkit.sources.rates import Rate
     from drkit.sources.recipe import Recipe
 
-#: A region in which AWS runs this API; it knows the prices of all.
+#: A region in which AWS runs this API (others are eu-central-1 and ap-south-1); each knows the prices of all.
 API_REGION = "us-east-1"
 
 
@@ -32,6 +32,8 @@ class PriceListApi:
         As `drkit.sources.aws_session.Clients` takes them.
     clients
         Makes the client instead, for tests.
+    api_region
+        Region that is asked.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class PriceListApi:
         ca_bundle: str | None = None,
         recipe: Recipe | None = None,
         clients: Callable[[str, str], Any] | None = None,
+        api_region: str = API_REGION,
     ) -> None:
+        self.api_region = api_region
         self.recipe = recipe or load()
         self._clients = clients or Clients(profile, endpoint, ca_bundle)
 
@@ -63,7 +67,7 @@ class PriceListApi:
         SnapshotError
             When products lack what the recipe needs.
         """
-        client = self._clients("pricing", API_REGION)
+        client = self._clients("pricing", self.api_region)
         seen = hashlib.sha256()
         told = {"version": "", "publicationDate": ""}
         extract = Mapper(self.recipe, file.offer, file.region).take(self._rates(client, file, seen, told))
@@ -92,7 +96,7 @@ class PriceListApi:
             {"Type": "TERM_MATCH", "Field": field, "Value": value.format(region=file.region)}
             for field, value in source.api_filters
         ]
-        with sentences("pricing", API_REGION):
+        with sentences("pricing", self.api_region):
             pages = client.get_paginator("get_products").paginate(
                 ServiceCode=file.offer, Filters=filters, FormatVersion="aws_v1", PaginationConfig={"PageSize": 100}
             )

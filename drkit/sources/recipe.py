@@ -1,8 +1,8 @@
 """The recipe: which rows of an AWS offer drkit keeps, and what it calls them. Data, read from ``data/recipe``.
 
 ``offers.csv`` names the offers, ``recipe.csv`` says row by row what a usage type becomes, or why it is left out,
-``savings_plans.csv`` names the Savings Plans. The bulk files and the Price List Query API are read by the same rows;
-adding a service is adding rows.
+``savings_plans.csv`` names the Savings Plans, ``attributes.csv`` the attributes that are no news. The bulk files and
+the Price List Query API are read by the same rows; adding a service is adding rows.
 """
 
 from __future__ import annotations
@@ -104,11 +104,12 @@ class SavingsPlan:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Offers, rules and Savings Plans, in the order of the files."""
+    """Offers, rules and Savings Plans, in the order of the files, and the attributes of products that are known."""
 
     sources: Mapping[str, Source]
     rules: Mapping[str, tuple[Rule, ...]]
     plans: tuple[SavingsPlan, ...]
+    attributes: frozenset[str]
     digest: str
 
     def offers(self, services: Iterable[str] | None = None) -> list[str]:
@@ -144,7 +145,7 @@ def load(folder: Path | None = None) -> Recipe:
     Parameters
     ----------
     folder
-        Folder with the three files; None is the one that ships with drkit.
+        Folder with the files; None is the one that ships with drkit.
 
     Raises
     ------
@@ -172,7 +173,9 @@ def load(folder: Path | None = None) -> Recipe:
     plans = tuple(
         SavingsPlan(row["plan"], row["purchase"], tuple(row["services"].split())) for row in rows("savings_plans.csv")
     )
-    return Recipe(sources, {code: tuple(found) for code, found in rules.items()}, plans, seen.hexdigest()[:16])
+    known = frozenset(row["attribute"] for row in rows("attributes.csv"))
+    kept = {code: tuple(found) for code, found in rules.items()}
+    return Recipe(sources, kept, plans, known, seen.hexdigest()[:16])
 
 
 def _source(row: Mapping[str, str]) -> Source:
