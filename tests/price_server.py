@@ -8,7 +8,7 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,15 +35,18 @@ class PriceServer:
         return Counter(path for path, _ in self.asked)
 
     def publish(
-        self, offers: Mapping[tuple[str, str], Offer], plans: Mapping[tuple[str, str], bytes] | None = None
+        self,
+        offers: Mapping[tuple[str, str], Offer],
+        plans: Mapping[tuple[str, str], bytes] | None = None,
+        kinds: Sequence[str] = ("csv",),
     ) -> None:
         """Put offers by (code, region) at the places where AWS puts them; the region is empty for a global one."""
         index: dict[str, dict[str, str]] = {}
         regions: dict[str, dict[str, dict[str, str]]] = {}
         for (code, region), offer in offers.items():
             place = f"/offers/v1.0/aws/{code}/{offer.version}" + f"/{region}" * bool(region)
-            self.files[f"{place}/index.csv"] = offer.csv()
-            self.files[f"{place}/index.json"] = offer.json()
+            for kind in kinds:
+                self.files[f"{place}/index.{kind}"] = offer.csv() if kind == "csv" else offer.json()
             index[code] = {
                 "offerCode": code,
                 "currentVersionUrl": f"/offers/v1.0/aws/{code}/{offer.version}/index.json",
@@ -79,7 +82,11 @@ def serving() -> Iterator[PriceServer]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """Clients that hang up are part of the tests."""
+
+    server = Quiet(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     held.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

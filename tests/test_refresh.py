@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from offers import Offer, aurora_instance, aurora_of, on_demand, region_product, tiered
+from offers import Offer, Product, aurora_instance, aurora_of, on_demand, region_product, tiered
 from price_server import PriceServer, cut_after, serving, status, truncated_gzip
 
 from drkit import changes, snapshot, store
@@ -40,16 +41,20 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def rds(version: str = "20261120195514", large: float = 0.27) -> Offer:
-    others = [
+@lru_cache(maxsize=1)
+def others() -> tuple[Product, ...]:
+    """Two families are enough; a class that the offer lacks is no longer sold."""
+    return tuple(
         product
         for product in aurora_of(Catalog.load("embedded").prices, "us-east-1")
         if product.attributes["usageType"] != "InstanceUsage:db.r6g.large"
-        # Two families are enough; a class that the offer lacks is no longer sold.
         and product.attributes.get("Instance Type", "db.r5.large").split(".")[1] in ("r5", "r6g")
-    ]
+    )
+
+
+def rds(version: str = "20261120195514", large: float = 0.27) -> Offer:
     mine = [aurora_instance("db.r6g.large", engine, large) for engine in ("Aurora PostgreSQL", "Aurora MySQL")]
-    return Offer("AmazonRDS", [*others, *mine], version)
+    return Offer("AmazonRDS", [*others(), *mine], version)
 
 
 def fargate() -> Offer:
@@ -108,6 +113,7 @@ def test_a_refresh_writes_a_snapshot_with_its_origins_and_says_what_changed(serv
 def test_json_gives_the_same_snapshot_as_csv(server: PriceServer) -> None:
     assert refresh(server).exit_code == 0
     tables = Catalog.load("latest").snapshot.tables["prices"]
+    server.publish({("AmazonRDS", "us-east-1"): rds()}, kinds=("json",))
     assert refresh(server, "--offer-format", "json", "--base", "embedded").exit_code == 0
     assert Catalog.load("latest").snapshot.tables["prices"] == tables
     assert any(path.endswith("index.json") and "AmazonRDS/2026" in path for path, _ in server.asked)
