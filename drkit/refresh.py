@@ -81,8 +81,8 @@ def refresh(
     services
         drkit's service names or AWS's offer codes; None is all of them.
     base
-        The snapshot that the new prices are laid over, as `drkit.store.find` takes it; None is the newest of the
-        cache, or the embedded one.
+        The snapshot that the new prices are laid over, as `drkit.store.find` takes it; None is the last
+        refresh, or the embedded one.
     day
         Date of the new snapshot, ISO 8601; today by default.
     progress
@@ -101,8 +101,8 @@ def refresh(
     recipe = recipes.load()
     offers = recipe.offers(services)
     with store.lock():
-        newest = store.entries()[-1]
-        old = snapshot.load(store.find(base) if base else None if newest.name == store.EMBEDDED else newest.path)
+        newest = store.latest()
+        old = snapshot.load(store.find(base) if base else newest.path if newest else None)
         wanted = _regions(old, regions)
         say(f"asking for the price lists of {count(len(offers), 'offer')} in {count(len(wanted), 'region')}")
         listed, notes = source.listing(offers, wanted)

@@ -18,7 +18,6 @@ from drkit.topology import STRATEGIES
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from drkit.catalog import Catalog
     from drkit.compare import Comparison, Option
     from drkit.workload import Objectives
 
@@ -297,14 +296,6 @@ def ages(option: Option) -> Table:
     frame["seen in"] = frame["as_of"].str[:4]
     table = frame.groupby("seen in").agg(lines=("item", "size"), monthly_usd=("monthly_usd", "sum"))
     return Table(table)
-
-
-def coverage(catalog: Catalog) -> Table:
-    """Price rows of the snapshot by region and how they are known."""
-    frame = catalog.prices.frame()
-    frame["basis"] = frame["basis"].str.split(":").str[0]
-    table = frame.pivot_table(index="region", columns="basis", values="item", aggfunc="size", fill_value=0)
-    return Table(table.loc[[region for region in catalog.prices.regions() if region in table.index]])
 
 
 def provenance(comparison: Comparison) -> Markdown:

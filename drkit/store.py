@@ -24,7 +24,10 @@ EMBEDDED, LATEST = "embedded", "latest"
 
 
 class Entry(NamedTuple):
-    """A snapshot that can be chosen: its name, when and from what it was made, and how many prices it holds."""
+    """A snapshot that can be chosen: its name, when and from what it was made, and how many prices it holds.
+
+    ``own_prices`` is the file of one's own prices that lies over it, if any.
+    """
 
     name: str
     date: str
@@ -32,6 +35,7 @@ class Entry(NamedTuple):
     base: str
     offers: int
     prices: int
+    own_prices: str
     path: Path
 
 
@@ -65,14 +69,19 @@ def entries() -> list[Entry]:
     return [_entry(EMBEDDED, data_dir() / "snapshot"), *sorted(found, key=lambda entry: (entry.made, entry.name))]
 
 
+def latest() -> Entry | None:
+    """Return the newest refreshed snapshot; one with somebody's own prices over it has to be named."""
+    return next((entry for entry in reversed(entries()[1:]) if not entry.own_prices), None)
+
+
 def find(name: str | Path | None = None) -> Path | None:
     """Return the folder of a snapshot; None stands for the embedded one.
 
     Parameters
     ----------
     name
-        A folder, the name of a snapshot or how it begins (``2026-11-25``), ``latest``, or ``embedded``. None or an
-        empty text is what ``DRKIT_SNAPSHOT`` names, else the embedded one.
+        A folder, the name of a snapshot or how it begins (``2026-11-25``), ``latest`` (the last refresh), or
+        ``embedded``. None or an empty text is what ``DRKIT_SNAPSHOT`` names, else the embedded one.
 
     Raises
     ------
@@ -84,9 +93,9 @@ def find(name: str | Path | None = None) -> Path | None:
         return None
     cached = entries()[1:]
     if wanted == LATEST:
-        if not cached:
+        if (refreshed := latest()) is None:
             raise SnapshotError("there is no refreshed snapshot yet: run `drkit catalog refresh`, or use 'embedded'")
-        return cached[-1].path
+        return refreshed.path
     exact = [entry for entry in cached if entry.name == wanted]
     near = exact or [entry for entry in cached if entry.name.startswith(wanted)]
     if len(near) == 1:
@@ -163,5 +172,6 @@ def _entry(name: str, folder: Path) -> Entry:
         str(manifest.get("base", "")),
         len(manifest.get("offers", ())),
         prices if isinstance(prices, int) else 0,
+        str(manifest.get("own_prices", {}).get("file", "")),
         folder,
     )

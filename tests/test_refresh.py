@@ -256,6 +256,7 @@ def test_savings_plans_discount_the_products_they_name(server: PriceServer) -> N
     [
         (["--regions", "us-east-9"], "'us-east-9' is no commercial region of the snapshot; did you mean us-east-"),
         (["--services", "AmazonRDB"], "no service is called AmazonRDB: known are"),
+        (["--endpoint", "prices.example"], "is no address to fetch from"),
         (["--base", "1999"], "no snapshot is called '1999'"),
         (["--ca-bundle", "/nowhere.pem"], "the certificate bundle /nowhere.pem does not exist"),
     ],
@@ -459,6 +460,18 @@ def test_a_snapshot_is_chosen_by_name_beginning_latest_folder_or_variable(
     assert [row["name"] for row in listed] == ["embedded", entry.name]
     with pytest.raises(SnapshotError, match="no snapshot is called 'lates'; did you mean latest"):
         store.find("lates")
+
+
+def test_own_prices_are_no_base_of_a_refresh_and_not_the_latest(server: PriceServer, tmp_path: Path) -> None:
+    refresh(server)
+    entry = store.entries()[-1]
+    own = tmp_path / "own.csv"
+    own.write_text("service,item,region,usd\nAWSELB,alb/hour,us-east-1,9\n")
+    assert CliRunner().invoke(main, ["catalog", "overlay", str(own), "--snapshot", "latest"]).exit_code == 0
+    assert store.entries()[-1].own_prices == "own.csv"
+    assert store.find("latest") == entry.path
+    assert refresh(server).exit_code == 0
+    assert Catalog.load("latest").prices.find("AWSELB", "alb/hour", "us-east-1").usd == 0.0225
 
 
 def test_a_repeated_refresh_of_the_same_offers_writes_the_same_tables(server: PriceServer) -> None:

@@ -156,6 +156,8 @@ class Downloader:
         try:
             with self._session.get(url, headers=headers, stream=True, timeout=(10, 60)) as answer:
                 return self._receive(answer, url, part, told, start if "Range" in headers else 0)
+        except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, ValueError) as error:
+            raise RefreshError(f"{url!r} is no address to fetch from ({error}): write it as https://host") from error
         except requests.RequestException as error:
             raise _Again(_reason(error)) from error
 
