@@ -1,8 +1,8 @@
 """One's own prices, negotiated or expected, laid over a snapshot and marked ``observed:user``.
 
 A CSV with the columns ``service,item,region`` and ``usd`` or ``percent``; further columns are those of a price row.
-``percent`` changes what the snapshot knows (-12.5 is an eighth off); an item that ends in ``*`` and the region ``*``
-stand for all that match.
+``percent`` changes what the snapshot knows (-12.5 is an eighth off); a percentage of a derived price stays derived. An
+item that ends in ``*`` and the region ``*`` stand for all that match.
 """
 
 from __future__ import annotations
@@ -78,9 +78,14 @@ def lay_over(snapshot: Snapshot, path: str | Path) -> Snapshot:
             problems.append(f"line {line}: {error}")
     if problems:
         raise PriceError(f"{file} has {len(problems)} wrong rows:\n  " + "\n  ".join(problems))
-    kept = [row for key, rows in known.items() if key not in fresh for row in rows]
-    prices = sorted([*kept, *(row for rows in fresh.values() for row in rows)])
-    return _with(snapshot, prices, {"file": file.name, "sha256": hashlib.sha256(content).hexdigest()})
+    own_rows = [row for rows in fresh.values() for row in rows]
+    prices = sorted([*(row for key, rows in known.items() if key not in fresh for row in rows), *own_rows])
+    digest = hashlib.sha256(content).hexdigest()
+    named = {row[_COLUMNS.index("source")] for row in own_rows}
+    sources = {row[0]: tuple(row) for row in snapshot.tables["sources"]}
+    sources |= {name: (name, f"own prices, {file.name} {digest[:12]}", day, "own", "own") for name in named}
+    tables = {"prices": prices, "sources": sorted(sources.values())}
+    return _with(snapshot, tables, {"file": file.name, "sha256": digest})
 
 
 def keep(snapshot: Snapshot, path: str | Path) -> tuple[str, Path]:
@@ -125,7 +130,8 @@ def _rows(
         for other in matching:
             for row in known[other]:
                 usd = float(row[5]) * (1 + figure / 100) if cells["percent"] else figure
-                yield other, _changed(row, usd=f"{round(usd, 12):.12g}", **told)
+                basis = _basis(row[12]) if cells["percent"] else BASIS
+                yield other, _changed(row, usd=f"{round(usd, 12):.12g}", **{**told, "basis": basis})
         return
     unit = cells["unit"] or next((row[4] for row in known.get(key, ())), "")
     if not unit:
@@ -136,6 +142,12 @@ def _rows(
         if cells[bound]:
             _number(cells[bound], bound)
     yield key, tuple({**cells, "unit": unit, "purchase": purchase, **told}[name] for name in _COLUMNS)
+
+
+def _basis(known: str) -> str:
+    """A part of a price that nobody has observed is not observed either."""
+    kind, _, rule = known.partition(":")
+    return BASIS if kind == "observed" else f"{kind}:user_percent_of({rule})"
 
 
 def _add(rows: list[Row], row: Row) -> None:
@@ -178,11 +190,14 @@ def _near(cells: Mapping[str, str], known: Mapping[Row, object]) -> str:
     return ""
 
 
-def _with(snapshot: Snapshot, prices: Sequence[Row], told: Mapping[str, str]) -> Snapshot:
-    body = io.StringIO()
-    csv.writer(body, lineterminator="\n").writerows([_COLUMNS, *prices])
-    files = snapshot.manifest["files"]
-    assert isinstance(files, dict)
-    changed = {"rows": len(prices), "sha256": hashlib.sha256(body.getvalue().encode()).hexdigest()}
-    manifest = {**snapshot.manifest, "files": {**files, "prices.csv": changed}, "own_prices": told}
-    return replace(snapshot, manifest=manifest, tables={**snapshot.tables, "prices": prices})
+def _with(snapshot: Snapshot, tables: Mapping[str, Sequence[Row]], told: Mapping[str, str]) -> Snapshot:
+    known = snapshot.manifest["files"]
+    assert isinstance(known, dict)
+    files = dict(known)
+    for name, rows in tables.items():
+        body = io.StringIO()
+        csv.writer(body, lineterminator="\n").writerows([COLUMNS[f"{name}.csv"], *rows])
+        digest = hashlib.sha256(body.getvalue().encode()).hexdigest()
+        files[f"{name}.csv"] = {"rows": len(rows), "sha256": digest}
+    manifest = {**snapshot.manifest, "files": files, "own_prices": told}
+    return replace(snapshot, manifest=manifest, tables={**snapshot.tables, **tables})

@@ -163,7 +163,7 @@ def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[F
             yield Finding(ERROR, *place, 1, f"the basis is {basis!r}: see data/README.md for what it can be")
         if not unit:
             yield Finding(ERROR, *place, 1, "the unit is missing")
-        if source not in sources and basis != "observed:user":
+        if source not in sources:
             yield Finding(ERROR, *place, 1, f"the source {source!r} is not in sources.csv")
         if (key := (*row[:4], purchase, tier_from)) in seen:
             yield Finding(ERROR, *place, 1, f"two prices for one lookup ({purchase}, from {tier_from or 0})")

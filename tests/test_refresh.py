@@ -31,8 +31,23 @@ RDS = "/offers/v1.0/aws/AmazonRDS/20261120195514/us-east-1/index.csv"
 CLASS = "instance/aurora-postgresql/db.r6g.large/standard"
 
 
+@pytest.fixture(scope="module")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The embedded snapshot with the prices of two regions: quick to read and write."""
+    folder: Path = tmp_path_factory.mktemp("data")
+    whole = snapshot.load()
+    tables = {f"{name}.csv": rows for name, rows in whole.tables.items()}
+    places = {"us-east-1", "eu-west-1", "global"}
+    kept = [row for row in whole.tables["prices"] if row[2] in places]
+    sold = [row for row in whole.tables["availability"] if row[2] in places]
+    snapshot.write(folder / "snapshot", whole.date, {**tables, "prices.csv": kept, "availability.csv": sold})
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_data: Path) -> Path:
+    for module in (snapshot, store):
+        monkeypatch.setattr(module, "data_dir", lambda: small_data)
     monkeypatch.setenv("DRKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("DRKIT_SNAPSHOT", raising=False)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):

@@ -163,6 +163,9 @@ def test_own_prices_lie_over_the_snapshot_and_are_marked(catalog: Catalog, tmp_p
     )
     assert prices.find("AWSELB", "alb/hour", "eu-west-1").usd == 0.02
     assert prices.find("AWSELB", "alb/hour", "us-east-1") == catalog.prices.find("AWSELB", "alb/hour", "us-east-1")
+    # A tenth off a price that nobody has observed is not observed either.
+    derived = prices.find("AmazonRDS", ITEM.replace("/standard", "/io_optimized"), "eu-west-1")
+    assert derived.basis == "derived:user_percent_of(1.30x_standard)"
     assert laid.digest != catalog.snapshot.digest
     assert catalog.prices.find("AmazonRDS", ITEM, "us-east-1").usd == 0.26
     assert [f for f in verify.verify(replace(catalog, snapshot=laid, prices=prices)) if f.kind == verify.ERROR] == []
