@@ -113,6 +113,7 @@ def refresh(
         if not any(extract.prices for extract, _ in fresh):
             raise RefreshError(
                 f"no price of {', '.join(offers)} was found in {', '.join(wanted)}: no snapshot was written"
+                + "".join(f"; {note}" for note in notes[:3])
             )
         plans = list(source.plans(wanted, _products(fresh), offers))
         if unheard := sorted(source.regions() - {row[0] for row in old.tables["regions"]}):

@@ -414,6 +414,28 @@ def test_an_offer_that_lost_a_column_is_refused_with_its_name(server: PriceServe
     assert everything(store.snapshots_dir()) == before.files
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "sentence"),
+    [
+        ("/offers/v1.0/aws/index.json", b"<html>", "is not JSON"),
+        ("/offers/v1.0/aws/index.json", b"[]", "holds no mapping"),
+        ("/offers/v1.0/aws/index.json", b"{}", "lists no offers"),
+        ("/offers/v1.0/aws/index.json", b'{"offers": {"AmazonRDS": {}}}', "not as AWS documents it"),
+        (
+            "/offers/v1.0/aws/AmazonRDS/current/region_index.json",
+            b'{"regions": []}',
+            "; AWS does not list AmazonRDS in us-east-1",
+        ),
+    ],
+)
+def test_an_index_that_is_none_is_told(server: PriceServer, path: str, content: bytes, sentence: str) -> None:
+    server.files[path] = content
+    done = refresh(server)
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.output
+
+
 def test_an_offer_without_any_price_writes_no_snapshot(server: PriceServer) -> None:
     before = Before(server)
     server.files[before.path] = Offer("AmazonRDS", [], columns=("usageType", "Region Code", "Location Type")).csv()

@@ -10,6 +10,7 @@ import gzip
 import json
 import zlib
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,13 @@ class BulkFiles:
         RefreshError
             When the indexes cannot be fetched or are none.
         """
-        listed, absent = [], []
+        listed: list[Listed] = []
+        absent: list[str] = []
+        with self._as_documented():
+            self._list(offers, regions, listed, absent)
+        return listed, absent
+
+    def _list(self, offers: Iterable[str], regions: Sequence[str], listed: list[Listed], absent: list[str]) -> None:
         for code in offers:
             entry = self._offers().get(code)
             if entry is None:
@@ -106,12 +113,12 @@ class BulkFiles:
                     listed.append(Listed(code, region, self._as_kind(found[region]["currentVersionUrl"])))
                 else:
                     absent.append(f"AWS does not list {code} in {region}")
-        return listed, absent
 
     def regions(self) -> set[str]:
         """Regions in which AWS sells Aurora, known to drkit or not."""
         entry = self._offers().get("AmazonRDS")
-        return set(self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})) if entry else set()
+        with self._as_documented():
+            return set(self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})) if entry else set()
 
     def read(self, file: Listed) -> tuple[Extract, Provenance]:
         """Return what the recipe keeps of one file.
@@ -124,7 +131,7 @@ class BulkFiles:
             When it is no offer, or lacks what the recipe needs.
         """
         kept = self.kept / f"{file.offer}-{file.region or 'global'}.{self.kind}.json"
-        known = _known(kept, self.downloader.endpoint + file.path, self.recipe.digest)
+        known = _known(kept, self.downloader.address(file.path), self.recipe.digest)
         try:
             fetched = self.downloader.fetch(file.path, known["source"]["etag"] if known else "")
         except NotModified:
@@ -141,7 +148,7 @@ class BulkFiles:
         finally:
             fetched.path.unlink(missing_ok=True)
         if head.code != file.offer:
-            raise SnapshotError(f"{self.downloader.endpoint}{file.path} is the offer {head.code!r}, not {file.offer}")
+            raise SnapshotError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
         provenance = self._provenance(file, head, fetched)
         _keep(kept, extract, provenance, self.recipe.digest)
         return extract, provenance
@@ -158,8 +165,9 @@ class BulkFiles:
             entry = self._offers().get(plan.code)
             if entry is None:
                 continue
-            listed = self.downloader.json(entry.get("currentSavingsPlanIndexUrl", path)).get("regions", [])
-            urls = {each["regionCode"]: each["versionUrl"] for each in listed}
+            with self._as_documented():
+                listed = self.downloader.json(entry.get("currentSavingsPlanIndexUrl", path)).get("regions", [])
+                urls = {each["regionCode"]: each["versionUrl"] for each in listed}
             for region in regions:
                 if region in urls:
                     yield self._plan(plan, Listed(plan.code, region, urls[region].rsplit(".", 1)[0] + ".csv"), products)
@@ -176,6 +184,16 @@ class BulkFiles:
             fetched.path.unlink(missing_ok=True)
         return found, self._provenance(file, head, fetched)
 
+    @contextmanager
+    def _as_documented(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, TypeError, AttributeError) as error:
+            raise RefreshError(
+                f"an index of {self.downloader.endpoint} is not as AWS documents it ({error!r}): "
+                "is this the right endpoint?"
+            ) from error
+
     def _offers(self) -> dict[str, Any]:
         if self._index is None:
             found = self.downloader.json(INDEX).get("offers")
@@ -188,7 +206,7 @@ class BulkFiles:
         return path.rsplit(".", 1)[0] + f".{self.kind}"
 
     def _provenance(self, file: Listed, head: Head, fetched: Fetched) -> Provenance:
-        url = self.downloader.endpoint + file.path
+        url = self.downloader.address(file.path)
         return Provenance(file.offer, file.region, head.version, head.published, url, fetched.sha256, fetched.etag)
 
 

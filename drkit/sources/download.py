@@ -106,6 +106,10 @@ class Downloader:
             raise RefreshError(f"{self.endpoint}{path} holds no mapping: is this the right endpoint?")
         return found
 
+    def address(self, path: str) -> str:
+        """Whole address of a path; one that is whole already stays."""
+        return path if "://" in path else self.endpoint + path
+
     def fetch(self, path: str, etag: str = "") -> Fetched:
         """Fetch a file, from where an earlier attempt left off.
 
@@ -123,7 +127,7 @@ class Downloader:
         RefreshError
             When it cannot be fetched, or what came is not what the server said.
         """
-        url = path if "://" in path else self.endpoint + path
+        url = self.address(path)
         wait_s = self.wait_s
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -25,6 +25,9 @@ _HEAD = re.compile(rb'"(offerCode|version|publicationDate)"\s*:\s*"([^"]*)"')
 _FIRST_KEY = re.compile(rb"\s*:\s*\{\s*\"")
 _decoder = json.JSONDecoder()
 
+#: AWS tells code, version and date in the first kilobytes.
+_LONGEST_HEAD = 1 << 20
+
 #: Products without any term that are looked for one by one; more of them send the file through ijson.
 _FEW = 8
 
@@ -97,6 +100,8 @@ def _found(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head)
             rest += block
             if not told:
                 if (at := rest.find(b'"products"')) < 0:
+                    if len(rest) > _LONGEST_HEAD:
+                        raise _UnusualError
                     continue
                 _set_head(rest[:at], head)
                 rest, told = rest[at:], True
