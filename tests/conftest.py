@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 import terraform_cli
@@ -13,11 +12,15 @@ from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.workload import Workload
 
-# Tests know which snapshot they use, whatever their user has set.
-os.environ.pop("DRKIT_SNAPSHOT", None)
-
 #: The samples that comparisons in tests are timed with: enough for a 95 % point, quick enough for every run.
 SAMPLES = 4_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_snapshot_of_the_user() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("DRKIT_SNAPSHOT", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

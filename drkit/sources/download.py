@@ -6,12 +6,10 @@ Proxies are those of ``HTTPS_PROXY`` and ``NO_PROXY``, the certificate bundle th
 
 from __future__ import annotations
 
-import base64
 import errno
 import hashlib
 import json
 import os
-import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -19,19 +17,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drkit.errors import RefreshError
+from drkit.sources.checksums import Checksums
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import requests
 
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 ATTEMPTS = 5
 
 #: Longest wait between two attempts [s], whatever a server asks for.
 LONGEST_WAIT_S = 60.0
 
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -189,25 +187,35 @@ class Downloader:
         tag = answer.headers.get("ETag", "")
         told.write_text(json.dumps({"url": url, "etag": tag if not tag.startswith("W/") else ""}))
         length = int(answer.headers.get("Content-Length") or 0)
-        size = self._write(answer, part, start, start + length if length else 0, url)
-        if length and size != start + length:
-            raise _Again(f"the connection broke after {size:,} of {start + length:,} bytes")
-        sha256 = _checked(answer, part, tag, url)
+        with Checksums(answer.headers, answer.status_code == 200) as sums:
+            size = self._write(answer, part, start, start + length if length else 0, url, sums)
+            if length and size != start + length:
+                raise _Again(f"the connection broke after {size:,} of {start + length:,} bytes")
+            sha256, wrong = sums.sha256(), sums.broken_promise()
+        if wrong:
+            part.unlink(missing_ok=True)
+            raise RefreshError(
+                f"{url} is damaged: {wrong}; it was thrown away: try again, and look for a proxy that changes files "
+                "if it happens once more"
+            )
         told.unlink(missing_ok=True)
         whole = part.with_suffix(".whole")
         part.replace(whole)
         return Fetched(whole, packed, sha256, tag, size)
 
-    def _write(self, answer: requests.Response, part: Path, start: int, size: int, url: str) -> int:
+    def _write(self, answer: requests.Response, part: Path, start: int, size: int, url: str, sums: Checksums) -> int:
         import urllib3
 
-        name, done = "/".join(url.split("/")[-4:]), start
+        name, done = "/".join(url.split("/")[-4:]), 0
         with part.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
+            while done < start and (block := file.read(min(BLOCK, start - done))):
+                sums.feed(block)
+                done += len(block)
+            file.truncate(start)
             try:
                 # As it comes, without unpacking: only so can a broken download go on.
                 while block := answer.raw.read(BLOCK, decode_content=False):
+                    sums.feed(block)
                     file.write(block)
                     done += len(block)
                     self._progress(name, done, size)
@@ -244,29 +252,6 @@ def damaged(fetched: Fetched, error: Exception) -> RefreshError:
     """The error for a packed file that does not unpack; the file is removed, so that it is fetched anew."""
     fetched.path.unlink(missing_ok=True)
     return RefreshError(f"what was fetched is cut off or damaged ({error}): it was thrown away, try again")
-
-
-def _checked(answer: requests.Response, part: Path, tag: str, url: str) -> str:
-    """SHA-256 of a file, after every checksum that the server gave has been compared."""
-    wanted = [("sha256", answer.headers.get("x-amz-checksum-sha256"))]
-    if answer.status_code == 200:
-        wanted.append(("md5", answer.headers.get("Content-MD5")))
-    # An ETag of 32 digits is the MD5 of what S3 holds, unless it is encrypted with a key of KMS.
-    if (plain := _MD5.fullmatch(tag)) and "kms" not in answer.headers.get("x-amz-server-side-encryption", ""):
-        wanted.append(("md5", base64.b64encode(bytes.fromhex(plain.group(1))).decode()))
-    digests = {name: hashlib.new(name, usedforsecurity=False) for name, said in wanted if said or name == "sha256"}
-    with part.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            for digest in digests.values():
-                digest.update(block)
-    for name, said in wanted:
-        if said and (found := base64.b64encode(digests[name].digest()).decode()) != said:
-            part.unlink(missing_ok=True)
-            raise RefreshError(
-                f"{url} is damaged: its {name.upper()} is {found}, the server says {said}: "
-                "it was thrown away; try again, and look for a proxy that changes files if it happens once more"
-            )
-    return digests["sha256"].hexdigest()
 
 
 def _asked_wait(answer: requests.Response) -> float | None:
