@@ -190,6 +190,45 @@ def test_tiers_keep_their_bounds_and_the_free_allowance_is_the_accounts() -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "usage", "term", "more", "item", "usd"),
+    [
+        ("AmazonECS", "USE1-Fargate-vCPU-Hours:perCPU", on_demand("hours", "0.04048"), {}, "fargate/linux_x86/vcpu", 0.04048),
+        ("AmazonECS", "USE1-SpotUsage-Fargate-vCPU-Hours:perCPU", on_demand("hours", "0.012"), {}, "", 0),
+        ("AmazonECS", "USE1-Fargate-Windows-vCPU-Hours:perCPU", on_demand("hours", "0.046552"), {}, "", 0),
+        ("AmazonEC2", "NatGateway-Hours", on_demand("Hrs", "0.045"), {"operation": "NatGateway"}, "nat_gateway/hour", 0.045),
+        ("AmazonEC2", "RegionalNatGateway-Hours", on_demand("Hrs", "0.045"), {"operation": "NatGateway"}, "", 0),
+        ("AmazonVPC", "USE1-PublicIPv4:InUseAddress", on_demand("Hrs", "0.005"), {}, "public_ipv4/in_use", 0.005),
+        ("AmazonVPC", "USE1-PublicIPv4:IdleAddress", on_demand("Hrs", "0.005"), {}, "", 0),
+        ("AWSELB", "Outposts-LCUUsage", on_demand("LCU-Hrs", "0.1"), {"operation": "LoadBalancing:Application"}, "", 0),
+        ("AWSELB", "LCUUsage", on_demand("LCU-Hrs", "0.008"), {"operation": "LoadBalancing:Application"}, "alb/lcu", 0.008),
+        ("awskms", "us-east-1-KMS-Keys", on_demand("Keys", "1"), {}, "customer_managed_key", 1),
+        ("awskms", "us-east-1-KMS-Requests", on_demand("Requests", "0.0000030000"), {}, "requests", 0.03),
+        ("AWSSecretsManager", "USE1-AWSSecretsManager-Secrets", on_demand("Secrets", "0.4"), {}, "secret", 0.4),
+        ("AmazonCloudWatch", "CW:AlarmMonitorUsage", on_demand("Alarms", "0.1"), {}, "alarm/standard", 0.1),
+        ("AmazonCloudWatch", "CW:HighResAlarmMonitorUsage", on_demand("Alarms", "0.3"), {}, "", 0),
+        ("AmazonS3", "Requests-Tier1", on_demand("Requests", "0.0000050000"), {}, "standard/put", 0.005),
+        ("AmazonS3", "Requests-GLACIER-Tier1", on_demand("Requests", "0.0000300000"), {}, "", 0),
+        ("AmazonElastiCache", "BackupUsage", on_demand("GB-Mo", "0.085"), {}, "backup", 0.085),
+        ("AmazonElastiCache", "NodeUsage:cache.r7g.large", on_demand("Hrs", "0.219"), {"Cache_Engine": "Memcached"}, "", 0),
+    ],
+)  # fmt: skip
+def test_usage_types_become_items(
+    code: str, usage: str, term: offers.Term, more: dict[str, str], item: str, usd: float
+) -> None:
+    found = extract([region_product(code, usage, term, **more)], code)
+    assert prices(found) == ({(item, "on_demand"): usd} if item else {})
+    assert found.not_understood == []
+
+
+def test_free_health_checks_are_not_deducted() -> None:
+    checks = tiered("HealthChecks", ("0.0000000000", "0", "50"), ("0.5000000000", "50", "Inf"))
+    found = extract([region_product("AmazonRoute53", "Health-Check-AWS", checks, "")], "AmazonRoute53", "")
+    assert [(price.key.item, price.usd, price.tier_from) for price in found.prices] == [
+        ("health_check/aws_endpoint", "0.5", "")
+    ]
+
+
 def test_transfer_between_regions_names_both() -> None:
     def row(to: str, kind: str = "AWS Region") -> Product:
         ends = {"From_Location_Type": "AWS Region", "From_Region_Code": "us-east-1", "To_Location_Type": kind}
