@@ -9,7 +9,7 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -160,6 +160,26 @@ def cut_after(size: int) -> Fault:
         request.end_headers()
         request.wfile.write(content[:size])
         request.wfile.flush()
+        request.close_connection = True
+        return True
+
+    return fail
+
+
+def stuck_after(size: int, stuck: threading.Event, seconds: float = 20) -> Fault:
+    """Send only the beginning, tell so, and keep the connection open until the client is gone."""
+
+    def fail(request: BaseHTTPRequestHandler, content: bytes) -> bool:
+        request.send_response(200)
+        request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content[:size])
+        request.wfile.flush()
+        stuck.set()
+        request.connection.settimeout(seconds)
+        with suppress(OSError):
+            request.connection.recv(1)
         request.close_connection = True
         return True
 

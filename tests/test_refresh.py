@@ -10,15 +10,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import offers
 import pytest
 from click.testing import CliRunner, Result
 from offers import Offer, Product, aurora_instance, aurora_of, on_demand, region_product, tiered
-from price_server import PriceServer, cut_after, serving, status, truncated_gzip
+from price_server import PriceServer, cut_after, serving, status, stuck_after, truncated_gzip
 
 from drkit import changes, snapshot, store
 from drkit.catalog import Catalog
@@ -448,24 +450,49 @@ def test_two_refreshes_at_once_do_not_mix(server: PriceServer) -> None:
         before.still_stands(refresh(server), f"process {os.getpid()} is working on the cache")
 
 
-def test_a_killed_process_leaves_nothing_behind_that_matters(server: PriceServer, cache: Path) -> None:
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda kill: kill.name)
+def test_a_refresh_that_is_killed_harms_nothing_and_goes_on_where_it_was(
+    server: PriceServer, cache: Path, kill: signal.Signals
+) -> None:
     before = Before(server)
-
-    def hang(*_: object) -> bool:
-        time.sleep(0.2)
-        return False
-
-    server.faults["/offers/v1.0/aws/AmazonRDS/current/region_index.json"] = [hang]
+    # More than a block, so that a part of it is on the disk.
+    half = 3 * download.BLOCK // 2
+    server.files[before.path] += b"\n" * (2 * half)
+    stuck = threading.Event()
+    server.faults[before.path] = [stuck_after(half, stuck)]
     words = ["catalog", "refresh", "--endpoint", server.url, "--regions", "us-east-1", "--services", "AmazonRDS"]
-    asked = len(server.asked)
-    process = subprocess.Popen([sys.executable, "-m", "drkit.cli", *words], stderr=subprocess.DEVNULL)
-    while len(server.asked) == asked:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "drkit.cli", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    assert stuck.wait(20)
+    deadline = time.monotonic() + 20
+    while not any(path.stat().st_size for path in (cache / "downloads").glob("*.part")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(kill)
+    assert process.wait(20) != 0
     assert everything(store.snapshots_dir()) == before.files
     assert Catalog.load("latest").prices.find("AmazonRDS", CLASS, "us-east-1").usd == 0.27
     assert refresh(server).exit_code == 0
+    asked = [headers for path, headers in server.asked if path == before.path]
+    assert int(asked[-1]["Range"].removeprefix("bytes=").removesuffix("-")) > 0
+    assert Catalog.load("latest").prices.find("AmazonRDS", CLASS, "us-east-1").usd == 0.28
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_memory_does_not_grow_with_the_offer(tmp_path: Path, kind: str) -> None:
+    import bench
+
+    peaks = []
+    for megabytes in (5, 60):
+        folder = tmp_path / str(megabytes)
+        folder.mkdir()
+        offers.write_large(folder, Catalog.load("embedded").prices, megabytes, kind)
+        peaks.append(bench.whole_refresh(folder, kind)[1])
+    assert max(peaks) < 60
+    assert peaks[1] - peaks[0] < 5
 
 
 def test_what_a_killed_write_left_is_no_snapshot_and_prune_removes_it(server: PriceServer, cache: Path) -> None:
