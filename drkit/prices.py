@@ -214,7 +214,8 @@ class PriceBook:
             left = [key for key in keys if key[at] == value]
             if not left:
                 values = sorted({key[at] or "(none)" for key in keys})
-                return f"{text}: it is known for {', '.join(values)}"
+                more = "; `drkit catalog refresh` reads what AWS sells" if value != ON_DEMAND and at == 4 else ""
+                return f"{text}: it is known for {', '.join(values)}{more}"
             keys = left
         return text
 

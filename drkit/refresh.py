@@ -47,6 +47,10 @@ class Refreshed:
     ----------
     name, path
         The new snapshot in the user's cache.
+    base
+        Name or folder of the snapshot it was laid over.
+    read
+        Price lists that were read.
     changed
         What differs from the snapshot it was laid over.
     notes
@@ -102,7 +106,8 @@ def refresh(
     offers = recipe.offers(services)
     with store.lock():
         newest = store.latest()
-        old = snapshot.load(store.find(base) if base else newest.path if newest else None)
+        folder = store.find(base) if base else newest.path if newest else None
+        old = snapshot.load(folder)
         wanted = _regions(old, regions)
         say(f"asking for the price lists of {count(len(offers), 'offer')} in {count(len(wanted), 'region')}")
         listed, notes = source.listing(offers, wanted)
@@ -128,7 +133,8 @@ def refresh(
         name, path = _write(tables, today, old, [each for _, each in fresh] + [each for _, each in plans])
     new = snapshot.Snapshot(path, {}, {"prices": list(map(tuple, tables["prices.csv"]))})
     changed = changes.between(old, new)
-    return Refreshed(name, path, _called(old), len(listed) + len(plans), changed, notes)
+    under = folder.name if folder and folder.parent == store.snapshots_dir() else str(folder or store.EMBEDDED)
+    return Refreshed(name, path, under, len(listed) + len(plans), changed, notes)
 
 
 def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import offers
 import pytest
 from offers import Offer, Product, aurora_instance, on_demand, region_product, reserved, tiered
 
+from drkit.bundled import data_dir
 from drkit.errors import SnapshotError
 from drkit.sources import offer_csv, offer_json, recipe
 from drkit.sources.mapping import Extract, Mapper
@@ -264,6 +266,14 @@ def test_what_is_new_breaks_nothing_and_is_told() -> None:
     assert found.left_out == {"products of another region": 1}
 
 
+def test_a_product_that_does_not_name_its_regions_is_told_and_left_out() -> None:
+    named = region_product("AmazonS3", "EU-EUW2-S3RTC-Out-Bytes", on_demand("GB", "0.015"), To_Region_Code="eu-west-2")
+    nameless = region_product("AmazonS3", "EU-EUW3-S3RTC-Out-Bytes", on_demand("GB", "0.015"))
+    found = extract([named, nameless], "AmazonS3")
+    assert [price.key.to_region for price in found.prices] == ["eu-west-2"]
+    assert found.not_understood == ["usage type EU-EUW3-S3RTC-Out-Bytes without toregioncode"]
+
+
 def test_prices_in_another_currency_are_not_taken_for_dollars() -> None:
     content = Offer("AmazonRDS", [R6G]).csv().replace(b'"USD"', b'"CNY"')
     found = Mapper(load(), "AmazonRDS", "us-east-1").take(read(content, "AmazonRDS"))
@@ -365,14 +375,32 @@ def test_the_recipe_keeps_every_item_that_bills_ask_for() -> None:
         assert item in items
 
 
-def test_a_row_that_makes_no_sense_is_named_by_its_line(tmp_path: object) -> None:
-    from pathlib import Path
-
-    from drkit.bundled import data_dir
-
-    folder = Path(str(tmp_path))
+def copied_recipe(folder: Path) -> Path:
     for path in (data_dir() / "recipe").iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
+    return folder
+
+
+def test_adding_a_service_is_adding_rows(tmp_path: Path) -> None:
+    folder = copied_recipe(tmp_path)
+    with (folder / "offers.csv").open("a") as file:
+        file.write("AWSQueueService,region,regioncode locationtype,,regionCode,,queues\n")
+    with (folder / "recipe.csv").open("a") as file:
+        row = "AWSQueueService,Requests-Tier1,,AWSQueueService,requests,{regioncode},,Requests,million-requests,1000000"
+        file.write(f"{row},on_demand,,\n")
+    added = load(folder)
+    queues = tiered("Requests", ("0", "0", "1000000"), ("0.0000004000", "1000000", "Inf"))
+    rows = [region_product("AWSQueueService", "USE1-Requests-Tier1", queues)]
+    rates = offer_csv.read(lambda: io.BytesIO(Offer("AWSQueueService", rows).csv()), [], Head())
+    found = Mapper(added, "AWSQueueService", "us-east-1").take(rates)
+    assert [(price.key.item, price.usd, price.unit) for price in found.prices] == [
+        ("requests", "0.4", "million-requests")
+    ]
+    assert added.offers(["AWSQueueService"]) == ["AWSQueueService"]
+
+
+def test_a_row_that_makes_no_sense_is_named_by_its_line(tmp_path: Path) -> None:
+    folder = copied_recipe(tmp_path)
     with (folder / "recipe.csv").open("a") as file:
         file.write("AmazonRDS,[,,,,,,,,,,,why\n")
     with pytest.raises(SnapshotError, match=r"recipe.csv line \d+ makes no sense"):

@@ -110,6 +110,7 @@ def test_a_refresh_writes_a_snapshot_with_its_origins_and_says_what_changed(serv
     assert "most " in done.stdout
     entry = store.entries()[-1]
     assert f"--snapshot {entry.name}" in done.stdout
+    assert f"drkit catalog diff embedded {entry.name}" in done.stdout
     catalog = Catalog.load("latest")
     price = catalog.prices.find("AmazonRDS", CLASS, "us-east-1")
     assert (price.usd, price.as_of, price.basis) == (0.27, "2026-11-20", "observed")

@@ -98,6 +98,8 @@ def refresh(
         done = refreshing.refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
     _tell(done)
     click.echo(f"{count(done.read, 'price list')} read; use it with --snapshot {done.name} or DRKIT_SNAPSHOT=latest")
+    click.echo(f"every change: drkit catalog diff {done.base} {done.name}")
+    click.echo(f"what deserves a look: drkit catalog verify --snapshot {done.name}")
 
 
 @catalog.command("list")

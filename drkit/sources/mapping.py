@@ -139,7 +139,7 @@ class Mapper:
             match = rule.usage.fullmatch(usage)
             if match is None:
                 continue
-            for name in rule.attributes if rule.service else ():
+            for name in rule.told_apart_by if rule.service else ():
                 # A whole column is missing when no product with this usage type has it.
                 known = (rule.usage.pattern, name)
                 self._missing[known] = self._missing.get(known, True) and name not in product
@@ -147,6 +147,9 @@ class Mapper:
                 continue
             if not rule.service:
                 self.extract.left_out[rule.why] += 1
+                return None
+            if lacking := [name for name in rule.named_by if not product.get(name)]:
+                self._unknown[f"usage type {usage} without {' and '.join(lacking)}"] = None
                 return None
             return self._keyed(rule, {**product, **match.groupdict()})
         self._unknown[f"usage type {usage or '(none)'}" + f" of {product['productfamily']}" * bool(

@@ -71,11 +71,15 @@ class Rule:
     why: str
 
     @cached_property
-    def attributes(self) -> tuple[str, ...]:
-        """Attributes of a product that the rule reads."""
+    def told_apart_by(self) -> tuple[str, ...]:
+        """Attributes without which its products cannot be told from others."""
+        return tuple(dict.fromkeys(condition.attribute for condition in self.where))
+
+    @cached_property
+    def named_by(self) -> tuple[str, ...]:
+        """Attributes that its item and regions are named by."""
         named = re.findall(r"\{(\w+)\}", f"{self.item}{self.region}{self.to_region}")
-        groups = set(self.usage.groupindex)
-        return tuple(dict.fromkeys([*(c.attribute for c in self.where), *(n for n in named if n not in groups)]))
+        return tuple(name for name in dict.fromkeys(named) if name not in self.usage.groupindex)
 
 
 @dataclass(frozen=True)
