@@ -2,6 +2,7 @@
 PYTHON   ?= python3
 VENV     := .venv
 BIN      := $(VENV)/bin
+CHECKOV  := $(VENV)/checkov
 WORKLOAD ?= article
 .DEFAULT_GOAL := help
 .PHONY: help design test quick lint format bench data lab wheel clean
@@ -19,8 +20,20 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 design: $(VENV)/.ready ## Design a workload: make design WORKLOAD=article OUT=out/article
 	@$(BIN)/drkit design "$(WORKLOAD)" $(if $(OUT),--out "$(OUT)")
 
-test: lint ## Lint, types and all tests, Terraform's too
-	$(BIN)/pytest -n 2 --dist worksteal
+# It pins boto3 far below what drkit needs, hence an environment of its own.
+$(CHECKOV)/.ready: tests/checkov.txt | $(VENV)/.ready
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The stack's lives on the emulator wait for the provider's timers most of their time, so they run beside the rest.
+test: lint $(CHECKOV)/.ready ## Lint, types and all tests, Terraform's too
+	@mkdir -p out && rm -f out/stack_times.csv
+	@DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m life > out/life.log 2>&1 & life=$$!; \
+	trap 'kill $$life 2> /dev/null' EXIT; \
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not life'; rest=$$?; \
+	echo "Waiting for the stack's lives on the emulator"; wait $$life; lives=$$?; \
+	cat out/life.log; cat out/stack_times.csv 2> /dev/null; exit $$(( rest ? rest : lives ))
 
 quick: $(VENV)/.ready ## The tests to run all day, under a minute
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not terraform'
@@ -34,6 +47,7 @@ format: $(VENV)/.ready ## Format Python, notebooks and Terraform
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	command -v terraform > /dev/null && terraform fmt -recursive terraform || true
+	$(BIN)/python tests/stack_tables.py
 
 bench: $(VENV)/.ready ## Measure what must stay fast, into out/bench.csv
 	$(BIN)/python tests/bench.py out/bench.csv

@@ -33,7 +33,7 @@ _HOME = {
 }
 _ALIAS = {"read_workload": "read"}
 
-_MODULES = ("figures", "report")
+_MODULES = ("figures", "recovery_report", "replay", "report", "sensitivity", "value", "waiting")
 
 __all__ = [
     "Assumptions",
@@ -50,13 +50,18 @@ __all__ = [
     "compare_topologies",
     "figures",
     "read_workload",
+    "recovery_report",
+    "replay",
     "report",
     "run_design",
+    "sensitivity",
+    "value",
+    "waiting",
     "write_outputs",
 ]
 
 if TYPE_CHECKING:
-    from drkit import figures, report
+    from drkit import figures, recovery_report, replay, report, sensitivity, value, waiting
     from drkit.assumptions import Assumptions
     from drkit.bill import Bill
     from drkit.catalog import Catalog

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
+from drkit.draws import drawn, spread
 from drkit.errors import WorkloadError
 from drkit.words import did_you_mean
 
@@ -18,14 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import numpy as np
-    import numpy.typing as npt
     import pandas as pd
 
+    from drkit.draws import Samples
     from drkit.snapshot import Snapshot
     from drkit.workload import Quantity
 
-#: Standard normal quantile of 0.999.
-_Z999 = 3.090232306167813
+#: Fitted figures that a workload file may replace by its own: name to unit and what it is.
+FITTED = {
+    "az_failure_per_year": ("1/year", "failures of the zone that the writer runs in"),
+    "outage_duration_h": ("h", "how long an impairment of the region lasts"),
+    "region_impairment_per_year": ("1/year", "impairments of the region, whether or not they hit this workload"),
+    "region_loss_per_year": ("1/year", "losses of the region with all that lies in it"),
+}
 
 
 @dataclass(frozen=True)
@@ -51,31 +57,14 @@ class Figure:
     def mean(self) -> float:
         """Expected value [unit]."""
         if self.distribution == "lognormal":
-            return self.typical * math.exp(self._sigma**2 / 2)
+            return self.typical * math.exp(spread(self) ** 2 / 2)
         if self.distribution == "constant":
             return self.typical
         return (self.low + self.typical + self.high) / 3
 
-    @property
-    def _sigma(self) -> float:
-        return math.log(self.high / self.typical) / _Z999 if self.high > self.typical > 0 else 0.0
-
-    def sample(self, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
+    def sample(self, rng: np.random.Generator, size: int) -> Samples:
         """Draw values [unit], shape ``(size,)``."""
-        import numpy as np
-
-        if self.distribution == "lognormal" and self._sigma:
-            return self.typical * np.exp(self._sigma * rng.standard_normal(size))
-        return triangular(self, rng, size)
-
-
-def triangular(known: Figure | Quantity, rng: np.random.Generator, size: int) -> npt.NDArray[np.float64]:
-    """Draw from low, typical (the mode) and high, shape ``(size,)``; three equal figures are one certain value."""
-    import numpy as np
-
-    if known.low == known.high:
-        return np.full(size, known.typical)
-    return rng.triangular(known.low, known.typical, known.high, size)
+        return drawn(self, rng, size)
 
 
 class Assumptions:
@@ -124,9 +113,17 @@ class Assumptions:
                     row["as_of"],
                     row["basis"],
                 )
+        #: Figures of the workload file that take the place of one fitted from the history, by name.
+        self.own: dict[str, Figure] = {}
         for name, quantity in (own or {}).items():
+            if name in FITTED:
+                unit, what = FITTED[name]
+                values = (quantity.low, quantity.typical, quantity.high)
+                self.own[name] = Figure(name, unit, *values, "triangular", what, "workload file", "", "observed:user")
+                continue
             if name not in figures:
-                hint = did_you_mean(name, figures) or f"known are {', '.join(sorted(figures))}"
+                known_names = sorted([*figures, *FITTED])
+                hint = did_you_mean(name, known_names) or f"known are {', '.join(known_names)}"
                 raise WorkloadError(f"assumptions.{name} is not a figure that drkit uses: {hint}")
             known = figures[name]
             if known.unit == "1" and quantity.high > 1:

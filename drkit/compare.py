@@ -12,10 +12,11 @@ import numpy as np
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller, total
 from drkit.errors import ParameterError, PriceError, UnsupportedError
-from drkit.judgement import Judge, Judgement, quantile
+from drkit.judgement import Judge, Judgement
 from drkit.recovery import DISRUPTIONS, Recovery
 from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, enumerate_topologies
+from drkit.value import ownership
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -85,6 +86,10 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         return str(self.best_of_each().to_html(index=False))
+
+    def simulator(self, wait_s: float | None = None) -> Simulator:
+        """A simulator with the seed and samples of this comparison, and another waiting policy where one is given."""
+        return Simulator(self.workload, self.catalog, self.assumptions, self.seed, self.samples, wait_s=wait_s)
 
     @property
     def today(self) -> Option:
@@ -175,10 +180,13 @@ class Comparison:
                     "extra_usd": round(option.bill.monthly_usd - self.today.bill.monthly_usd, 2),
                     "rto_p50": span(judged.rto_p50_s),
                     "rto_p95": span(judged.rto_p95_s),
+                    "rto_error": span(option.recovery.judged.rto.p95_error),
                     "rpo_p95": span(judged.rpo_p95_s),
                     "p_rto": judged.p_meets_rto,
                     "p_rpo": judged.p_meets_rpo,
+                    "p_error": round(option.recovery.judged.rto.p_error, 4),
                     "yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd),
+                    "loss_error_usd": math.ceil(1.96 * option.recovery.expected_yearly_loss_se_usd),
                     "not_observed": f"{option.bill.share_not_observed:.0%}",
                     "objectives": "missed" if option.misses else "met",
                     "chosen": "chosen" if option is self.chosen else "",
@@ -208,21 +216,28 @@ class Comparison:
         return best
 
     def disruptions(self, option: Option) -> pd.DataFrame:
-        """One option against every disruption: rate, RTO and RPO quantiles [s], share of the expected loss."""
+        """One option against every disruption: rate, RTO and RPO quantiles [s], probability of meeting the objectives.
+
+        ``_error`` columns hold half the width of the 95 % interval that drawing leaves around a quantile.
+        """
         import pandas as pd
 
         rows = []
         for name in DISRUPTIONS:
             outcome = option.recovery.outcomes[name]
-            rto, rpo = outcome.rto_s, outcome.rpo_s
+            rto, rpo = outcome.rto, outcome.rpo
             rows.append(
                 {
                     "disruption": name,
                     "per_year": outcome.per_year,
-                    "rto_p50_s": quantile(rto, 0.5),
-                    "rto_p95_s": quantile(rto, 0.95),
-                    "rpo_p50_s": quantile(rpo, 0.5),
-                    "rpo_p95_s": quantile(rpo, 0.95),
+                    "rto_p50_s": round(rto.p50, 3),
+                    "rto_p95_s": round(rto.p95, 3),
+                    "rpo_p50_s": round(rpo.p50, 3),
+                    "rpo_p95_s": round(rpo.p95, 3),
+                    "p_meets_rto": rto.p_meets,
+                    "p_meets_rpo": rpo.p_meets,
+                    "rto_p95_error_s": round(rto.p95_error, 3),
+                    "rpo_p95_error_s": round(rpo.p95_error, 3),
                     "rate_basis": outcome.rate_basis,
                 }
             )
@@ -248,6 +263,12 @@ class Comparison:
             "not_observed_usd": total(option.bill.not_observed),
             "changes": "; ".join(option.topology.changes),
             "notes": "; ".join(option.topology.notes),
+            "rto_p95_error_s": round(option.recovery.judged.rto.p95_error, 3),
+            "rpo_p95_error_s": round(option.recovery.judged.rpo.p95_error, 3),
+            "p_error": round(option.recovery.judged.rto.p_error, 6),
+            "expected_yearly_loss_error_usd": round(1.96 * option.recovery.expected_yearly_loss_se_usd, 2),
+            "availability": option.recovery.yearly.availability,
+            "total_usd_per_year": round(ownership(self, option).total_usd, 2),
             "not_chosen_because": self.why_not(option),
             "rejected_because": "",
         }

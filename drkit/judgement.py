@@ -38,18 +38,10 @@ class Judge:
     def __call__(self, recovery: Recovery) -> Judgement:
         """Judge one recovery."""
         if id(recovery) not in self._known:
-            outcome, objectives = recovery.judged, self.objectives
-            rto, rpo = outcome.rto_s, outcome.rpo_s
-            self._known[id(recovery)] = Judgement(
-                quantile(rto, 0.5),
-                quantile(rto, 0.95),
-                quantile(rpo, 0.5),
-                quantile(rpo, 0.95),
-                quantile(rto, objectives.probability),
-                quantile(rpo, objectives.probability),
-                float((rto <= objectives.rto_s).mean()),
-                float((rpo <= objectives.rpo_s).mean()),
-            )
+            rto, rpo = recovery.judged.rto, recovery.judged.rpo
+            times = (rto.p50, rto.p95, rpo.p50, rpo.p95, rto.asked, rpo.asked)
+            rounded = [round(time, 3) for time in times]
+            self._known[id(recovery)] = Judgement._make([*rounded, rto.p_meets, rpo.p_meets])
         return self._known[id(recovery)]
 
     def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from drkit import tfvars
 from drkit.bill import total
 from drkit.errors import DrkitError
+from drkit.value import ownership
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,6 +136,10 @@ def _told(comparison: Comparison, option: Option) -> dict[str, object]:
         "not_observed_usd": total(option.bill.not_observed),
         "expected_yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd, 2),
         **{name: value if value != float("inf") else "everything" for name, value in judged._asdict().items()},
+        "rto_p95_error_s": round(option.recovery.judged.rto.p95_error, 3),
+        "expected_yearly_loss_error_usd": round(1.96 * option.recovery.expected_yearly_loss_se_usd, 2),
+        "total_usd_per_year": round(ownership(comparison, option).total_usd, 2),
+        "availability": option.recovery.yearly.availability,
         "meets_objectives": option.meets_objectives,
         "misses": list(option.misses),
         "changes": list(topology.changes),

@@ -1,22 +1,28 @@
 """What a recovery is: a graph of steps, and what a disruption does to a topology.
 
-A step starts when the steps it waits for have ended. `drkit.simulation` draws the times.
+A step starts when the steps it waits for have ended. `drkit.plan` knows which steps; `drkit.simulation` times them.
 """
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 
+from drkit.bundled import data_dir
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
     import pandas as pd
 
-    Samples = npt.NDArray[np.float64]
+    from drkit.spread import Spread
+
+    Samples = npt.NDArray[np.floating]
 
 Disruption = Literal["az_failure", "region_impairment", "region_loss", "data_corruption", "planned_switchover"]
 DISRUPTIONS: tuple[Disruption, ...] = get_args(Disruption)
@@ -28,55 +34,122 @@ JUDGED: Disruption = "region_loss"
 class Step(NamedTuple):
     """One step of a recovery.
 
-    ``after`` names the steps it waits for, ``seconds`` is its time [s], shape ``(samples,)``, and ``basis`` says how
-    the figures behind it are known.
+    ``after`` names the steps it waits for, ``seconds`` is its time [s], shape ``(samples,)``, ``basis`` says how the
+    figures behind it are known, and ``figures`` names them.
     """
 
     name: str
     after: tuple[str, ...]
     seconds: Samples
     basis: str = ""
+    figures: tuple[str, ...] = ()
+
+
+class StepKind(NamedTuple):
+    """What a step is, wherever it occurs (``data/steps.csv``).
+
+    Parameters
+    ----------
+    region_switch_block
+        The execution block of ARC Region switch that runs it.
+    control_planes
+        Control planes of us-east-1 without which it cannot run, from any region: ``route53``, ``iam``, ``s3_buckets``.
+    """
+
+    region_switch_block: str
+    control_planes: tuple[str, ...]
+    what: str
+    source: str
+    basis: str
+
+
+@lru_cache(maxsize=1)
+def step_kinds() -> Mapping[str, StepKind]:
+    """Every step that drkit knows, by name."""
+    with (data_dir() / "steps.csv").open(newline="", encoding="utf-8") as file:
+        return {
+            row["step"]: StepKind(
+                row["region_switch_block"],
+                tuple(row["control_planes"].split()),
+                row["what"],
+                row["source"],
+                row["basis"],
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+class Timed(NamedTuple):
+    """One disruption of one topology, draw by draw: steps, RTO [s], RPO [s] and RPO of each store [s]."""
+
+    steps: tuple[Step, ...]
+    rto_s: Samples
+    rpo_s: Samples
+    rpo_by_store: Mapping[str, Samples]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What one disruption does to one topology.
 
+    Quantiles and probabilities are kept; the samples behind them are timed again when they are asked for, so that
+    memory does not grow with topologies.
+
     Parameters
     ----------
-    rto_s, rpo_s
-        Samples [s], shape ``(samples,)``; infinite where everything is lost.
-    rpo_by_store
-        The same per data store; ``rpo_s`` is their maximum.
-    steps
-        The recovery, in the order it runs; empty where nothing is done but wait.
+    rto, rpo
+        Quantiles, mean and probability of meeting the objective.
     per_year
         How often to expect the disruption [1/year].
     rate_basis
         How the rate is known.
+    time
+        Times the disruption again: the same samples each time.
     """
 
     disruption: Disruption
-    rto_s: Samples
-    rpo_s: Samples
-    rpo_by_store: Mapping[str, Samples]
-    steps: tuple[Step, ...]
+    rto: Spread
+    rpo: Spread
     per_year: float
     rate_basis: str
+    time: Callable[[], Timed]
 
     def __repr__(self) -> str:
-        return f"Outcome({self.disruption}, {len(self.rto_s):,} samples)"
+        return f"Outcome({self.disruption}, {self.rto.samples:,} samples)"
+
+    @property
+    def rto_s(self) -> Samples:
+        """Samples [s], shape ``(samples,)``."""
+        return self.time().rto_s
+
+    @property
+    def rpo_s(self) -> Samples:
+        """Samples [s], shape ``(samples,)``; infinite where everything is lost."""
+        return self.time().rpo_s
+
+    @property
+    def rpo_by_store(self) -> Mapping[str, Samples]:
+        """Samples per data store [s]; ``rpo_s`` is their maximum."""
+        return self.time().rpo_by_store
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The recovery, in the order it runs; empty where nothing is done but wait."""
+        return self.time().steps
 
     def schedule(self) -> pd.DataFrame:
         """Median start and end of every step [s], for a waterfall.
 
-        Columns ``step, after, start_s, end_s, p95_s, basis``; ``p95_s`` is the end at 95 %.
+        Columns ``step, after, start_s, end_s, p95_s, critical, region_switch_block, basis``; ``p95_s`` is the end at
+        95 %, ``critical`` the probability that the step lies on the path that decides the RTO.
         """
         import pandas as pd
 
-        ends = finish(self.steps)
+        steps = self.steps
+        ends = finish(steps)
+        critical = on_critical_path(steps)
         rows = []
-        for step in self.steps:
+        for step in steps:
             start = latest([ends[name] for name in step.after], len(step.seconds))
             rows.append(
                 (
@@ -85,18 +158,62 @@ class Outcome:
                     float(np.median(start)),
                     float(np.median(ends[step.name])),
                     float(np.quantile(ends[step.name], 0.95)),
+                    float(critical[step.name].mean()),
+                    step_kinds()[step.name].region_switch_block,
                     step.basis,
                 )
             )
-        return pd.DataFrame(rows, columns=["step", "after", "start_s", "end_s", "p95_s", "basis"])
+        columns = ["step", "after", "start_s", "end_s", "p95_s", "critical", "region_switch_block", "basis"]
+        return pd.DataFrame(rows, columns=columns)
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """A year with everything that may happen in it: means, and the range from 5 % to 95 % of years.
+
+    Parameters
+    ----------
+    downtime_h, lost_writes_h, loss_usd
+        Quantiles and mean over simulated years; rates, times and costs are all uncertain in them.
+    availability
+        Expected part of the year with service, planned switchovers included.
+    p_meets_rto, p_meets_rpo
+        Probability of a year in which no unplanned disruption misses the objective.
+    """
+
+    downtime_h: Spread
+    lost_writes_h: Spread
+    loss_usd: Spread
+    availability: float
+    p_meets_rto: float
+    p_meets_rpo: float
+
+    @property
+    def nines(self) -> float:
+        """Availability in nines: 3 for 99.9 %."""
+        return float(-np.log10(max(1 - self.availability, 1e-12)))
 
 
 @dataclass(frozen=True)
 class Recovery:
-    """All disruptions of one topology, with the loss to expect in a year."""
+    """All disruptions of one topology, with the loss to expect in a year.
+
+    Parameters
+    ----------
+    expected_yearly_loss_usd, expected_yearly_loss_se_usd
+        Rates x (outage + lost writes, each at what an hour costs), and the standard error that drawing adds to it.
+    failovers_per_year
+        Failovers that are carried through because the outage outlasts them [1/year].
+    failback_h
+        Expected time without service to move back after one [h].
+    """
 
     outcomes: Mapping[Disruption, Outcome]
     expected_yearly_loss_usd: float
+    expected_yearly_loss_se_usd: float
+    failovers_per_year: float
+    failback_h: float
+    yearly: Yearly
 
     @property
     def judged(self) -> Outcome:
@@ -121,10 +238,42 @@ def finish(steps: Sequence[Step]) -> dict[str, Samples]:
     for step in steps:
         if missing := [name for name in step.after if name not in ends]:
             raise ValueError(f"{step.name} waits for {', '.join(missing)}, which does not stand before it")
-        ends[step.name] = latest([ends[name] for name in step.after], len(step.seconds)) + step.seconds
+        if not step.after:
+            ends[step.name] = step.seconds
+        else:
+            ends[step.name] = latest([ends[name] for name in step.after], len(step.seconds)) + step.seconds
     return ends
 
 
 def latest(ends: Sequence[Samples], size: int) -> Samples:
     """Sample by sample the largest of several times or losses [s]; zero where there are none."""
-    return np.maximum.reduce(ends) if ends else np.zeros(size)
+    if len(ends) == 1:
+        return ends[0]
+    return np.maximum.reduce(ends) if ends else np.zeros(size, dtype=np.float32)
+
+
+def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
+    """Whether each step decided when the last one ended, 1 or 0 per draw.
+
+    Parameters
+    ----------
+    steps
+        Of one recovery, the last of which ends it.
+
+    Returns
+    -------
+    dict of str to array
+        Shape ``(samples,)`` for each step's name. The steps marked in a draw add up to that draw's RTO.
+    """
+    ends = finish(steps)
+    marks: dict[str, Samples] = {step.name: np.zeros(len(step.seconds)) for step in steps}
+    if steps:
+        marks[steps[-1].name][:] = 1
+    for step in reversed(steps):
+        if not step.after:
+            continue
+        # Of steps that end at the same moment the first named counts, so that none is counted twice.
+        latest_of = np.argmax([ends[before] for before in step.after], axis=0)
+        for place, before in enumerate(step.after):
+            marks[before] = np.maximum(marks[before], marks[step.name] * (latest_of == place))
+    return marks

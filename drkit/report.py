@@ -109,7 +109,7 @@ def _by_store(option: Option, probability: float) -> str:
     parts = [
         f"{name} {span(float(np.median(loss)))} / {span(quantile(loss, probability))}"
         for name, loss in stores.items()
-        if np.isfinite(loss).all()
+        if np.isfinite(loss).any()
     ]
     return f" ({'; '.join(parts)})" if len(parts) > 1 else ""
 
@@ -145,7 +145,7 @@ def choices(comparison: Comparison) -> Table:
                 "more than today": f"{option.bill.monthly_usd - comparison.today.bill.monthly_usd:,.2f}",
                 f"RTO 50 % / {at}": f"{span(judged.rto_p50_s)} / {span(judged.rto_at_probability_s)}",
                 f"RPO 50 % / {at}": f"{span(judged.rpo_p50_s)} / {span(judged.rpo_at_probability_s)}",
-                "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "expected loss USD a year": _with_error(option),
                 "not observed": f"{100 * option.bill.share_not_observed:.0f} %",
                 "objectives": "; ".join(option.misses) or "met",
             }
@@ -164,16 +164,27 @@ def strategies(comparison: Comparison) -> Table:
                 "strategy": STRATEGY[option.topology.strategy],
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
-                f"RTO {at}": span(judged.rto_at_probability_s),
+                f"RTO {at}": f"{span(judged.rto_at_probability_s)} ± {span(option.recovery.judged.rto.asked_error)}",
                 "meets RTO": f"{judged.p_meets_rto:.1%}".replace("%", " %"),
-                f"RPO {at}": span(judged.rpo_at_probability_s),
+                f"RPO {at}": _rpo_with_error(option),
                 "meets RPO": f"{judged.p_meets_rpo:.1%}".replace("%", " %"),
-                "expected loss USD a year": f"{option.recovery.expected_yearly_loss_usd:,.0f}",
+                "expected loss USD a year": _with_error(option),
                 "not observed": f"{100 * option.bill.share_not_observed:.0f} %",
                 "why not": comparison.why_not(option) or "chosen",
             }
         )
     return Table(pd.DataFrame(rows).set_index("strategy"))
+
+
+def _with_error(option: Option) -> str:
+    """Expected yearly loss, with half the width of the 95 % interval that drawing leaves around it [USD/year]."""
+    recovery = option.recovery
+    return f"{recovery.expected_yearly_loss_usd:,.0f} ± {1.96 * recovery.expected_yearly_loss_se_usd:,.0f}"
+
+
+def _rpo_with_error(option: Option) -> str:
+    lost_s, error_s = option.judgement.rpo_at_probability_s, option.recovery.judged.rpo.asked_error
+    return span(lost_s) + f" ± {span(error_s)}" * math.isfinite(error_s)
 
 
 def failover_regions(comparison: Comparison, strategy: str = "", refused: bool = True) -> Table:
@@ -229,7 +240,10 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
 
 
 def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
-    """One option, the choice by default, against every disruption, in words."""
+    """One option, the choice by default, against every disruption, in words.
+
+    ± is half the width of the 95 % interval that drawing leaves around the quantile before it.
+    """
     frame = comparison.disruptions(option or comparison.chosen)
     table = pd.DataFrame(
         {
@@ -237,8 +251,12 @@ def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
             "a year": frame["per_year"].map("{:.4f}".format),
             "RTO 50 %": frame["rto_p50_s"].map(span),
             "RTO 95 %": frame["rto_p95_s"].map(span),
+            "±": frame["rto_p95_error_s"].map(span),
             "RPO 50 %": frame["rpo_p50_s"].map(span),
             "RPO 95 %": frame["rpo_p95_s"].map(span),
+            "± ": frame["rpo_p95_error_s"].map(span),
+            "meets RTO": frame["p_meets_rto"].map("{:.1%}".format),
+            "meets RPO": frame["p_meets_rpo"].map("{:.1%}".format),
             "rate known by": frame["rate_basis"],
         }
     )

@@ -7,27 +7,33 @@ they do and not by chance.
 from __future__ import annotations
 
 import math
-import zlib
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from drkit.assumptions import triangular
-from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Step, finish, latest
+from drkit.disruptions import Disruptions
+from drkit.draws import Draws
+from drkit.plan import Planner
+from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, finish, latest, step_kinds
+from drkit.spread import Spread, spread_of
 from drkit.topology import LIVE_DATA
+from drkit.years import Years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
-    from drkit.recovery import Samples
+    from drkit.recovery import Samples, Step
     from drkit.topology import Topology
-    from drkit.workload import Quantity, Workload
+    from drkit.workload import Workload
 
 
-#: Basis of what the workload file says.
-_OWN = "observed:user"
+#: The region whose control planes (Route 53, IAM, S3 buckets) every region depends on.
+HOME_OF_CONTROL_PLANES = "us-east-1"
 
 
 class Simulator:
@@ -41,6 +47,10 @@ class Simulator:
         Same seed, same figures.
     samples
         Draws per figure. The standard error of a probability p is ``sqrt(p (1 - p) / samples)``.
+    draws
+        Where samples come from; by default from seed and samples.
+    wait_s
+        Policy: how long a detected outage is waited out before failing over [s]; the workload's own by default.
     """
 
     def __init__(
@@ -50,163 +60,37 @@ class Simulator:
         assumptions: Assumptions,
         seed: int = 1,
         samples: int = 20_000,
+        draws: Draws | None = None,
+        wait_s: float | None = None,
     ) -> None:
         self.workload = workload
+        self.catalog = catalog
         self.assumptions = assumptions
         self.seed = seed
-        self.samples = samples
-        self._drawn: dict[str, Samples] = {}
+        self.draws = draws or Draws(seed, samples)
+        self.samples = self.draws.samples
+        self.disruptions = Disruptions(workload, catalog, assumptions)
+        wait = workload.operations.wait_s if wait_s is None else wait_s
+        self.plan = Planner(workload, assumptions, self.draws, wait)
+        self.everything_s = 3600 * assumptions["all_data_lost_h"].mean
+        self._years = Years(workload, self.disruptions, self.draws, self.everything_s)
         self._known: dict[tuple[object, ...], Recovery] = {}
-        self._rates = {
-            (row["disruption"], row["region_group"]): (float(row["typical_per_year"]), row["basis"])
-            for row in catalog.snapshot.records("disruption_rates")
-        }
-        self._durations_s = np.sort(
-            [
-                3600 * float(row["duration_h"])
-                for row in catalog.snapshot.records("outages")
-                if row["region_event"] == "yes" and row["duration_h"]
-            ]
-        )
+        self._outcomes: dict[tuple[object, ...], Outcome] = {}
+        self._shared: dict[str, npt.NDArray[np.floating]] = {}
+        self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples]] = {}
+        self._near: dict[tuple[str, str], bool] = {}
+        self._carried: dict[tuple[object, ...], float] = {}
+        self._spreads: dict[object, Spread] = {}
 
     def recover(self, topology: Topology) -> Recovery:
         """Every disruption of a topology; topologies that recover alike are timed once."""
-        key = _signature(topology)
+        key = self._signature(topology)
         if key not in self._known:
-            outcomes = {disruption: self._outcome(topology, disruption) for disruption in DISRUPTIONS}
-            self._known[key] = Recovery(outcomes, math.fsum(map(self._yearly_loss_usd, outcomes.values())))
+            self._known[key] = self._recovery(topology)
         return self._known[key]
 
-    # Draws ----------------------------------------------------------------------------------------------------------
-
-    def _draw(self, name: str, sample: Callable[[np.random.Generator, int], Samples]) -> Samples:
-        """Samples of one named figure, the same wherever it is used."""
-        if name not in self._drawn:
-            rng = np.random.default_rng([self.seed, zlib.crc32(name.encode())])
-            drawn = np.asarray(sample(rng, self.samples), dtype=np.float64)
-            drawn.flags.writeable = False
-            self._drawn[name] = drawn
-        return self._drawn[name]
-
-    def _assumed(self, name: str) -> Samples:
-        return self._draw(name, self.assumptions[name].sample)
-
-    def _own(self, name: str, quantity: Quantity) -> Samples:
-        return self._draw(f"workload.{name}", lambda rng, size: triangular(quantity, rng, size))
-
-    def _uniform(self, name: str) -> Samples:
-        return self._draw(f"uniform.{name}", lambda rng, size: rng.random(size))
-
-    # Steps ----------------------------------------------------------------------------------------------------------
-
-    def _detect(self) -> Step:
-        operations = self.workload.operations
-        if operations.detection_s is not None:
-            return Step("detect", (), self._own("detection_s", operations.detection_s), _OWN)
-        return self._step("detect", (), self._health_check())
-
-    def _health_check(self) -> str:
-        """The figure for how long a health check takes; without a zone the stack makes none."""
-        dns = self.workload.dns
-        if dns.zone is None:
-            return "detect_without_health_check_s"
-        return "detect_fast" if dns.fast_health_checks else "detect_standard"
-
-    def _decide(self, after: tuple[str, ...], automated: bool = False) -> Step:
-        if automated:
-            return self._step("decide", after, "automated_decision_s")
-        return Step("decide", after, self._own("decision_s", self.workload.operations.decision_s), _OWN)
-
-    def _step(self, name: str, after: tuple[str, ...], *figures: str, seconds: Samples | None = None) -> Step:
-        """A step whose time is one assumed figure, or ``seconds`` made from several."""
-        bases = dict.fromkeys(self.assumptions[figure].basis for figure in figures)
-        return Step(name, after, self._assumed(figures[0]) if seconds is None else seconds, "; ".join(bases))
-
-    def _scale_compute(self, after: tuple[str, ...]) -> Step:
-        figures = ["start_tasks_s", "pull_image_s_per_gib"]
-        given = [service.image_gib for service in self.workload.services if service.image_gib]
-        largest = max(given, key=lambda size: size.typical, default=None)
-        size = self._own("image_gib", largest) if largest else np.zeros(self.samples)
-        if len(given) < len(self.workload.services):
-            figures.append("image_gib")
-            size = np.maximum(size, self._assumed("image_gib"))
-        seconds = self._assumed("start_tasks_s") + size * self._assumed("pull_image_s_per_gib")
-        return self._step("scale_compute", after, *figures, seconds=seconds)
-
-    def _start_tasks(self, after: tuple[str, ...]) -> list[Step]:
-        """Missing tasks start, and the load balancer sends them traffic."""
-        scale = self._scale_compute(after)
-        return [scale, self._step("targets_healthy", (scale.name,), "targets_healthy")]
-
-    def _restore_database(self) -> Step:
-        database = self.workload.database
-        assert database is not None
-        by_size = self._own("storage_gib", database.storage_gib) * self._assumed("restore_database_s_per_gib")
-        figures = ("restore_database_fixed_s", "restore_database_s_per_gib")
-        seconds = self._assumed("restore_database_fixed_s") + by_size
-        return self._step("restore_database", ("decide",), *figures, seconds=seconds)
-
-    def _copy_backup(self) -> Samples:
-        database = self.workload.database
-        assert database is not None
-        return self._own("storage_gib", database.storage_gib) * self._assumed("copy_backup_s_per_gib")
-
-    def _shift(self, after: tuple[str, ...]) -> Step:
-        drain = self._assumed("drain_connections_s")
-        if self.workload.dns.zone is None:
-            moved = self._assumed("repoint_clients_s")
-            return self._step("shift_traffic", after, "repoint_clients_s", "drain_connections_s", seconds=moved + drain)
-        ttl = float(self.workload.dns.ttl_s)
-        return self._step("shift_traffic", after, "drain_connections_s", seconds=ttl + drain)
-
-    def _failover_steps(self, topology: Topology) -> tuple[Step, ...]:
-        """Steps when the primary region is lost, or given up."""
-        strategy = topology.strategy
-        active = strategy == "active_active"
-        steps = [self._detect(), self._decide(("detect",), active or self.workload.operations.automated)]
-        ready: list[str] = []
-        if strategy == "backup_restore":
-            steps.append(self._step("create_stack", ("decide",), "create_stack_s"))
-        if self.workload.database:
-            steps += self._database_steps(topology)
-            ready.append(steps[-1].name)
-        if self.workload.cache:
-            if topology.replicates_cache:
-                steps.append(self._step("promote_cache", ("decide",), "promote_cache"))
-            else:
-                steps.append(self._step("create_cache", ("create_stack",), "create_cache_s"))
-            ready.append(steps[-1].name)
-        if topology.failover and topology.failover.tasks != topology.primary.tasks:
-            steps += self._start_tasks(("create_stack" if strategy == "backup_restore" else "decide",))
-            ready.append("targets_healthy")
-            if strategy in ("backup_restore", "pilot_light") and self.workload.dns.zone:
-                # Until tasks answer, Route 53 holds the standby for broken too, and sends nobody there.
-                steps.append(self._step("standby_passes_health_check", ("targets_healthy",), self._health_check()))
-                ready[-1] = "standby_passes_health_check"
-        if strategy in ("backup_restore", "pilot_light"):
-            steps.append(self._step("warm_up", tuple(ready), "warm_up_s"))
-            ready = ["warm_up"]
-        if active:
-            # Health checks take the lost region out of DNS at once; writes wait for the promotion.
-            steps.append(self._shift(("detect",)))
-            steps.append(Step("serve", ("shift_traffic", *(ready or ["decide"])), np.zeros(self.samples), ""))
-        else:
-            steps.append(self._shift(tuple(ready) or ("decide",)))
-            steps.append(self._step("verify", ("shift_traffic",), "verify_s"))
-        return tuple(steps)
-
-    def _database_steps(self, topology: Topology) -> list[Step]:
-        if not topology.replicates_database:
-            # The stack's first minute makes the subnets; the restore then runs beside the rest of it.
-            return [self._restore_database()]
-        if topology.headless:
-            added = self._step("add_database_instance", ("decide",), "add_database_instance_s")
-            return [added, self._step("promote_database", (added.name,), "promote_database")]
-        return [self._step("promote_database", ("decide",), "promote_database")]
-
-    # Outcomes -------------------------------------------------------------------------------------------------------
-
-    def _outcome(self, topology: Topology, disruption: Disruption) -> Outcome:
+    def time(self, topology: Topology, disruption: Disruption) -> Timed:
+        """One disruption of a topology, draw by draw; the same samples whenever it is asked for."""
         steps, rto, stores = {
             "az_failure": self._az_failure,
             "region_impairment": self._region_impairment,
@@ -214,141 +98,236 @@ class Simulator:
             "data_corruption": self._data_corruption,
             "planned_switchover": self._planned_switchover,
         }[disruption](topology)
-        rpo = latest(list(stores.values()), self.samples)
-        per_year, basis = self._rate(topology, disruption)
-        return Outcome(disruption, rto, rpo, stores, steps, per_year, basis)
+        rto = self._full(rto)
+        return Timed(steps, rto, latest(list(stores.values()), self.samples), stores)
+
+    def forget(self) -> None:
+        """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
+        for kept in (self._known, self._outcomes, self._ends, self._carried, self._spreads):
+            kept.clear()
+        self._years.forget()
+
+    # Disruptions ----------------------------------------------------------------------------------------------------
 
     def _az_failure(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        steps = []
-        if topology.primary.database_cluster:
-            alone = topology.primary.database_instances < 2
-            name = "add_database_instance_s" if alone else "fail_over_database_in_region"
-            steps.append(self._step(name.removesuffix("_s"), (), name))
-        if topology.primary.cache_group:
-            alone = topology.primary.cache_replicas_per_shard == 0
-            name = "create_cache_s" if alone else "promote_cache"
-            steps.append(self._step(name.removesuffix("_s"), (), name))
-        if any(count == 1 for *_, count in topology.primary.tasks):
-            steps += self._start_tasks(())
+        steps = self.plan.zone_failure(topology)
         rto = latest(list(finish(steps).values()), self.samples)
         # Aurora keeps six copies over three zones, S3 three; a cache without a replica keeps one.
         cache, stores = self.workload.cache, {}
         if cache and not cache.rebuildable and cache.replicas_per_shard == 0:
-            stores["cache"] = np.full(self.samples, np.inf)
-        return tuple(steps), rto, stores
+            stores["cache"] = np.full(self.samples, np.inf, dtype=np.float32)
+        return steps, rto, stores
 
     def _region_impairment(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        count = len(self._durations_s)
-        duration = np.interp(self._uniform("outage_duration"), np.linspace(0, 1, count), self._durations_s)
+        duration = self.outage_s()
         if topology.failover is None:
             return (), duration, {}
-        steps, rto, stores = self._region_loss(topology)
+        steps, rto = self._failover(topology)
+        if topology.primary_region == HOME_OF_CONTROL_PLANES and any(
+            step_kinds()[s.name].control_planes for s in steps
+        ):
+            # The step that needs them waits as long as the impairment, and then nobody fails over any more.
+            rto = np.where(self._control_planes_broken(), np.float32(np.inf), rto)
         # A region that is back before the failover ends has lost nothing.
-        back = duration < rto
-        return (
-            steps,
-            np.minimum(rto, duration),
-            {name: np.where(back, 0.0, rpo) for name, rpo in stores.items()},
-        )
+        failed_over = duration >= rto
+        lost = {name: np.where(failed_over, rpo, np.float32(0)) for name, rpo in self.plan.lag(topology).items()}
+        return steps, np.minimum(rto, duration), lost
+
+    def _control_planes_broken(self) -> npt.NDArray[np.bool_]:
+        """Draws in which an impairment of us-east-1 takes control planes with it that every region needs."""
+        if "control_planes" not in self._shared:
+            share = self.plan.assumed("control_planes_broken")
+            self._shared["control_planes"] = self.draws.uniform("control_planes") < share  # type: ignore[assignment]
+        return self._shared["control_planes"]  # type: ignore[return-value]
+
+    def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples]:
+        """Steps of a failover and when it ends [s]; topologies that take the same route share the samples."""
+        route = self._route(topology)
+        if route not in self._ends:
+            steps = self.plan.failover(topology)
+            self._ends[route] = steps, self._full(finish(steps)[steps[-1].name])
+        return self._ends[route]
+
+    def outage_s(self) -> Samples:
+        """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
+        if "outage" not in self._shared:
+            lasts = self.disruptions.outage_s(self.draws)
+            self._shared["outage"] = np.minimum(lasts, self.plan.assumed("rebuild_without_copies_s"))
+        return self._shared["outage"]
 
     def _region_loss(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
+        rebuilt = self.plan.assumed("rebuild_without_copies_s")
         if topology.failover is None:
             workload = self.workload
             durable = workload.database or (workload.cache and not workload.cache.rebuildable)
-            gone = np.full(self.samples, np.inf)
+            gone = np.full(self.samples, np.inf, dtype=np.float32)
             kept_here = {"everything": gone} if durable or any(b.replicate for b in workload.buckets) else {}
-            return (), self._assumed("rebuild_without_copies_s"), kept_here
-        steps = self._failover_steps(topology)
-        return steps, finish(steps)[steps[-1].name], self._lag(topology)
+            return (), rebuilt, kept_here
+        steps, rto = self._failover(topology)
+        stores = self.plan.lag(topology)
+        both = self.lost_together(topology)
+        if len(both):
+            rto = rto.copy()
+            rto[both] = np.broadcast_to(rebuilt, rto.shape)[both]
+            for name, rpo in stores.items():
+                stores[name] = self._full(rpo).copy()
+                stores[name][both] = np.inf
+        return steps, rto, stores
 
-    def _lag(self, topology: Topology) -> dict[str, Samples]:
-        """Writes lost in an unplanned failover, per store that must not lose any [s]."""
-        workload, stores = self.workload, {}
-        if workload.database:
-            if topology.replicates_database:
-                lag = self._assumed("database_lag_s")
-                cap = workload.database.managed_rpo_s
-                stores["database"] = lag if cap is None else np.minimum(lag, float(cap))
-            else:
-                interval = workload.backups.copy_interval_hours * 3600.0
-                age = self._uniform("backup_age") * interval
-                late = self._assumed("backup_start_delay_s")
-                stores["database"] = age + late + self._copy_backup()
-        if workload.cache and not workload.cache.rebuildable and topology.replicates_cache:
-            stores["cache"] = self._assumed("cache_lag_s")
-        if any(bucket.replicate for bucket in workload.buckets):
-            name = "object_lag_rtc_s" if topology.replication_time_control else "object_lag_s"
-            stores["objects"] = self._assumed(name)
-        return stores
+    def lost_together(self, topology: Topology) -> npt.NDArray[np.intp]:
+        """Draws in which the failover region is lost with its neighbour."""
+        if not self._neighbours(topology):
+            return np.empty(0, dtype=np.intp)
+        if "together" not in self._shared:
+            share = self.plan.assumed("neighbour_lost_too")
+            self._shared["together"] = np.flatnonzero(self.draws.uniform("neighbour") < share)  # type: ignore[assignment]
+        return self._shared["together"]  # type: ignore[return-value]
+
+    def _neighbours(self, topology: Topology) -> bool:
+        if not topology.failover_region:
+            return False
+        pair = topology.primary_region, topology.failover_region
+        if pair not in self._near:
+            self._near[pair] = self.catalog.regions.distance_km(*pair) <= self.assumptions["neighbour_km"].typical
+        return self._near[pair]
 
     def _data_corruption(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        # Replication carries the corruption along: only a restore to before it helps, in every topology.
-        noticed = self._assumed("detect_corruption_s")
-        steps = [self._step("detect_corruption", (), "detect_corruption_s"), self._decide(("detect_corruption",))]
-        stores = {}
-        if topology.primary.database_cluster:
-            steps.append(self._restore_database())
-            stores["database"] = noticed + self._assumed("point_in_time_gap_s")
-        steps.append(self._step("verify", (steps[-1].name,), "verify_s"))
-        return tuple(steps), finish(steps)["verify"], stores
+        steps = self.plan.corruption(topology)
+        stores = {"database": self.plan.last_good_backup()} if topology.primary.database_cluster else {}
+        return steps, finish(steps)["verify"], stores
 
     def _planned_switchover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        if topology.strategy not in LIVE_DATA:
-            # A rehearsal is a restore beside the running system: nobody notices.
-            return (), np.zeros(self.samples), {}
-        # What takes time beforehand (instances, tasks) is done before the first request waits.
-        steps, ready = [], []
-        if topology.replicates_database:
-            steps.append(self._step("switch_over_database", (), "switch_over_database_s"))
-            ready.append("switch_over_database")
-        if topology.replicates_cache:
-            steps.append(self._step("promote_cache", (), "promote_cache"))
-            ready.append("promote_cache")
-        steps.append(self._shift(tuple(ready)))
-        return tuple(steps), finish(steps)["shift_traffic"], {}
+        steps = self.plan.switchover(topology)
+        if not steps:
+            return (), np.zeros(self.samples, dtype=np.float32), {}
+        return steps, finish(steps)["shift_traffic"], {}
 
-    # Rates and losses -----------------------------------------------------------------------------------------------
+    # Outcomes -------------------------------------------------------------------------------------------------------
 
-    def _rate(self, topology: Topology, disruption: Disruption) -> tuple[float, str]:
-        if disruption == "data_corruption":
-            figure = self.assumptions["data_corruption_per_year"]
-            return figure.mean, figure.basis
-        if disruption == "planned_switchover":
-            rehearsed = topology.strategy in LIVE_DATA
-            return self.workload.operations.rehearsals_per_year if rehearsed else 0.0, "observed:user"
-        for group in (topology.primary_region, "other", "any"):
-            if (disruption, group) in self._rates:
-                rate, basis = self._rates[disruption, group]
-                if disruption == "region_impairment":
-                    part = self.assumptions["impairment_hits_workload"]
-                    return rate * part.mean, f"{basis}; {part.basis}"
-                return rate, basis
-        raise KeyError(disruption)
-
-    def _yearly_loss_usd(self, outcome: Outcome) -> float:
-        """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year]; Keeton, FAST'04."""
-        costs = self.workload.costs
-        everything_s = 3600 * self.assumptions["all_data_lost_h"].mean
-        lost = np.where(np.isinf(outcome.rpo_s), everything_s, outcome.rpo_s)
-        return (
-            outcome.per_year
-            * (
-                float(outcome.rto_s.mean()) * costs.outage_usd_per_hour.mean
-                + float(lost.mean()) * costs.data_loss_usd_per_hour.mean
-            )
-            / 3600
+    def _recovery(self, topology: Topology) -> Recovery:
+        times: dict[Disruption, Callable[[], Timed]] = {}
+        outcomes: dict[Disruption, Outcome] = {}
+        for disruption in DISRUPTIONS:
+            # Timed at most once, and not at all where other topologies have told all there is to know.
+            times[disruption] = cache(partial(self.time, topology, disruption))
+            key = (disruption, *self._decides(topology, disruption))
+            if key not in self._outcomes:
+                self._outcomes[key] = self._outcome(topology, disruption, times[disruption])
+            outcomes[disruption] = self._outcomes[key]
+        losses = [self._loss(outcome) for outcome in outcomes.values()]
+        expected = math.fsum(loss for loss, _ in losses)
+        error = math.sqrt(math.fsum(error**2 for _, error in losses))
+        return Recovery(
+            outcomes,
+            expected,
+            error,
+            self._failovers_per_year(topology, outcomes, times),
+            self._failback_h(topology),
+            self._years.yearly(outcomes, times, {name: self._keys(topology, name) for name in DISRUPTIONS}),
         )
 
+    def _failback_h(self, topology: Topology) -> float:
+        route = ("failback", *self._route(topology))
+        if route not in self._carried:
+            self._carried[route] = float(self.plan.failback_s(topology).mean(dtype=np.float64)) / 3600
+        return self._carried[route]
 
-def _signature(topology: Topology) -> tuple[object, ...]:
-    """What decides a topology's recovery: regions apart, two with the same signature recover alike."""
-    primary = topology.primary
-    return (
-        topology.strategy,
-        topology.headless,
-        topology.replication_time_control,
-        primary.database_instances,
-        primary.cache_replicas_per_shard,
-        primary.tasks,
-        topology.failover.tasks if topology.failover else (),
-    )
+    def _outcome(self, topology: Topology, disruption: Disruption, timed: Callable[[], Timed]) -> Outcome:
+        objectives = self.workload.objectives
+        rehearsed = topology.strategy in LIVE_DATA
+        rate = self.disruptions.rate(disruption, rehearsed)
+        rto_key, rpo_key = self._keys(topology, disruption)
+        return Outcome(
+            disruption,
+            self._spread(rto_key, lambda: timed().rto_s, objectives.rto_s),
+            self._spread(rpo_key, lambda: timed().rpo_s, objectives.rpo_s),
+            rate.mean,
+            rate.basis,
+            partial(self.time, topology, disruption),
+        )
+
+    def _spread(self, key: object, values: Callable[[], Samples], objective: float = math.inf) -> Spread:
+        if key not in self._spreads:
+            probability = self.workload.objectives.probability
+            self._spreads[key] = spread_of(values(), objective, probability, self.everything_s)
+        return self._spreads[key]
+
+    def _failovers_per_year(
+        self, topology: Topology, outcomes: dict[Disruption, Outcome], times: dict[Disruption, Callable[[], Timed]]
+    ) -> float:
+        """Failovers that are carried through [1/year]: of lost regions, and of impairments that last long enough."""
+        if topology.failover is None:
+            return 0.0
+        route = self._route(topology)
+        if route not in self._carried:
+            ended_first = np.count_nonzero(times["region_impairment"]().rto_s < self.outage_s())
+            self._carried[route] = ended_first / self.samples
+        return outcomes["region_loss"].per_year + outcomes["region_impairment"].per_year * self._carried[route]
+
+    def _loss(self, outcome: Outcome) -> tuple[float, float]:
+        """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year], and its standard error.
+
+        Keeton et al., Designing for Disasters, FAST 2004.
+        """
+        costs = self.workload.costs
+        outage, data = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
+        expected = outcome.rto.mean * outage + outcome.rpo.mean * data
+        # Bounded from above: deviations add up at most, as when long outages lose most.
+        deviation = outcome.rto.standard_deviation * outage + outcome.rpo.standard_deviation * data
+        return outcome.per_year * expected, outcome.per_year * deviation / math.sqrt(self.samples)
+
+    # Sharing --------------------------------------------------------------------------------------------------------
+
+    def _full(self, values: Samples) -> Samples:
+        return values if len(values) == self.samples else np.broadcast_to(values, (self.samples,))
+
+    def _decides(self, topology: Topology, disruption: Disruption) -> tuple[object, ...]:
+        """What decides one disruption's outcome."""
+        primary = topology.primary
+        if disruption == "az_failure":
+            lone = any(count == 1 for *_, count in primary.tasks)
+            return primary.database_instances < 2, primary.cache_replicas_per_shard == 0, lone
+        if disruption == "data_corruption":
+            return (primary.database_cluster,)
+        if disruption == "planned_switchover":
+            return topology.strategy in LIVE_DATA, topology.replicates_database, topology.replicates_cache
+        return self._route(topology), self._lag(topology)
+
+    def _route(self, topology: Topology) -> tuple[object, ...]:
+        """What decides how a failover runs."""
+        failover = topology.failover
+        return (
+            topology.strategy,
+            topology.headless,
+            topology.replicates_database,
+            topology.replicates_cache,
+            failover is not None and failover.tasks != topology.primary.tasks,
+        )
+
+    def _lag(self, topology: Topology) -> tuple[object, ...]:
+        """What decides what a failover loses."""
+        return (
+            topology.failover is None,
+            topology.replicates_database,
+            topology.replicates_cache,
+            topology.replication_time_control,
+            self._neighbours(topology),
+        )
+
+    def _keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
+        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is."""
+        route, lag = self._route(topology), self._lag(topology)
+        if disruption == "region_loss":
+            return ("rto", disruption, route, lag[-1]), ("rpo", disruption, lag)
+        if disruption == "region_impairment":
+            return ("rto", disruption, route), ("rpo", disruption, route, lag)
+        decides = self._decides(topology, disruption)
+        return ("rto", disruption, *decides), ("rpo", disruption, *decides)
+
+    def _signature(self, topology: Topology) -> tuple[object, ...]:
+        """What decides a topology's recovery: two with the same signature recover alike."""
+        return (
+            self._route(topology),
+            self._lag(topology),
+            *(self._decides(topology, name) for name in ("az_failure", "data_corruption", "planned_switchover")),
+        )

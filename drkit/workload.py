@@ -313,6 +313,9 @@ class Operations(_Model):
     automated: bool = Field(
         False, description="Whether automation decides to fail over in every strategy; in active/active it always does"
     )
+    wait_s: float = Field(
+        0, ge=0, le=604_800, description="Policy: a detected outage is waited out this long before failing over [s]"
+    )
     rehearsals_per_year: float = Field(2, ge=0, le=52, description="Planned switchovers a year")
     logs_gib_per_month: Quantity = Field(ZERO, description="CloudWatch Logs ingested [GiB/month]")
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] = Field(30, description="Logs are kept [d]")

@@ -2,7 +2,11 @@
 # hold what a wrong DELETE destroyed, which replication would copy within a second.
 
 locals {
-  backup_copied = var.database != null && var.failover_enabled && var.backup.copy_to_failover
+  backup_copied = local.backup_possible && var.backup.copy_to_failover
+
+  # The vaults are there without copies too: they cost nothing, and AWS deletes none with a backup in it, as there would
+  # be when a system grows from backup and restore to another strategy.
+  backup_possible = var.database != null && var.failover_enabled
 
   # AWS Backup takes cron expressions only. An interval that does not divide the day (or month) starts anew at its
   # end, so two backups may lie closer together than the interval, never further apart.
@@ -17,17 +21,17 @@ locals {
 
 resource "aws_backup_vault" "primary" {
   provider = aws.primary
-  count    = local.backup_copied ? 1 : 0
+  count    = local.backup_possible ? 1 : 0
 
-  name        = "${var.name}-primary"
+  name        = "${var.name}-${var.primary_region}"
   kms_key_arn = aws_kms_key.primary.arn
 }
 
 resource "aws_backup_vault" "failover" {
   provider = aws.failover
-  count    = local.backup_copied ? 1 : 0
+  count    = local.backup_possible ? 1 : 0
 
-  name        = "${var.name}-failover"
+  name        = "${var.name}-${var.failover_region}"
   kms_key_arn = aws_kms_replica_key.failover[0].arn
 }
 

@@ -40,8 +40,8 @@ resource "aws_elasticache_replication_group" "primary" {
 
   # The two regions need different ids: the provider finds the members of a global group by id alone and would wait
   # for the other region's when destroying.
-  replication_group_id = "${var.name}-primary"
-  description          = "${var.name} cache, primary region"
+  replication_group_id = "${var.name}-${var.primary_region}"
+  description          = "${var.name} cache in ${var.primary_region}"
 
   engine               = var.cache.engine
   engine_version       = var.cache.engine_version
@@ -59,9 +59,14 @@ resource "aws_elasticache_replication_group" "primary" {
   at_rest_encryption_enabled = true
   transit_encryption_enabled = true
 
+  # As for the database: not in the maintenance window, but now.
+  apply_immediately = true
+
   subnet_group_name        = aws_elasticache_subnet_group.primary[0].name
   security_group_ids       = [aws_security_group.cache_primary[0].id]
   snapshot_retention_limit = var.cache.snapshot_retention_days
+  # The secondary's content is the primary's, so one snapshot is enough.
+  final_snapshot_identifier = var.cache.skip_final_snapshot ? null : "${var.name}-${var.primary_region}-final"
 }
 
 resource "aws_elasticache_global_replication_group" "cache" {
@@ -84,8 +89,8 @@ resource "aws_elasticache_replication_group" "failover" {
   provider = aws.failover
   count    = local.cache_replicated ? 1 : 0
 
-  replication_group_id        = "${var.name}-failover"
-  description                 = "${var.name} cache, failover region"
+  replication_group_id        = "${var.name}-${var.failover_region}"
+  description                 = "${var.name} cache in ${var.failover_region}"
   global_replication_group_id = aws_elasticache_global_replication_group.cache[0].global_replication_group_id
 
   # Engine, version, node type, shards, parameters and encryption come from the global group; giving them is refused.
@@ -95,6 +100,8 @@ resource "aws_elasticache_replication_group" "failover" {
 
   automatic_failover_enabled = local.cache_automatic_failover
   multi_az_enabled           = local.cache_automatic_failover && var.failover.cache_replicas_per_shard > 0
+
+  apply_immediately = true
 
   port                     = local.cache_port
   subnet_group_name        = aws_elasticache_subnet_group.failover[0].name
@@ -122,6 +129,7 @@ resource "aws_vpc_security_group_ingress_rule" "cache_primary" {
 
   security_group_id            = aws_security_group.cache_primary[0].id
   referenced_security_group_id = module.primary_region.service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.cache_port
   to_port                      = local.cache_port
@@ -142,6 +150,7 @@ resource "aws_vpc_security_group_ingress_rule" "cache_failover" {
 
   security_group_id            = aws_security_group.cache_failover[0].id
   referenced_security_group_id = module.failover_region[0].service_security_group_id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = local.cache_port
   to_port                      = local.cache_port

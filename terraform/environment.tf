@@ -1,6 +1,7 @@
 # What the tasks of each region find in their environment: always their own region's endpoints. The VPCs are not
 # connected, so a task cannot reach the other region's; the regional writer endpoint of the failover cluster and the
-# failover cache accept writes once they are promoted. With write forwarding the failover region's readers take writes.
+# failover cache accept writes once they are promoted. With write forwarding the failover region's readers take writes,
+# so DATABASE_HOST names them; once the region is promoted, its writer is DATABASE_WRITER_HOST.
 
 locals {
   bucket_variables = {
@@ -11,6 +12,7 @@ locals {
     local.database_environment,
     var.database == null ? {} : {
       DATABASE_HOST        = one(aws_rds_cluster.primary[*].endpoint)
+      DATABASE_WRITER_HOST = one(aws_rds_cluster.primary[*].endpoint)
       DATABASE_READER_HOST = one(aws_rds_cluster.primary[*].reader_endpoint)
     },
     var.cache == null ? {} : {
@@ -23,6 +25,7 @@ locals {
   failover_environment = merge(
     local.database_replicated ? merge(local.database_environment, {
       DATABASE_HOST        = var.database.write_forwarding ? one(aws_rds_cluster.failover[*].reader_endpoint) : one(aws_rds_cluster.failover[*].endpoint)
+      DATABASE_WRITER_HOST = one(aws_rds_cluster.failover[*].endpoint)
       DATABASE_READER_HOST = one(aws_rds_cluster.failover[*].reader_endpoint)
     }) : {},
     local.cache_replicated ? {

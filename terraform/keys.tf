@@ -7,8 +7,6 @@ resource "aws_kms_key" "primary" {
   multi_region            = true
   enable_key_rotation     = true
   deletion_window_in_days = 30
-
-  depends_on = [data.aws_caller_identity.target]
 }
 
 resource "aws_kms_alias" "primary" {

@@ -6,10 +6,15 @@ provider "aws" {
   alias  = "primary"
   region = var.primary_region
 
-  # With the account known, planning a new stack needs no AWS API. data.aws_caller_identity.target checks the account
-  # on apply, in place of `allowed_account_ids`, which would ask STS while planning.
-  skip_credentials_validation = var.account_id != null
-  skip_requesting_account_id  = var.account_id != null
+  # Nobody's account is touched by mistake. Null allows any.
+  allowed_account_ids = local.calls_nobody || var.account_id == null ? null : [var.account_id]
+
+  # Null means the usual places: environment, profile, role of the machine.
+  access_key                  = local.calls_nobody ? "planning-calls-nobody" : null
+  secret_key                  = local.calls_nobody ? "planning-calls-nobody" : null
+  skip_credentials_validation = local.calls_nobody
+  # Never while applying: the image registry's replication would not find itself without the account.
+  skip_requesting_account_id = local.calls_nobody
 
   default_tags {
     tags = local.tags
@@ -20,8 +25,11 @@ provider "aws" {
   alias  = "failover"
   region = var.failover_region
 
-  skip_credentials_validation = var.account_id != null
-  skip_requesting_account_id  = var.account_id != null
+  allowed_account_ids         = local.calls_nobody || var.account_id == null ? null : [var.account_id]
+  access_key                  = local.calls_nobody ? "planning-calls-nobody" : null
+  secret_key                  = local.calls_nobody ? "planning-calls-nobody" : null
+  skip_credentials_validation = local.calls_nobody
+  skip_requesting_account_id  = local.calls_nobody
 
   default_tags {
     tags = local.tags
@@ -56,21 +64,37 @@ data "aws_caller_identity" "current" {
   count    = var.account_id == null ? 1 : 0
 }
 
-resource "terraform_data" "account" {
-  input = var.account_id
-}
-
-# Waiting for a resource that is yet to be made defers this read to the apply, so that the first plan stays offline.
-data "aws_caller_identity" "target" {
-  provider = aws.primary
-  count    = var.account_id == null ? 0 : 1
-
-  depends_on = [terraform_data.account]
+# The provider refuses to start without credentials, also where it has nothing to ask. While nothing is built there is
+# nothing to read, so the plan of a new stack goes without. "New" shows in the time below: it is this plan's own until
+# the first apply keeps it.
+resource "terraform_data" "first_plan" {
+  input = plantimestamp()
 
   lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+locals {
+  nothing_built = terraform_data.first_plan.input == plantimestamp()
+
+  # Importing reads the cluster while planning, and looking the account up asks for it.
+  calls_nobody = local.nothing_built && var.account_id != null && !local.database_imported && !terraform.applying
+}
+
+# A provider that looks into another region than before finds nothing of what was built and would build it anew there,
+# leaving the old behind in nobody's care. The regions are remembered, so that a plan can say so.
+resource "terraform_data" "region" {
+  for_each = merge({ primary = var.primary_region }, var.failover_enabled ? { failover = var.failover_region } : {})
+
+  input = each.value
+
+  lifecycle {
+    ignore_changes = [input]
+
     postcondition {
-      condition     = self.account_id == var.account_id
-      error_message = "The credentials belong to account ${self.account_id}, but account_id is ${coalesce(var.account_id, "null")}. Use credentials of that account, or design for this one."
+      condition     = self.input == each.value
+      error_message = "The ${each.key} region is built in ${self.input}, but ${each.key}_region is now ${each.value}. Change it back; to move the failover region, remove it with failover_enabled = false first; to move the primary one, see \"Promote for good\" in the README."
     }
   }
 }
@@ -95,8 +119,6 @@ module "primary_region" {
   # From the replicated resources of this root.
   environment = local.primary_environment
   secret_arns = local.secret_arns
-
-  depends_on = [data.aws_caller_identity.target]
 }
 
 module "failover_region" {
@@ -119,8 +141,6 @@ module "failover_region" {
   environment = local.failover_environment
   # A replica keeps the secret's name and random suffix; only the region in the ARN differs.
   secret_arns = { for name, arn in local.secret_arns : name => replace(arn, ":${var.primary_region}:", ":${var.failover_region}:") }
-
-  depends_on = [data.aws_caller_identity.target]
 }
 
 module "single_region" {
@@ -157,6 +177,4 @@ module "single_region" {
   health_checks      = var.failover_enabled
   dns                = var.dns
   edge               = var.edge
-
-  depends_on = [data.aws_caller_identity.target]
 }

@@ -57,7 +57,7 @@ output "secret_arns" {
 
 output "global_cluster_id" {
   description = "Aurora global cluster, for switchover and failover; null if the database is not replicated."
-  value       = one(aws_rds_global_cluster.database[*].id)
+  value       = local.global_cluster_id
 }
 
 output "database_cluster_arns" {

@@ -33,7 +33,7 @@ variable "tags" {
 
 variable "account_id" {
   type        = string
-  description = "AWS account to build in, 12 digits. With it, planning a new stack calls no AWS API; without it, the account of the credentials is looked up."
+  description = "AWS account to build in, 12 digits; credentials of another are refused. With it, planning a new stack needs no credentials and calls nobody; without it, the account is looked up."
   default     = null
 
   validation {
@@ -319,6 +319,63 @@ variable "database" {
   }
 }
 
+variable "database_source" {
+  type = object({
+    mode                 = string
+    snapshot_identifier  = optional(string)
+    cluster_identifier   = optional(string)
+    instance_identifiers = optional(list(string), [])
+    network = optional(object({
+      vpc_id            = string
+      vpc_cidr          = string
+      route_table_ids   = list(string)
+      security_group_id = string
+    }))
+  })
+  description = "How the primary cluster comes to be. mode new creates it; snapshot restores it from snapshot_identifier; existing builds the global cluster around one that is there: this stack's own, or another's, which cluster_identifier and instance_identifiers import. network connects an imported cluster's VPC with this stack's."
+  default     = { mode = "new" }
+  nullable    = false
+
+  validation {
+    condition     = contains(["new", "existing", "snapshot"], var.database_source.mode)
+    error_message = "database_source.mode is \"${var.database_source.mode}\", but it must be new, existing or snapshot. Use one of these."
+  }
+
+  validation {
+    condition     = (var.database_source.mode == "snapshot") == (var.database_source.snapshot_identifier != null)
+    error_message = "database_source.snapshot_identifier belongs to mode snapshot: give the name or ARN of a cluster snapshot there, and leave it out with any other mode."
+  }
+
+  validation {
+    condition     = var.database_source.cluster_identifier == null ? length(var.database_source.instance_identifiers) == 0 && var.database_source.network == null : var.database_source.mode == "existing"
+    error_message = "database_source.cluster_identifier names a cluster to import: it belongs to mode existing, and instance_identifiers and network belong to it. Set mode = \"existing\" and name the cluster, or leave all three out."
+  }
+
+  validation {
+    condition     = var.database_source.cluster_identifier == null ? true : can(regex("^[a-z]([a-z0-9]|-[a-z0-9]){0,62}$", var.database_source.cluster_identifier))
+    error_message = "database_source.cluster_identifier must be the identifier of an Aurora cluster as AWS shows it: up to 63 lower-case letters, digits and single hyphens, starting with a letter. Leave out the ARN's prefix."
+  }
+
+  validation {
+    condition     = length(distinct(var.database_source.instance_identifiers)) == length(var.database_source.instance_identifiers) && (length(var.database_source.instance_identifiers) == 0 || length(var.database_source.instance_identifiers) <= var.primary.database_instances)
+    error_message = "database_source.instance_identifiers has ${length(var.database_source.instance_identifiers)} entries, but they must be different and at most primary.database_instances, which is ${var.primary.database_instances}: with fewer, the apply would leave some of the cluster's instances to nobody."
+  }
+
+  validation {
+    # Ranges overlap if the wider one's prefix is that of both.
+    condition = var.database_source.network == null ? true : try(
+      cidrhost("${cidrhost(var.primary.vpc_cidr, 0)}/${min(tonumber(split("/", var.primary.vpc_cidr)[1]), tonumber(split("/", var.database_source.network.vpc_cidr)[1]))}", 0)
+      != cidrhost("${cidrhost(var.database_source.network.vpc_cidr, 0)}/${min(tonumber(split("/", var.primary.vpc_cidr)[1]), tonumber(split("/", var.database_source.network.vpc_cidr)[1]))}", 0),
+    false)
+    error_message = "database_source.network.vpc_cidr must be the IPv4 range of the imported cluster's VPC, and must not overlap primary.vpc_cidr, since the two are peered. Correct it, or choose another primary.vpc_cidr."
+  }
+
+  validation {
+    condition     = var.database != null || var.database_source.mode == "new"
+    error_message = "database_source.mode is \"${var.database_source.mode}\", but database is null. Describe the database, or leave database_source out."
+  }
+}
+
 variable "database_password" {
   type        = string
   description = "Password of the database's administrator. Give it as TF_VAR_database_password when applying; it is ephemeral and reaches neither plan nor state."
@@ -339,8 +396,9 @@ variable "cache" {
     shards                  = number
     replicate               = bool
     snapshot_retention_days = number
+    skip_final_snapshot     = optional(bool, false)
   })
-  description = "The ElastiCache replication group; null for none. replicate makes it a Global Datastore. More than one shard turns cluster mode on."
+  description = "The ElastiCache replication group; null for none. replicate makes it a Global Datastore. More than one shard turns cluster mode on. Unless skip_final_snapshot says so, destroying it leaves a snapshot."
 
   validation {
     condition     = var.cache == null ? true : contains(["redis", "valkey"], var.cache.engine)

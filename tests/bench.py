@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import os
 import platform
 import shutil
@@ -11,21 +12,28 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 import numpy as np
 import offers
 from price_server import serving
 
+from drkit import sensitivity, workload_file
+from drkit.assumptions import Assumptions
 from drkit.catalog import Catalog
+from drkit.compare import compare_topologies
+from drkit.draws import Draws, spread
 from drkit.price_table import PriceTable
+from drkit.simulation import Simulator
 from drkit.sources import offer_csv, offer_json
 from drkit.sources.mapping import Mapper
 from drkit.sources.rates import Head
 from drkit.sources.recipe import load
+from drkit.topology import enumerate_topologies
 
 COLUMNS = ("name", "value", "unit", "reference", "reference_value", "ratio", "goal", "machine")
 BIN = Path(sys.executable).parent
@@ -48,7 +56,7 @@ class Pair(NamedTuple):
     reference: float
 
 
-def in_turn(value: Callable[[], None], reference: Callable[[], None], rounds: int) -> Pair:
+def in_turn(value: Callable[[], object], reference: Callable[[], object], rounds: int) -> Pair:
     times: tuple[list[float], list[float]] = ([], [])
     value()
     reference()  # caches are warm for both
@@ -58,6 +66,12 @@ def in_turn(value: Callable[[], None], reference: Callable[[], None], rounds: in
             run()
             kept.append(time.perf_counter() - start)
     return Pair(statistics.median(times[0]), statistics.median(times[1]))
+
+
+def timed(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
 
 
 def command(*words: str) -> Callable[[], None]:
@@ -158,6 +172,105 @@ def catalog_load() -> float:
     return statistics.median(times)
 
 
+class Recorded(Draws):
+    """Draws that remember what was drawn, so that it can be drawn again and nothing else done."""
+
+    def __init__(self, seed: int, samples: int) -> None:
+        super().__init__(seed, samples)
+        self.numpy: list[Callable[[np.random.Generator], object]] = []
+        self.own: list[Callable[[Draws, str], object]] = []
+
+    def uniform(self, name: str) -> Any:
+        if name not in self._kept:
+            self.numpy.append(lambda rng: rng.random(self.samples))
+            self.own.append(lambda draws, other: draws.uniform(other))
+        return super().uniform(name)
+
+    def known(self, name: str, figure: Any) -> Any:
+        if name not in self._kept:
+            low, typical, high = figure.low, figure.typical, figure.high
+            if getattr(figure, "distribution", "") == "lognormal":
+                self.numpy.append(lambda rng: rng.lognormal(math.log(typical), spread(figure), self.samples))
+            elif low < high:
+                self.numpy.append(lambda rng: rng.triangular(low, typical, high, self.samples))
+            self.own.append(lambda draws, other: draws.known(other, figure))
+        return super().known(name, figure)
+
+    def gamma(self, name: str, shape: float, years: float) -> Any:
+        if name not in self._kept:
+            self.numpy.append(lambda rng: rng.gamma(shape, 1 / years, self.samples))
+            self.own.append(lambda draws, other: draws.gamma(other, shape, years))
+        return super().gamma(name, shape, years)
+
+    def poisson(self, name: str, rate: Any) -> Any:
+        if name not in self._kept:
+            self.numpy.append(lambda rng: rng.poisson(rate))
+            self.own.append(lambda draws, other: draws.poisson(other, rate))
+        return super().poisson(name, rate)
+
+
+class Recoveries(NamedTuple):
+    """Twenty topologies that recover differently, timed; and drawing the numbers that this takes, alone."""
+
+    time: Callable[[bool], Simulator]
+    numpy: Callable[[], None]
+    own: Callable[[], None]
+
+
+def recoveries(samples: int = 100_000) -> Recoveries:
+    catalog = Catalog.load()
+    workload = workload_file.read("article")
+    assumptions = Assumptions(catalog.snapshot, workload.assumptions)
+    first = Simulator(workload, catalog, assumptions, samples=10)
+    alike = {}
+    for topology in enumerate_topologies(workload, catalog, assumptions):
+        if not topology.rejected_because:
+            alike.setdefault(id(first.recover(topology)), topology)
+    topologies = list(alike.values())[:20]
+    assert len(topologies) == 20
+    every = [t for t in enumerate_topologies(workload, catalog, assumptions) if not t.rejected_because]
+
+    def time_them(all_of_them: bool = False) -> Simulator:
+        simulator = Simulator(workload, catalog, assumptions, samples=samples)
+        for topology in every if all_of_them else topologies:
+            simulator.recover(topology)
+        return simulator
+
+    recorded = Recorded(1, samples)
+    simulator = Simulator(workload, catalog, assumptions, draws=recorded)
+    for topology in topologies:
+        simulator.recover(topology)
+
+    def numpy_alone() -> None:
+        rng = np.random.default_rng(1)
+        kept = [draw(rng) for draw in recorded.numpy]
+        kept.append(rng.lognormal(0, 1, samples))  # how long an impairment lasts
+        assert kept
+
+    def own_alone() -> None:
+        draws = Draws(1, samples)
+        for number, draw in enumerate(recorded.own):
+            draw(draws, str(number))
+        simulator.disruptions.outage_s(draws)
+
+    return Recoveries(time_them, numpy_alone, own_alone)
+
+
+def peak_mb(run: Callable[[], object]) -> float:
+    tracemalloc.start()
+    kept = run()
+    peak = tracemalloc.get_traced_memory()[1] / 1e6
+    tracemalloc.stop()
+    assert kept is not None
+    return peak
+
+
+def sobol_of_ten() -> Callable[[], object]:
+    comparison = compare_topologies(workload_file.read("article"), Catalog.load(), samples=4000)
+    ten = sensitivity.inputs(comparison, comparison.chosen)[:10]
+    return lambda: sensitivity.sobol(comparison, comparison.chosen, 1024, known=ten)
+
+
 def main(out: Path) -> None:
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     folder = Path(tempfile.mkdtemp(prefix="drkit-bench-"))
@@ -185,6 +298,20 @@ def main(out: Path) -> None:
             seconds, peak = whole_refresh(folder, kind)
             rows.append((f"offer_{kind}_peak_mb", f"{peak:.1f}", "MB", "", "", f"{peak:.1f}", "<= 60 MB", machine))
             rows.append((f"offer_{kind}_refresh", f"{seconds:.3f}", "s", "", "", "", "", machine))
+        runs = recoveries()
+        drawn = "the same figures drawn by numpy's Generator, nothing else"
+        pair("recovery_vs_rng", in_turn(lambda: runs.time(False), runs.numpy, rounds=9), drawn, "<= 3")
+        own = "the same figures drawn by drkit's own sampler, nothing else"
+        pair("recovery_vs_own_rng", in_turn(lambda: runs.time(False), runs.own, rounds=9), own, "")
+        some, every = peak_mb(lambda: runs.time(False)), peak_mb(lambda: runs.time(True))
+        rows.append(("recovery_peak_mb", f"{some:.1f}", "MB", "", "", "", "", machine))
+        growth, twenty = f"{every / some:.2f}", "20 topologies; the value is of all legal ones, 362"
+        rows.append(("recovery_memory_growth", f"{every:.1f}", "MB", twenty, f"{some:.1f}", growth, "", machine))
+        sobol = sobol_of_ten()
+        sobol()  # SALib is imported
+        seconds = statistics.median(timed(sobol) for _ in range(5))
+        rows.append(("sobol_10x1024", f"{seconds:.3f}", "s", "", "", f"{seconds:.3f}", "<= 1 s", machine))
+        rows.append(("sobol_10x1024_peak_mb", f"{peak_mb(sobol):.1f}", "MB", "", "", "", "", machine))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 import terraform_cli
+from emulator.server import Emulator, running
+from global_database import FAILOVER, Database
 
 from drkit import workload_file
+from drkit.bundled import terraform_dir
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.workload import Workload
@@ -41,3 +46,41 @@ def comparisons(catalog: Catalog, workloads: Mapping[str, Workload]) -> Mapping[
 @pytest.fixture(scope="session")
 def terraform(tmp_path_factory: pytest.TempPathFactory) -> terraform_cli.Terraform:
     return terraform_cli.session_terraform(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def stack(terraform: terraform_cli.Terraform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the stack with its provider installed."""
+    terraform_cli.require(terraform)
+    folder = tmp_path_factory.mktemp("stack") / "terraform"
+    shutil.copytree(terraform_dir(), folder, ignore=shutil.ignore_patterns(".terraform*"))
+    done = terraform.run("init", "-input=false", "-no-color", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def emulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with running(tmp_path_factory.mktemp("emulator") / "server.log") as aws:
+        yield aws
+
+
+@pytest.fixture
+def aws(emulator_process: Emulator) -> Emulator:
+    """An AWS account with nothing in it."""
+    emulator_process.reset()
+    return emulator_process
+
+
+@pytest.fixture
+def global_database(aws: Emulator) -> Database:
+    return Database(aws)
+
+
+@pytest.fixture
+def replicated_database(global_database: Database) -> Database:
+    """The global database with a secondary cluster, and an instance in both."""
+    global_database.add_instance()
+    global_database.add_secondary()
+    global_database.add_instance(FAILOVER, "shop-failover")
+    return global_database

@@ -511,7 +511,7 @@ def test_results_print_themselves_in_a_line(comparisons: Mapping[str, Comparison
     chosen = comparison.chosen
     for result in (comparison, chosen, chosen.bill, chosen.recovery.judged, comparison.catalog.snapshot):
         assert len(repr(result)) < 160
-    assert repr(comparison).startswith("Comparison(article: 362 options, 90 rejected, chosen pilot_light.us-east-2.")
+    assert repr(comparison).startswith("Comparison(article: 362 options, 90 rejected, chosen pilot_light.us-west-2.")
     assert repr(chosen.bill) == f"Bill({chosen.bill.monthly_usd:,.2f} USD a month in {len(chosen.bill.lines)} lines)"
     assert comparison._repr_html_().count("<tr") == 7  # a head, today, five strategies
 

@@ -13,16 +13,16 @@ import pytest
 from matplotlib import rcParams
 from matplotlib.patches import Rectangle
 
-from drkit import figures, workload_file
+from drkit import figures, recovery_report, replay, sensitivity, value, waiting, workload_file
 from drkit.bundled import data_dir
 from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
 from drkit.figures.map import great_circle
-from drkit.figures.recovery import on_critical_path
 from drkit.figures.style import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
-from drkit.recovery import Step, finish
+from drkit.recovery import Step, finish, on_critical_path
 from drkit.sources import outline
+from drkit.topology import STRATEGIES
 
 OF_A_COMPARISON = (
     figures.region_map,
@@ -446,3 +446,98 @@ def test_the_embedded_coastline_is_small_and_names_its_source():
     content = (data_dir() / "map" / "land.csv").read_text()
     assert len(content) < 60_000
     assert "Natural Earth" in content.splitlines()[0]
+
+
+# Waiting, break-even, sensitivity, replays ---------------------------------------------------------------------------
+
+
+def test_the_best_waits_are_marked_and_the_title_says_the_choices(comparisons):
+    comparison = comparisons["article"]
+    picture = drawn(figures.wait_or_fail_over, comparison)
+    (axes,) = picture.axes
+    policies = [waiting.evaluate(comparison, option) for option in comparison.strategies.values()]
+    marked = sorted(line.get_ydata()[0] for line in lines(axes, "best"))
+    assert marked == pytest.approx(sorted(policy.loss_usd[policy.best] for policy in policies))
+    assert "failing over as soon as people decide loses least" in title(picture)
+    (curve,) = lines(axes, "backup_restore")
+    assert list(curve.get_ydata()) == pytest.approx(
+        waiting.evaluate(comparison, comparison.strategies["backup_restore"]).loss_usd
+    )
+
+
+def test_a_single_region_can_only_wait(comparisons):
+    comparison = comparisons["small-saas"]
+    assert "can only wait" in title(figures.wait_or_fail_over(comparison, comparison.today))
+
+
+@pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
+def test_the_least_line_is_the_cheapest_strategy_and_turns_where_it_changes(workload, comparisons):
+    comparison = comparisons[workload]
+    picture = drawn(figures.break_even, comparison)
+    (axes,) = picture.axes
+    (least,) = lines(axes, "least")
+    strategies = [line for line in axes.lines if line.get_gid() in STRATEGIES]
+    assert least.get_ydata() == pytest.approx(np.min([line.get_ydata() for line in strategies], axis=0))
+    turns = [line.get_xdata()[0] for line in lines(axes, "turn")]
+    assert set(turns) <= {reach.from_usd_per_hour for reach in value.break_even(comparison)}
+    mean = comparison.workload.costs.outage_usd_per_hour.mean
+    assert lines(axes, "mean")[0].get_xdata()[0] == mean
+    here = next(reach for reach in value.break_even(comparison) if mean < reach.to_usd_per_hour)
+    assert here.option.topology.failover_region in title(picture)
+
+
+def test_the_bars_of_the_tornado_are_its_table(comparisons):
+    comparison = comparisons["payments-br"]
+    found = sensitivity.analyse(comparison, base=64)
+    picture = figures.tornado(comparison, found)
+    left, right = picture.axes
+    table = found.tornado.set_index("input")
+    for axes, output in ((left, "rto_s"), (right, "total_usd")):
+        assert len(bars(axes)) >= 6
+        for bar in bars(axes):
+            name, _, end = bar.get_gid().rpartition(".")
+            ends = {bar.get_x(), bar.get_x() + bar.get_width()}
+            assert min(abs(at - table.loc[name, f"{output}_{end}"]) for at in ends) < 1e-6 * max(ends)
+    for name in found.changing()[:1]:
+        assert "could change the choice" in title(picture)
+        assert name
+
+
+@pytest.mark.parametrize("event", ["2017-02-28", "2021-12-07", "2025-10-20"])
+def test_a_replay_shows_when_each_strategy_is_back_and_what_was_blocked(event, comparisons):
+    comparison = comparisons["article"]
+    found = replay.replay(comparison, event)
+    picture = figures.outage_replay(comparison, event, found)
+    upper, lower = picture.axes
+    for one in found.strategies:
+        (back,) = lines(upper, f"back.{one.label}")
+        assert back.get_xdata()[0] == pytest.approx(np.median(one.back_s))
+        (curve,) = lines(lower, one.label)
+        assert list(curve.get_ydata()) == list(found.minutes()[one.label])
+    assert any(bar.get_gid() == "blocked" for bar in bars(upper))
+    assert event in title(picture)
+    stuck = [one for one in found.strategies if one.blocked and one.failed_over < 0.5]
+    assert ("would have been blocked" in title(picture)) is bool(stuck)
+
+
+def test_the_waterfall_says_how_often_each_step_is_critical(comparisons):
+    comparison = comparisons["media-house"]
+    option = comparison.strategies["backup_restore"]
+    schedule = option.recovery.judged.schedule().set_index("step")
+    # stack and restore run side by side: one of them decides in each draw
+    assert schedule.loc["create_stack", "critical"] + schedule.loc["restore_database", "critical"] == pytest.approx(1)
+    assert 0.1 < schedule.loc["restore_database", "critical"] < 0.9
+    said = " ".join(words(figures.recovery_waterfall(comparison, option)))
+    assert f"critical {percent(round(schedule.loc['create_stack', 'critical'], 2))}" in said
+
+
+def test_a_neighbour_that_may_be_lost_too_is_told_and_drawn(catalog, comparisons):
+    workload = comparisons["eu-shop"].workload
+    near = workload.objectives.model_copy(update={"failover_regions": ["eu-west-3"]})
+    comparison = compare_topologies(workload.model_copy(update={"objectives": near}), catalog, samples=4000)
+    right = figures.rto_rpo_distribution(comparison).axes[1]
+    (curve,) = lines(right, "database")
+    assert curve.get_ydata()[-1] == pytest.approx(0.99, abs=0.006)  # one loss in a hundred takes both regions
+    assert "eu-west-3 lies 478 km from eu-central-1: in " in recovery_report.answer(comparison)
+    # the bars of the waterfall are of the failovers that can run
+    figures.recovery_waterfall(comparison)

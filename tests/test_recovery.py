@@ -88,6 +88,7 @@ assumptions:
   automated_decision_s: 45
   backup_start_delay_s: 200
   cache_lag_s: 2
+  control_planes_broken: 0
   copy_backup_s_per_gib: 4
   create_cache_s: 650
   create_stack_s: 1500
@@ -99,6 +100,7 @@ assumptions:
   fail_over_database_in_region: 12
   image_gib: 3
   impairment_hits_workload: 0.5
+  neighbour_lost_too: 0
   object_lag_rtc_s: 15
   object_lag_s: 40
   point_in_time_gap_s: 300
@@ -251,10 +253,11 @@ def test_every_step_says_how_its_time_is_known(comparisons: Mapping[str, Compari
         "promote_database": published,
         "promote_cache": published,
         "scale_compute": "assumption",
+        "pull_images": "assumption",
         "targets_healthy": "observed",
         "standby_passes_health_check": "observed",
         "warm_up": "assumption",
-        "shift_traffic": "assumption",
+        "shift_traffic": published,  # CloudFront's attempts to reach an origin
         "verify": "assumption",
     }
     frame = article.recovery.outcomes["region_loss"].schedule()
@@ -288,7 +291,7 @@ def test_backups_lose_up_to_their_interval_and_the_time_of_a_copy(catalog: Catal
     lost = outcome.rpo_by_store["database"]
     # every 6 hours, started 200 s late, and 100 GiB x 4 s to copy
     assert 600 <= lost.min() < 700
-    assert 6 * 3600 + 500 < lost.max() <= 6 * 3600 + 600
+    assert 6 * 3600 + 500 < lost.max() <= 6 * 3600 + 600.01
     assert np.median(lost) == pytest.approx(3 * 3600 + 600, rel=0.05)
 
 
@@ -397,7 +400,8 @@ def test_how_often_is_read_from_the_history(region: str, group: str, catalog: Ca
             "region_loss": rates["region_loss", "any"],
             "data_corruption": 0.1,
             "planned_switchover": 2,
-        }
+        },
+        rel=1e-3,
     )
     # the part that hits is the workload's own figure here
     assert recovery.outcomes["region_impairment"].rate_basis == "derived:jeffreys_rate; observed:user"
@@ -407,7 +411,7 @@ def test_how_often_is_read_from_the_history(region: str, group: str, catalog: Ca
 def test_how_much_an_impairment_hits_is_assumed_unless_given(comparisons: Mapping[str, Comparison]) -> None:
     outcome = comparisons["article"].chosen.recovery.outcomes["region_impairment"]
     # the mean of 0.3, 0.6 and 1
-    assert outcome.per_year == pytest.approx(_rates()["region_impairment", "us-east-1"] * 1.9 / 3)
+    assert outcome.per_year == pytest.approx(_rates()["region_impairment", "us-east-1"] * 1.9 / 3, rel=1e-3)
     assert outcome.rate_basis == "derived:jeffreys_rate; assumption"
 
 
@@ -440,9 +444,9 @@ def test_an_impaired_region_that_comes_back_first_has_lost_nothing(catalog: Cata
     assert (outcome.rto_s[waited] == alone.rto_s[waited]).all()
     assert set(outcome.rpo_s[waited]) <= {0.0}
     assert (outcome.rpo_s[~waited] > 0).all()
-    # outages of 1 to 22 hours, as the history has them
-    assert 3600 <= alone.rto_s.min() <= 1.4 * 3600
-    assert 20 * 3600 <= alone.rto_s.max() <= 22 * 3600
+    # the lognormal fitted to outages of 1 to 22 hours, whose median is 5.6 h; two weeks of rebuilding end the longest
+    assert np.median(alone.rto_s) == pytest.approx(5.57 * 3600, rel=0.08)
+    assert alone.rto_s.max() == 1_209_600
 
 
 # Workloads with chance ----------------------------------------------------------------------------------------------

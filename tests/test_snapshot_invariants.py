@@ -202,7 +202,9 @@ def test_every_assumption_is_in_order_and_says_what_it_is() -> None:
         assert row["what"], row
         assert re.fullmatch(r"20\d\d-\d\d-\d\d", row["as_of"]), row
         assert row["source"], row
-        assert row["basis"] == "assumption", row
+        # One is a setting of botocore's, whose default is not what everybody keeps.
+        known = "derived:figures_for_published_words" if row["name"] == "origin_failover_s" else "assumption"
+        assert row["basis"] == known, row
 
 
 def test_no_assumption_takes_the_place_of_a_published_step(catalog: Catalog) -> None:

@@ -62,6 +62,7 @@ for command in (
     workloads.design,
     workloads.run,
     workloads.compare,
+    workloads.calibrate,
     catalog,
     facts.prices,
     facts.support,

@@ -154,6 +154,33 @@ def compare(
 
 
 @click.command()
+@click.argument("workload")
+@click.argument("drills", type=click.Path(path_type=Path))
+@snapshot_option
+@table_format
+def calibrate(workload: str, drills: Path, snapshot: str | None, style: str) -> None:
+    r"""Update the step times of a WORKLOAD by measured DRILLS, a CSV file with the columns date, step, seconds.
+
+    Prints each figure before and after, and below the table the lines to put into the workload file.
+
+    \b
+    Example:
+      drkit calibrate shop.yaml drills.csv
+    """
+    from drkit import drills as measured
+    from drkit import workload_file
+    from drkit.assumptions import Assumptions
+
+    catalog = load_catalog(snapshot)
+    known = workload_file.read(workload, catalog)
+    assumptions = Assumptions(catalog.snapshot, known.assumptions)
+    calibration = measured.calibrate(known, assumptions, measured.read(drills, assumptions))
+    print_table(calibration.frame(), style)
+    if style == "table":
+        click.echo(f"\n{calibration.yaml()}", nl=False)
+
+
+@click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="workload.yaml")
 def init(path: Path) -> None:
     r"""Write a commented workload to PATH, to be filled in. An existing file is never overwritten.

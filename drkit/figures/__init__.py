@@ -4,17 +4,24 @@ from drkit.figures.catalog import class_prices, price_over_regions
 from drkit.figures.cost import monthly_cost, yearly_loss
 from drkit.figures.map import region_map
 from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
+from drkit.figures.replay import outage_replay
+from drkit.figures.sensitivity import tornado
 from drkit.figures.style import Picture
 from drkit.figures.tradeoff import cost_against_rto
+from drkit.figures.waiting import break_even, wait_or_fail_over
 
 __all__ = [
     "Picture",
+    "break_even",
     "class_prices",
     "cost_against_rto",
     "monthly_cost",
+    "outage_replay",
     "price_over_regions",
     "recovery_waterfall",
     "region_map",
     "rto_rpo_distribution",
+    "tornado",
+    "wait_or_fail_over",
     "yearly_loss",
 ]

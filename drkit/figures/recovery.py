@@ -26,14 +26,12 @@ from drkit.figures.style import (
     probability,
     styled,
 )
-from drkit.recovery import finish
+from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from drkit.compare import Comparison, Option
-    from drkit.recovery import Outcome, Samples, Step
+    from drkit.recovery import Outcome, Samples
 
 _NOTE = (
     "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "
@@ -74,7 +72,8 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
         title,
         comparison.catalog.snapshot,
         f"Recovery of {comparison.workload.name} after the loss of {comparison.workload.region}, "
-        "median start and end of every step, labelled with the time between them",
+        "median start and end of every step, labelled with the time between them and how often it is on the "
+        "critical path",
         _NOTE.format(draws=comparison.samples, seed=comparison.seed),
         height_in=2.0 + 0.36 * max(3, len(rows)),
     )
@@ -82,7 +81,7 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     reach = max(row.p95_s for row in rows)
     # A target far beyond the recovery would crush the bars; it is then told beside the axis.
     beyond = objectives.rto_s > 2.2 * reach
-    high = 1.14 * (reach if beyond else max(reach, objectives.rto_s))
+    high = 1.24 * (reach if beyond else max(reach, objectives.rto_s))
     for at, row in enumerate(rows):
         colour = BLUE if row.critical >= 0.5 else SKY
         if row.end_s > row.start_s:
@@ -146,9 +145,10 @@ def _rows(outcome: Outcome) -> list[_Row]:
         rto = outcome.rto_s
         median, p95 = float(np.median(rto)), float(np.quantile(rto, 0.95))
         return [_Row("rebuild_from_nothing", 0.0, median, p95, 1.0, 1.0, "assumption")]
-    critical = on_critical_path(outcome.steps)
-    mean = float(outcome.rto_s.mean())
-    seconds = {step.name: step.seconds for step in outcome.steps}
+    steps = outcome.steps
+    critical = on_critical_path(steps)
+    mean = float(finish(steps)[steps[-1].name].mean())
+    seconds = {step.name: step.seconds for step in steps}
     return [
         _Row(
             str(row["step"]),
@@ -163,38 +163,12 @@ def _rows(outcome: Outcome) -> list[_Row]:
     ]
 
 
-def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
-    """Whether each step decided when the last one ended, 1 or 0 per draw.
-
-    Parameters
-    ----------
-    steps
-        Of one recovery, the last of which ends it.
-
-    Returns
-    -------
-    dict of str to array
-        Shape ``(samples,)`` for each step's name. The steps marked in a draw add up to that draw's RTO.
-    """
-    ends = finish(steps)
-    marks: dict[str, Samples] = {step.name: np.zeros(len(step.seconds)) for step in steps}
-    marks[steps[-1].name][:] = 1
-    for step in reversed(steps):
-        if not step.after:
-            continue
-        # Of steps that end at the same moment the first named counts, so that none is counted twice.
-        latest = np.argmax([ends[before] for before in step.after], axis=0)
-        for place, before in enumerate(step.after):
-            marks[before] = np.maximum(marks[before], marks[step.name] * (latest == place))
-    return marks
-
-
 def _length(row: _Row) -> str:
     took = row.end_s - row.start_s
     if not took:
         return "service returns"
     known = "assumed" if "assumption" in row.basis else "own" if "user" in row.basis else "published"
-    return f"{span(took)}, {known}"
+    return f"{span(took)}, {known}, critical {percent(round(row.critical, 2))}"
 
 
 def _words(step: str) -> str:
@@ -269,7 +243,9 @@ def rto_rpo_distribution(comparison: Comparison, option: Option | None = None) -
     ]
     if len(stores) > 1:
         worst = np.maximum.reduce(list(stores.values()))
-        right.plot(np.quantile(worst, _LEVELS), _LEVELS, color=INK, ls=(0, (1, 1.2)), lw=1.6, zorder=5, gid="RPO")
+        quantiles = np.quantile(worst, _LEVELS, method="higher")
+        kept = np.isfinite(quantiles)
+        right.plot(quantiles[kept], _LEVELS[kept], color=INK, ls=(0, (1, 1.2)), lw=1.6, zorder=5, gid="RPO")
         handles.append(Line2D([], [], color=INK, ls=(0, (1, 1.2)), lw=1.6, label="RPO of all stores together"))
     legend_below(figure, handles, columns=6 if len(handles) <= 6 else 4)
     return figure
@@ -279,9 +255,11 @@ def _curves(axes: Any, samples: dict[str, Samples], colours: dict[str, str], obj
     """Cumulative curves with the objective as a line; no such axis has an objective of zero."""
     ends = [objective] if objective > 0 else []
     for label, values in samples.items():
-        quantiles = np.quantile(values, _LEVELS)
-        axes.plot(quantiles, _LEVELS, color=colours[label], ls=_DASHES.get(label, "-"), lw=2.2, zorder=4, gid=label)
-        ends += [float(np.quantile(values, 0.002)), float(values.max())]
+        # Where a neighbouring region is lost too, everything is: the curve ends below 100 %.
+        kept = np.isfinite(quantiles := np.quantile(values, _LEVELS, method="higher"))
+        look = {"color": colours[label], "ls": _DASHES.get(label, "-"), "lw": 2.2, "zorder": 4, "gid": label}
+        axes.plot(quantiles[kept], _LEVELS[kept], **look)
+        ends += [float(np.quantile(values, 0.002, method="higher")), float(quantiles[kept].max())]
     ends = [end for end in ends if end > 0] or [1.0, 3600.0]
     low, high = min(ends), max(ends)
     # Where all draws are alike the curve is a step, which needs room on both sides.

@@ -21,7 +21,7 @@ import click
 from drkit import snapshot
 from drkit.bundled import data_dir
 from drkit.errors import SnapshotError
-from drkit.sources import rules
+from drkit.sources import outages, rules
 from drkit.sources.files import read_csv, read_json
 
 if TYPE_CHECKING:
@@ -248,6 +248,7 @@ def main(facts: Path, out: Path | None) -> None:
     target = out if out is not None else data_dir() / "snapshot"
     try:
         build(facts, target)
+        outages.write_history(facts, target.parent / "history")
     except SnapshotError as error:
         raise click.UsageError(str(error)) from error
     built = snapshot.load(target)

@@ -67,7 +67,7 @@ run "region_has_what_the_bill_counts" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.alb_5xx) == 1 && length(aws_cloudwatch_metric_alarm.alb_unhealthy_hosts) == 1
+    condition     = length(aws_cloudwatch_metric_alarm.alb_5xx) == 1 && length(aws_cloudwatch_metric_alarm.alb_healthy_hosts) == 1
     error_message = "Two alarms watch the load balancer."
   }
 

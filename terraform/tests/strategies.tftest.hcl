@@ -1,5 +1,5 @@
-# The six strategies one after the other on the same (mocked) stack: each run is an upgrade of the one before. The
-# values are an example of what drkit writes; the strategy itself decides nothing.
+# The six strategies, each as a new build in a (mocked) state of its own: the figures of terraform.tfvars here, changed
+# as drkit would change them. The strategy itself decides nothing.
 
 mock_provider "aws" {
   alias  = "primary"
@@ -11,78 +11,9 @@ mock_provider "aws" {
   source = "./tests/mocks"
 }
 
-variables {
-  name              = "webshop"
-  account_id        = "123456789012"
-  primary_region    = "eu-west-1"
-  failover_region   = "eu-central-1"
-  failover_enabled  = true
-  database_password = "for-tests-only"
-
-  primary = {
-    availability_zones       = ["eu-west-1a", "eu-west-1b"]
-    vpc_cidr                 = "10.0.0.0/16"
-    nat_gateways             = 2
-    interface_endpoints      = ["ecr.api", "ecr.dkr", "logs"]
-    load_balancer            = true
-    database_instances       = 2
-    cache_replicas_per_shard = 1
-  }
-
-  failover = {
-    availability_zones       = ["eu-central-1a", "eu-central-1b"]
-    vpc_cidr                 = "10.1.0.0/16"
-    nat_gateways             = 1
-    interface_endpoints      = ["ecr.api"]
-    load_balancer            = true
-    database_instances       = 1
-    cache_replicas_per_shard = 1
-  }
-
-  services = {
-    web = { cpu_units = 512, memory_mib = 1024, architecture = "ARM64", port = 8080, health_check_path = "/healthz", image_tag = "v1", primary_tasks = 4, failover_tasks = 1, default_route = true }
-    api = { cpu_units = 1024, memory_mib = 2048, architecture = "ARM64", port = 8080, health_check_path = "/healthz", image_tag = "v1", primary_tasks = 6, failover_tasks = 2, default_route = false }
-  }
-
-  database = {
-    engine                = "aurora-postgresql"
-    engine_version        = "16.4"
-    instance_class        = "db.r6g.large"
-    storage_type          = "standard"
-    serverless_min_acu    = null
-    serverless_max_acu    = null
-    backup_retention_days = 7
-    replicate             = true
-    write_forwarding      = false
-    managed_rpo_s         = null
-    deletion_protection   = true
-    skip_final_snapshot   = false
-  }
-
-  cache = { engine = "redis", engine_version = "7.1", node_type = "cache.r6g.large", shards = 1, replicate = true, snapshot_retention_days = 1 }
-
-  buckets = {
-    uploads = { replicate = true, replication_time_control = true }
-    reports = { replicate = false, replication_time_control = false }
-  }
-
-  backup             = { copy_to_failover = true, interval_hours = 24, retention_days = 30 }
-  edge               = { cloudfront = true, price_class = "PriceClass_100", origin_failover = true }
-  dns                = { zone_name = "shop.example.com", routing = "failover", fast_health_checks = true, ttl_s = 60 }
-  secrets            = ["payment-key"]
-  log_retention_days = 30
-}
-
-run "another_account_is_refused_before_anything_is_built" {
-  variables {
-    strategy   = "single_region"
-    account_id = "210987654321"
-  }
-
-  expect_failures = [data.aws_caller_identity.target]
-}
-
 run "single_region_builds_nothing_elsewhere" {
+  state_key = "single_region"
+
   variables {
     strategy = "single_region"
     # The switches of the replication stay on: failover_enabled alone must turn all of it off.
@@ -117,6 +48,8 @@ run "single_region_builds_nothing_elsewhere" {
 }
 
 run "backup_restore_keeps_copies_only" {
+  state_key = "backup_restore"
+
   variables {
     strategy = "backup_restore"
     failover = merge(var.failover, { load_balancer = false, nat_gateways = 0, interface_endpoints = [], database_instances = 0, cache_replicas_per_shard = 0 })
@@ -141,6 +74,8 @@ run "backup_restore_keeps_copies_only" {
 }
 
 run "pilot_light_is_headless_if_told" {
+  state_key = "pilot_light"
+
   variables {
     strategy = "pilot_light"
     failover = merge(var.failover, { database_instances = 0 })
@@ -158,6 +93,8 @@ run "pilot_light_is_headless_if_told" {
 }
 
 run "warm_standby_replicates_everything" {
+  state_key = "warm_standby"
+
   variables {
     strategy = "warm_standby"
     database = merge(var.database, { managed_rpo_s = 60 })
@@ -195,6 +132,8 @@ run "warm_standby_replicates_everything" {
 }
 
 run "hot_standby_runs_at_full_scale" {
+  state_key = "hot_standby"
+
   variables {
     strategy = "hot_standby"
     failover = merge(var.failover, { nat_gateways = 2, database_instances = 2 })
@@ -212,6 +151,8 @@ run "hot_standby_runs_at_full_scale" {
 }
 
 run "active_active_serves_by_latency" {
+  state_key = "active_active"
+
   variables {
     strategy = "active_active"
     failover = merge(var.failover, { nat_gateways = 2, database_instances = 2, cache_replicas_per_shard = 2 })
@@ -233,4 +174,16 @@ run "active_active_serves_by_latency" {
     condition     = aws_elasticache_replication_group.failover[0].num_cache_clusters == 3
     error_message = "The failover region's replicas are its own: one primary node and two replicas."
   }
+}
+
+run "a_failover_region_that_is_built_is_not_moved" {
+  state_key = "active_active"
+  command   = plan
+
+  variables {
+    failover_region = "eu-west-3"
+    failover        = merge(var.failover, { availability_zones = ["eu-west-3a", "eu-west-3b"] })
+  }
+
+  expect_failures = [terraform_data.region]
 }

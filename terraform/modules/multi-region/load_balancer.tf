@@ -77,6 +77,7 @@ resource "aws_vpc_security_group_ingress_rule" "http" {
 
   security_group_id = aws_security_group.load_balancer[0].id
   cidr_ipv4         = "0.0.0.0/0"
+  description       = "Users, CloudFront and health checkers"
   ip_protocol       = "tcp"
   from_port         = 80
   to_port           = 80
@@ -87,6 +88,7 @@ resource "aws_vpc_security_group_egress_rule" "to_services" {
 
   security_group_id            = aws_security_group.load_balancer[0].id
   referenced_security_group_id = aws_security_group.services.id
+  description                  = "Services, port ${each.key}"
   ip_protocol                  = "tcp"
   from_port                    = tonumber(each.key)
   to_port                      = tonumber(each.key)

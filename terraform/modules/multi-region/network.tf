@@ -13,6 +13,13 @@ resource "aws_vpc" "this" {
   tags = { Name = var.name }
 }
 
+# Whatever is put into the VPC without a security group gets this one: it lets nothing in or out.
+resource "aws_default_security_group" "this" {
+  vpc_id = aws_vpc.this.id
+
+  tags = { Name = "${var.name}-default" }
+}
+
 resource "aws_internet_gateway" "this" {
   vpc_id = aws_vpc.this.id
 
@@ -162,6 +169,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
 
   security_group_id            = aws_security_group.endpoints[0].id
   referenced_security_group_id = aws_security_group.services.id
+  description                  = "Services"
   ip_protocol                  = "tcp"
   from_port                    = 443
   to_port                      = 443

@@ -45,3 +45,8 @@ output "buckets" {
   # Who replicates a bucket must wait for its versioning.
   depends_on = [aws_s3_bucket_versioning.this]
 }
+
+output "private_route_table_ids" {
+  description = "Route tables of the tasks' subnets by zone."
+  value       = { for zone, table in aws_route_table.private : zone => table.id }
+}

@@ -114,6 +114,7 @@ resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
 
   security_group_id            = aws_security_group.services.id
   referenced_security_group_id = aws_security_group.load_balancer[0].id
+  description                  = "Load balancer, port ${each.key}"
   ip_protocol                  = "tcp"
   from_port                    = tonumber(each.key)
   to_port                      = tonumber(each.key)
@@ -122,5 +123,6 @@ resource "aws_vpc_security_group_ingress_rule" "from_load_balancer" {
 resource "aws_vpc_security_group_egress_rule" "services" {
   security_group_id = aws_security_group.services.id
   cidr_ipv4         = "0.0.0.0/0"
+  description       = "Image registry, endpoints, database, cache and the internet"
   ip_protocol       = "-1"
 }

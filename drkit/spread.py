@@ -1,0 +1,134 @@
+"""A distribution told by its quantiles, its mean, and how far the simulation itself may be off."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from drkit.recovery import Samples
+
+#: Standard normal quantile of 97.5 %.
+_Z = 1.959963984540054
+
+
+class Spread(NamedTuple):
+    """Exact quantiles of a sample, with the error that comes from drawing it.
+
+    Parameters
+    ----------
+    p05, p50, p95, p99, asked
+        Values that this part of the draws does not exceed; ``asked`` is the probability that the objectives ask for.
+    mean, standard_deviation
+        Of the draws, with infinite losses at the value given for them.
+    p_meets
+        Part of the draws that the objective holds for.
+    p50_error, p95_error, asked_error
+        Half the width of the 95 % interval of a quantile: between the order statistics whose ranks a binomial count
+        reaches with 95 % (David and Nagaraja, Order Statistics, 2003, section 7.1). Infinite where it reaches past the
+        last finite draw.
+    samples
+        Draws.
+    """
+
+    p05: float
+    p50: float
+    p95: float
+    p99: float
+    asked: float
+    mean: float
+    standard_deviation: float
+    p_meets: float
+    p50_error: float
+    p95_error: float
+    asked_error: float
+    samples: int
+
+    @property
+    def mean_error(self) -> float:
+        """Half the width of the 95 % interval of the mean."""
+        return _Z * self.standard_deviation / math.sqrt(self.samples)
+
+    @property
+    def p_error(self) -> float:
+        """Half the width of the 95 % interval of ``p_meets`` (Agresti and Coull, American Statistician 52, 1998)."""
+        return probability_error(self.p_meets, self.samples)
+
+
+def spread_of(
+    values: Samples, objective: float = math.inf, probability: float = 0.95, infinite_as: float = math.inf
+) -> Spread:
+    """Quantiles, mean and probability of a sample.
+
+    Parameters
+    ----------
+    values
+        Shape ``(samples,)``, not changed.
+    objective
+        ``p_meets`` is the part of the draws that are not above it.
+    probability
+        For ``asked``.
+    infinite_as
+        What an infinite draw counts as in the mean.
+    """
+    ordered = np.sort(values)
+    count = len(ordered)
+    finite = int(np.searchsorted(ordered, np.float32(3e38), side="right")) if math.isinf(ordered[-1]) else count
+    mean, square = _moments(ordered[:finite])
+    if finite < count:
+        share = finite / count
+        square = share * square + (1 - share) * infinite_as**2
+        mean = share * mean + (1 - share) * infinite_as
+    deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
+    p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
+    return Spread(
+        _ranked(ordered, 0.05)[0],
+        p50[0],
+        p95[0],
+        _ranked(ordered, 0.99)[0],
+        asked[0],
+        mean,
+        deviation,
+        int(np.searchsorted(ordered, np.float32(objective), side="right")) / count,
+        p50[1],
+        p95[1],
+        asked[1],
+        count,
+    )
+
+
+def _moments(finite: Samples) -> tuple[float, float]:
+    if not len(finite):
+        return 0.0, 0.0
+    # Around its median a float32 sum of squares keeps its digits.
+    middle = finite[len(finite) // 2]
+    gap = finite - middle
+    first = float(gap.sum(dtype=np.float64)) / len(gap)
+    second = float(np.dot(gap, gap)) / len(gap)
+    mean = float(middle) + first
+    return mean, second - first * first + mean * mean
+
+
+def _ranked(ordered: Samples, level: float) -> tuple[float, float]:
+    """A quantile and half the width of its 95 % interval."""
+    count = len(ordered)
+    rank = rank_of(level, count)
+    off = math.ceil(_Z * math.sqrt(count * level * (1 - level)))
+    low, high = float(ordered[max(rank - off, 0)]), float(ordered[min(rank + off, count - 1)])
+    value = float(ordered[rank])
+    return value, 0.0 if low == high else (high - low) / 2
+
+
+def rank_of(level: float, count: int) -> int:
+    """Index of the ordered draw that is this quantile: never below it, as numpy's method ``higher``."""
+    # A product such as 0.95 x 20,001 may miss its whole number by the last bit.
+    return min(max(math.ceil(level * (count - 1) - 1e-9), 0), count - 1)
+
+
+def probability_error(share: float, samples: int) -> float:
+    """Half the width of the 95 % interval of a probability estimated from draws; never zero."""
+    draws = samples + _Z**2
+    centre = (share * samples + _Z**2 / 2) / draws
+    return _Z * math.sqrt(centre * (1 - centre) / draws)

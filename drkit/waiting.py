@@ -1,0 +1,148 @@
+"""Wait or fail over: an outage may end by itself, a failover loses writes and must be undone.
+
+Nobody knows, while an outage lasts, whether the region is impaired or lost. The policy "fail over once the detected
+outage has lasted w" is judged over both.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from drkit.compare import Comparison, Option
+
+#: Waits that are tried [s]: none, then from two minutes to two days.
+WAITS_S = (0.0, *(60.0 * m for m in (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1440, 2880)))
+
+_COLUMNS = ["strategy", "best_wait_s", "loss_usd", "at_once_usd", "longest_usd", "error_usd", "rto_p95_s"]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Expected yearly loss of one option over how long an outage is waited out.
+
+    Parameters
+    ----------
+    waits_s
+        Waits tried [s], rising.
+    outage_usd, data_usd, failover_usd
+        Expected loss by outage, by lost writes, and by carrying failovers through and undoing them [USD/year], each of
+        shape ``(waits,)``; impairments and losses of the region together.
+    error_usd
+        Half the width of the 95 % interval that drawing leaves around the total [USD/year].
+    rto_p95_s
+        RTO at 95 % after the loss of the region, with the wait in it [s].
+    """
+
+    option: Option
+    waits_s: tuple[float, ...]
+    outage_usd: tuple[float, ...]
+    data_usd: tuple[float, ...]
+    failover_usd: tuple[float, ...]
+    error_usd: tuple[float, ...]
+    rto_p95_s: tuple[float, ...]
+
+    @property
+    def loss_usd(self) -> tuple[float, ...]:
+        """Expected loss of each wait [USD/year]."""
+        return tuple(map(math.fsum, zip(self.outage_usd, self.data_usd, self.failover_usd, strict=True)))
+
+    @property
+    def best(self) -> int:
+        """Index of the wait that loses least; of equal ones the shortest."""
+        return min(range(len(self.waits_s)), key=lambda at: (self.loss_usd[at], self.waits_s[at]))
+
+    @property
+    def best_wait_s(self) -> float:
+        """The wait that loses least [s]."""
+        return self.waits_s[self.best]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a wait: ``wait_s, outage_usd, data_usd, failover_usd, loss_usd, error_usd, rto_p95_s``."""
+        import pandas as pd
+
+        columns = {
+            "wait_s": self.waits_s,
+            "outage_usd": self.outage_usd,
+            "data_usd": self.data_usd,
+            "failover_usd": self.failover_usd,
+            "loss_usd": self.loss_usd,
+            "error_usd": self.error_usd,
+            "rto_p95_s": self.rto_p95_s,
+        }
+        return pd.DataFrame(columns)
+
+
+def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = WAITS_S) -> Policy:
+    """Expected loss of an option over how long a detected outage is waited out.
+
+    Per disruption and wait: rate x (outage x its cost + lost writes x their cost + probability of failing over x (what
+    a failover costs + time without service on the way back)). All waits share their draws.
+
+    Parameters
+    ----------
+    waits_s
+        Waits to try [s], rising; each is compared with the time that people take to decide, of which the later counts.
+    """
+    simulator = comparison.simulator(0.0)
+    plan, topology = simulator.plan, option.topology
+    costs = comparison.workload.costs
+    outage_usd_s, data_usd_s = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
+    undo_usd = comparison.assumptions["failover_run_usd"].mean + 3600 * outage_usd_s * option.recovery.failback_h
+    lasts = simulator.outage_s()
+    rows = []
+    for wait in waits_s:
+        plan.wait_s = wait
+        simulator.forget()
+        out = data = undo = variance = 0.0
+        for name in ("region_impairment", "region_loss"):
+            timed = simulator.time(topology, name)
+            rate = simulator.disruptions.rate(name).mean
+            lost = np.minimum(timed.rpo_s, np.float32(simulator.everything_s))
+            over = timed.rto_s < lasts if name == "region_impairment" else np.ones(simulator.samples, dtype=bool)
+            over = over & (topology.failover is not None)
+            each = timed.rto_s * outage_usd_s + lost * data_usd_s + over * undo_usd
+            out += rate * float(timed.rto_s.mean(dtype=np.float64)) * outage_usd_s
+            data += rate * float(lost.mean(dtype=np.float64)) * data_usd_s
+            undo += rate * float(over.mean()) * undo_usd
+            variance += (rate * float(each.std(dtype=np.float64))) ** 2
+        late = simulator.time(topology, "region_loss").rto_s
+        p95 = float(np.quantile(late, 0.95, method="higher"))
+        rows.append((out, data, undo, 1.96 * math.sqrt(variance / simulator.samples), p95))
+    return Policy(option, tuple(waits_s), *zip(*rows, strict=True))
+
+
+def frame(comparison: Comparison) -> pd.DataFrame:
+    """The best wait of each strategy that can fail over, against failing over at once and the longest wait tried.
+
+    Columns ``strategy, best_wait_s, loss_usd, at_once_usd, longest_usd, error_usd, rto_p95_s``; losses in USD a year,
+    from impairments and losses of the region.
+    """
+    import pandas as pd
+
+    rows = []
+    for option in comparison.representatives:
+        if option.topology.failover is None:
+            continue
+        policy = evaluate(comparison, option)
+        best = policy.best
+        rows.append(
+            {
+                "strategy": option.topology.strategy,
+                "best_wait_s": policy.best_wait_s,
+                "loss_usd": policy.loss_usd[best],
+                "at_once_usd": policy.loss_usd[0],
+                "longest_usd": policy.loss_usd[-1],
+                "error_usd": policy.error_usd[best],
+                "rto_p95_s": policy.rto_p95_s[best],
+            }
+        )
+    return pd.DataFrame(rows, columns=_COLUMNS)
