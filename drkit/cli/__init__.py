@@ -71,3 +71,13 @@ for command in (
     workloads.schema,
 ):
     main.add_command(command)
+
+
+def _keep_lines(command: click.Command) -> None:
+    # Docstrings are raw, as linters want them: click's mark for lines that stay as they are is a control character.
+    command.help = (command.help or "").replace("\\b", "\b")
+    for inner in getattr(command, "commands", {}).values():
+        _keep_lines(inner)
+
+
+_keep_lines(main)
