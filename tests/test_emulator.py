@@ -16,6 +16,8 @@ import botocore.session
 import pytest
 from emulator.server import ACCOUNT_ID, Emulator, running
 
+pytestmark = pytest.mark.slow
+
 PRIMARY, FAILOVER = "eu-west-1", "eu-central-1"
 PASSWORD = "never-a-real-one"
 

@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from emulator.server import Emulator
 from refused import refused
 
+pytestmark = pytest.mark.slow
+
 PRIMARY, FAILOVER = "eu-west-1", "eu-central-1"
 
 

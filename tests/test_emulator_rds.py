@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from emulator.server import Emulator
 from global_database import ENGINE, FAILOVER, PRIMARY, USER, Database
 from refused import refused
+
+pytestmark = pytest.mark.slow
 
 # Deleting.
 

@@ -10,6 +10,8 @@ from emulator.server import Emulator
 from global_database import ENGINE, FAILOVER, PRIMARY, USER, Database
 from refused import refused
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_secondary_waits_for_an_instance_of_the_primary(global_database: Database) -> None:
     refused(

@@ -9,6 +9,8 @@ import pytest
 from emulator.server import ACCOUNT_ID, Emulator
 from refused import refused
 
+pytestmark = pytest.mark.slow
+
 PRIMARY, FAILOVER = "eu-west-1", "eu-central-1"
 
 # EC2.
