@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from drkit.prices import ON_DEMAND
 from drkit.quantities import Purchases
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 
 class Line(NamedTuple):
-    """One line of a bill: ``quantity`` [``unit``] x ``unit_usd`` [USD/unit] = ``monthly_usd`` [USD/month]."""
+    """One line of a bill: ``quantity`` [``unit``] x ``unit_usd`` [USD/unit] = ``monthly_usd`` [USD/month].
+
+    Of a reservation ``unit_usd`` holds the upfront fee, spread over the hours of its term.
+    """
 
     strategy: str
     role: str
@@ -42,6 +46,7 @@ class Line(NamedTuple):
     as_of: str
     source: str
     assumption: str
+    purchase: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,11 @@ class Bill:
     def share_not_observed(self) -> float:
         """Part of the monthly bill that rests on such lines, 0 to 1."""
         return total(self.not_observed) / self.monthly_usd if self.monthly_usd else 0.0
+
+    @property
+    def committed(self) -> tuple[Line, ...]:
+        """Lines that are bought for a year or three, not by the hour."""
+        return tuple(line for line in self.lines if line.purchase != ON_DEMAND and line.monthly_usd)
 
     def frame(self) -> pd.DataFrame:
         """The lines as a table, in the columns of ``bill.csv``."""
@@ -143,6 +153,7 @@ class Biller:
                 bought.region,
                 bought.quantity,
                 to_region=bought.to_region,
+                purchase=bought.purchase,
                 start=bought.start,
             ):
                 quantity = round(quantity, 6)
@@ -162,6 +173,7 @@ class Biller:
                         price.as_of,
                         price.source,
                         bought.assumption,
+                        bought.purchase,
                     )
                 )
         return lines

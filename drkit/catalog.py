@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from drkit import snapshot
+from drkit import snapshot, store
 from drkit.prices import PriceBook
 from drkit.regions import Regions
 from drkit.support import SupportMatrix
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -30,19 +33,28 @@ class Catalog:
         return rates.get(region, rates["other"])
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> Catalog:
+    def load(cls, name: str | Path | None = None, own_prices: str | Path | None = None) -> Catalog:
         """Load and check a snapshot.
 
         Parameters
         ----------
-        path
-            Snapshot folder; None is the one embedded in drkit.
+        name
+            A snapshot of the user's cache by its name, ``latest``, ``embedded``, or a folder; see
+            `drkit.store.find`. None is what ``DRKIT_SNAPSHOT`` names, else the one embedded in drkit.
+        own_prices
+            CSV of one's own prices to lay over the snapshot; see `drkit.own_prices`.
 
         Raises
         ------
         SnapshotError
             When the snapshot is missing or damaged.
+        PriceError
+            When a row of one's own prices is wrong, with its line.
         """
-        loaded = snapshot.load(Path(path) if path is not None else None)
+        loaded = snapshot.load(store.find(name))
+        if own_prices is not None:
+            from drkit.own_prices import lay_over
+
+            loaded = lay_over(loaded, own_prices)
         prices = PriceBook(loaded)
         return cls(loaded, prices, SupportMatrix(loaded, prices), Regions(loaded))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -40,3 +41,41 @@ class Table(pd.DataFrame):
         if isinstance(self.index, pd.RangeIndex):
             styler.hide(axis="index")
         return str(styler.to_html())
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """A table that a notebook shows with a search field, sorted by a click on a heading."""
+
+    html: str
+    rows: int
+
+    def __repr__(self) -> str:
+        return f"Searchable({self.rows:,} rows)"
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> Searchable:
+    """Show a table of any length page by page, to be searched and sorted, also without a network.
+
+    Parameters
+    ----------
+    frame
+        What to show; its index is left out.
+    caption
+        A sentence with the table.
+    library
+        Whether the library that draws it travels along, so that a report that is mailed on still works; False for
+        all but the first table of a page.
+    """
+    import itables.options
+    from itables.javascript import generate_init_offline_itables_html
+
+    head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
+    name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"
+    table = itables.to_html_datatable(
+        frame, caption=caption or None, connected=False, table_id=name, showIndex=False, maxBytes=0
+    )
+    return Searchable(head + table, len(frame))

@@ -29,3 +29,7 @@ class ParameterError(DrkitError, ValueError):
 
 class TfvarsError(DrkitError, ValueError):
     """Variables that the Terraform stack would refuse."""
+
+
+class RefreshError(DrkitError, OSError):
+    """Prices could not be fetched or kept; the text says what happened, and the snapshots are as they were."""

@@ -187,6 +187,10 @@ class PriceBook:
             frame[column] = pd.to_numeric(frame[column].replace("", None))
         return frame
 
+    def keys(self) -> list[tuple[str, str, str, str, str]]:
+        """Every service, item, region, region to and purchase that has a price, sorted."""
+        return sorted(self._index)
+
     def regions(self) -> list[str]:
         """Regions with prices, sorted: those where a network can be priced at all."""
         return sorted({key[2] for key in self._index if key[1] == "nat_gateway/hour"})
@@ -210,7 +214,8 @@ class PriceBook:
             left = [key for key in keys if key[at] == value]
             if not left:
                 values = sorted({key[at] or "(none)" for key in keys})
-                return f"{text}: it is known for {', '.join(values)}"
+                more = "; `drkit catalog refresh` reads what AWS sells" if value != ON_DEMAND and at == 4 else ""
+                return f"{text}: it is known for {', '.join(values)}{more}"
             keys = left
         return text
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.prices import HOURS_PER_MONTH
+from drkit.prices import HOURS_PER_MONTH, ON_DEMAND
 from drkit.support import SERVERLESS
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Purchase(NamedTuple):
     to_region: str = ""
     start: float = 0.0
     assumption: str = ""
+    purchase: str = ON_DEMAND
 
 
 class Purchases:
@@ -91,13 +92,15 @@ class Purchases:
 
     def _compute(self, site: Site) -> Iterator[Purchase]:
         sizes = {service.name: service for service in self.workload.services}
-        for name, architecture, tasks in site.tasks:
-            item, service = f"fargate/{_ARCHITECTURE[architecture]}", sizes[name]
+        bought = self.workload.commitments.purchase("compute", site.role)
+        for service_name, architecture, tasks in site.tasks:
+            item, service = f"fargate/{_ARCHITECTURE[architecture]}", sizes[service_name]
             hours = tasks * HOURS_PER_MONTH
             assumed = "warm_standby_fraction" if 0 < tasks < service.tasks else ""
             for what, size in (("vcpu", service.vcpu), ("memory", service.memory_gib)):
                 used = hours * size
-                yield Purchase("compute", "AmazonECS", f"{item}/{what}", site.region, used, assumption=assumed)
+                name = f"{item}/{what}"
+                yield Purchase("compute", "AmazonECS", name, site.region, used, assumption=assumed, purchase=bought)
 
     def _network(self, site: Site) -> Iterator[Purchase]:
         workload, region, share = self.workload, site.region, site.traffic_share
@@ -138,17 +141,17 @@ class Purchases:
             kept = copies * database.storage_gib.typical * self.assumptions["backup_copy_fraction"].typical
             yield Purchase("backup", "AmazonRDS", "cluster/backup", region, kept, assumption="backup_copy_fraction")
             return
-        kind = site.storage_type
+        kind, bought = site.storage_type, self.workload.commitments.purchase("database", site.role)
         if site.database_class == SERVERLESS and database.acu:
             # A standby idles at the lowest capacity; replication keeps it from pausing.
             busy = database.acu.average * (site.traffic_share if site.role == "failover" else 1.0)
             used = max(site.serverless_min_acu, 0.5, busy) * site.database_instances
             item = f"cluster/serverless_v2_acu/{kind}"
-            yield Purchase("database", "AmazonRDS", item, region, used * HOURS_PER_MONTH)
+            yield Purchase("database", "AmazonRDS", item, region, used * HOURS_PER_MONTH, purchase=bought)
         else:
             item = f"instance/{database.engine}/{site.database_class}/{kind}"
             hours = site.database_instances * HOURS_PER_MONTH
-            yield Purchase("database", "AmazonRDS", item, region, hours)
+            yield Purchase("database", "AmazonRDS", item, region, hours, purchase=bought)
         storage = database.storage_gib.typical
         yield Purchase("database", "AmazonRDS", f"cluster/storage/{kind}", region, storage)
         writes = database.writes_per_second.typical * SECONDS_PER_MONTH / 1e6
@@ -174,7 +177,9 @@ class Purchases:
             return
         nodes = cache.shards * (1 + site.cache_replicas_per_shard)
         item = f"node/{cache.engine}/{site.cache_node_type}"
-        yield Purchase("cache", "AmazonElastiCache", item, site.region, nodes * HOURS_PER_MONTH)
+        bought = self.workload.commitments.purchase("cache", site.role)
+        hours = nodes * HOURS_PER_MONTH
+        yield Purchase("cache", "AmazonElastiCache", item, site.region, hours, purchase=bought)
         # One snapshot of each active cache is free (ElastiCache FAQ); both groups keep their own.
         kept = max(0, cache.snapshot_retention_days - 1) * cache.data_gib.typical
         yield Purchase("backup", "AmazonElastiCache", "backup", site.region, kept)

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from drkit.bill import total
+from drkit.commitments import in_words
 from drkit.display import Markdown, Table
 from drkit.judgement import quantile
 from drkit.topology import STRATEGIES
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from drkit.catalog import Catalog
     from drkit.compare import Comparison, Option
     from drkit.workload import Objectives
 
@@ -74,6 +74,13 @@ def answer(comparison: Comparison) -> Markdown:
     text += [f"Note: {note}." for note in topology.notes]
     if chosen.bill.one_off_usd:
         text.append(f"The first copy of the data costs {chosen.bill.one_off_usd:,.2f} USD once.")
+    if committed := chosen.bill.committed:
+        ways = ", ".join(sorted({in_words(line.purchase) for line in committed}))
+        text.append(
+            f"{total(committed):,.2f} USD of the bill is bought ahead: {ways}; upfront fees are spread over it."
+        )
+    if own := total(line for line in chosen.bill.lines if line.basis == "observed:user"):
+        text.append(f"{own:,.2f} USD of the bill is at your own prices.")
     if unseen := total(chosen.bill.not_observed):
         text.append(
             f"{unseen:,.2f} USD of the bill ({100 * chosen.bill.share_not_observed:.0f} %) rests on derived or proxy "
@@ -307,14 +314,6 @@ def ages(option: Option) -> Table:
     frame["seen in"] = frame["as_of"].str[:4]
     table = frame.groupby("seen in").agg(lines=("item", "size"), monthly_usd=("monthly_usd", "sum"))
     return Table(table)
-
-
-def coverage(catalog: Catalog) -> Table:
-    """Price rows of the snapshot by region and how they are known."""
-    frame = catalog.prices.frame()
-    frame["basis"] = frame["basis"].str.split(":").str[0]
-    table = frame.pivot_table(index="region", columns="basis", values="item", aggfunc="size", fill_value=0)
-    return Table(table.loc[[region for region in catalog.prices.regions() if region in table.index]])
 
 
 def provenance(comparison: Comparison) -> Markdown:

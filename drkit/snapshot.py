@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
@@ -141,10 +142,14 @@ class Snapshot:
     @property
     def digest(self) -> str:
         """SHA-256 of the manifest's file hashes: one figure that names the whole snapshot."""
-        files = self.manifest["files"]
-        assert isinstance(files, dict)
-        joined = "".join(f"{name}:{files[name]['sha256']}\n" for name in sorted(files))
-        return hashlib.sha256(joined.encode()).hexdigest()
+        return digest_of(self.manifest)
+
+    @property
+    def offers(self) -> Sequence[Mapping[str, str]]:
+        """The offers of AWS that were read for it: code, region, version, publication date, URL and SHA-256."""
+        offers = self.manifest.get("offers", [])
+        assert isinstance(offers, list)
+        return offers
 
     def records(self, table: str) -> list[dict[str, str]]:
         """Rows of one table as dictionaries, for the small tables."""
@@ -152,7 +157,20 @@ class Snapshot:
         return [dict(zip(columns, row, strict=True)) for row in self.tables[table]]
 
 
-def write(path: Path, date: str, tables: Mapping[str, Iterable[Sequence[str]]]) -> None:
+def digest_of(manifest: Mapping[str, object]) -> str:
+    """SHA-256 of a manifest's file hashes."""
+    files = manifest["files"]
+    assert isinstance(files, dict)
+    joined = "".join(f"{name}:{files[name]['sha256']}\n" for name in sorted(files))
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def write(
+    path: Path,
+    date: str,
+    tables: Mapping[str, Iterable[Sequence[str]]],
+    told: Mapping[str, object] | None = None,
+) -> None:
     """Write a snapshot folder whole: beside its place first, then renamed.
 
     Parameters
@@ -163,6 +181,8 @@ def write(path: Path, date: str, tables: Mapping[str, Iterable[Sequence[str]]]) 
         The snapshot's date, ISO 8601.
     tables
         File name (a key of :data:`COLUMNS`) to rows of strings. Rows are sorted, so equal facts give equal bytes.
+    told
+        What else the manifest tells, such as the offers that were read.
 
     Raises
     ------
@@ -187,10 +207,10 @@ def write(path: Path, date: str, tables: Mapping[str, Iterable[Sequence[str]]]) 
             content = body.getvalue().encode()
             (staging / name).write_bytes(content)
             files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
-        manifest = {"schema": SCHEMA, "snapshot": date, "files": files}
+        manifest = {**(told or {}), "schema": SCHEMA, "snapshot": date, "files": files}
         (staging / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
         staging.chmod(0o755)
-        _swap(staging, path)
+        swap(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
@@ -209,7 +229,7 @@ def load(path: Path | None = None) -> Snapshot:
         When the folder, the manifest or a file is missing, damaged, or of another schema.
     """
     folder = path if path is not None else data_dir() / "snapshot"
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     tables: dict[str, Sequence[tuple[str, ...]]] = {}
     for name, columns in COLUMNS.items():
         entry = manifest["files"].get(name)
@@ -225,7 +245,8 @@ def load(path: Path | None = None) -> Snapshot:
                 f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, "
                 f"the manifest says {str(entry['sha256'])[:12]}…: {_REMEDY}"
             )
-        rows = list(map(tuple, csv.reader(io.StringIO(content.decode()))))
+        # Most cells repeat: each text is held once.
+        rows = [tuple(map(intern, row)) for row in csv.reader(io.StringIO(content.decode()))]
         if not rows or rows[0] != columns or len(rows) - 1 != entry["rows"]:
             raise SnapshotError(
                 f"{folder / name} has {len(rows) - 1} rows with columns {','.join(rows[0] if rows else ())}; "
@@ -235,7 +256,7 @@ def load(path: Path | None = None) -> Snapshot:
     return Snapshot(folder, manifest, tables)
 
 
-def _swap(staging: Path, path: Path) -> None:
+def swap(staging: Path, path: Path) -> None:
     """Put a complete folder in the place of another, which comes back when that fails."""
     old = path.with_name(f".{path.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -253,7 +274,8 @@ def _swap(staging: Path, path: Path) -> None:
 _REMEDY = "restore the folder (reinstall drkit, or `git checkout data`) before relying on any figure"
 
 
-def _manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
+def read_manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
+    """Read what a snapshot tells of itself, without its tables; SnapshotError when it is missing or damaged."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())

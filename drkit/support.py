@@ -80,6 +80,12 @@ class SupportMatrix:
         self._regions = {
             (row["service"], row["engine"], row["region"]): row for row in snapshot.records("support_regions")
         }
+        #: What AWS's API said of a class in a region, where that differs from the documented rule.
+        self._flags: dict[tuple[str, str, str, str], tuple[bool, str]] = {}
+        for (service, engine, rule), values in self._rules.items():
+            for value, source in values if rule == "class_flag" else ():
+                region, name, flag = value.split()
+                self._flags[service, engine, region, name] = (flag == "yes", source)
         self._sold: dict[tuple[str, str, str], set[str]] = {}
         for service, engine, region, name, *_ in snapshot.tables["availability"]:
             self._sold.setdefault((service, engine, region), set()).add(name)
@@ -130,7 +136,7 @@ class SupportMatrix:
             With the reason and the rule's source when it is refused.
         """
         for verdict in (
-            self._class(service, name),
+            self._class(service, engine, name, region),
             self._version(service, engine, version, region),
             self._region(service, engine, region) if region else Verdict(True),
             self.sold(service, engine, name, region) if region else Verdict(True),
@@ -271,7 +277,10 @@ class SupportMatrix:
         (found,) = self._rules[(service, engine, rule)]
         return found
 
-    def _class(self, service: Service, name: str) -> Verdict:
+    def _class(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
+        if flag := self._flags.get((service, engine, region or "", name)):
+            taken, source = flag
+            return Verdict(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)
         burstable, source = self._one(service, "class_burstable")
         if re.match(burstable, name):
             return Verdict(False, f"{name} is burstable, which {_FEATURE[service]} refuses", source)

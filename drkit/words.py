@@ -35,6 +35,11 @@ def asked(share: float) -> str:
     return f"{100 * share:g} %"
 
 
+def count(number: int, noun: str) -> str:
+    """A number with its noun: ``1 price list``, ``12 price lists``."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
 def did_you_mean(wanted: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> str:
     """Up to ``count`` known names nearest to a wrong one, as a question; empty when none is near."""
     near = difflib.get_close_matches(wanted, list(known), n=count, cutoff=cutoff)

@@ -15,6 +15,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from drkit.commitments import Commitments
+
 if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
 
@@ -368,6 +370,7 @@ class Workload(_Model):
     dns: Dns = Field(default_factory=lambda: Dns(), description="Route 53")
     secrets: list[Name] = Field(default_factory=list, description="Secrets Manager secrets by name")
     backups: Backups = Field(default_factory=lambda: Backups(), description="Backups")
+    commitments: Commitments = Field(default_factory=Commitments, description="What is reserved or under a plan")
     operations: Operations = Field(description="How a failover is run")
     objectives: Objectives = Field(description="RPO, RTO and limits")
     costs: Costs = Field(description="What an outage costs")

@@ -19,17 +19,34 @@ from typing import Any, NamedTuple
 
 import nbformat
 import numpy as np
+import offers
+from price_server import serving
 
 from drkit import sensitivity, workload_file
 from drkit.assumptions import Assumptions
 from drkit.catalog import Catalog
 from drkit.compare import compare_topologies
 from drkit.draws import Draws, spread
+from drkit.price_table import PriceTable
 from drkit.simulation import Simulator
+from drkit.sources import offer_csv, offer_json
+from drkit.sources.mapping import Mapper
+from drkit.sources.rates import Head
+from drkit.sources.recipe import load
 from drkit.topology import enumerate_topologies
 
 COLUMNS = ("name", "value", "unit", "reference", "reference_value", "ratio", "goal", "machine")
 BIN = Path(sys.executable).parent
+
+#: Runs the command line and tells its own peak memory: what a parent is told of a child includes the parent's.
+TELL_PEAK = """
+import sys
+from drkit.cli import main
+try:
+    main()
+finally:
+    print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).strip(), file=sys.stderr)
+"""
 
 
 class Pair(NamedTuple):
@@ -80,6 +97,70 @@ def design_vs_papermill(folder: Path) -> Pair:
 
 def import_vs_pandas(statement: str) -> Pair:
     return in_turn(command(sys.executable, "-c", statement), command(sys.executable, "-c", "import pandas"), rounds=9)
+
+
+def offer_vs_grep(folder: Path, kind: str) -> Pair:
+    """Every price that the recipe keeps, taken from a 300 MB offer of RDS, against ``grep -c`` over the same file."""
+    path = offers.write_large(folder, Catalog.load("embedded").prices, 300, kind)
+    recipe = load()
+    source, read = recipe.sources["AmazonRDS"], offer_csv.read if kind == "csv" else offer_json.read
+
+    def take() -> None:
+        rates = read(lambda: path.open("rb", buffering=0), source.needles, Head(), source.needs)
+        extract = Mapper(recipe, "AmazonRDS", "us-east-1").take(rates)
+        assert len(extract.prices) > 1_000
+
+    return in_turn(take, command("grep", "-c", "Aurora", str(path)), rounds=9)
+
+
+def whole_refresh(folder: Path, kind: str) -> tuple[float, float]:
+    """Seconds and peak memory [MB] of ``drkit catalog refresh`` of that offer from a server on this machine."""
+    path = folder / f"index.{kind}"
+    place = f"/offers/v1.0/aws/AmazonRDS/20261120195514/us-east-1/index.{kind}"
+    with serving() as server:
+        server.publish({("AmazonRDS", "us-east-1"): offers.Offer("AmazonRDS", [])})
+        server.files[place] = path.read_bytes()
+        words = ["catalog", "refresh", "--endpoint", server.url, "--regions", "us-east-1", "--services", "AmazonRDS"]
+        times, peaks = [], []
+        for number in range(3):
+            environment = {**os.environ, "DRKIT_CACHE": str(folder / f"cache-{kind}-{number}")}
+            start = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", TELL_PEAK, *words, "--offer-format", kind],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            times.append(time.perf_counter() - start)
+            peaks.append(int(done.stderr.splitlines()[-1].split()[1]) * 1024 / 1e6)
+    return statistics.median(times), max(peaks)
+
+
+def price_lookup() -> float:
+    """Seconds of one lookup, over every on-demand price without tiers, as a new process finds them."""
+    prices = Catalog.load("embedded").prices
+    keys = [key for key in prices.keys() if key[4] == "on_demand" and "egress" not in key[1]]  # noqa: SIM118
+    keys = [key for key in keys if key[0] not in ("AmazonCloudFront", "AmazonRoute53", "AmazonS3")]
+    start = time.perf_counter()
+    for key in keys:
+        prices.find(*key)
+    return (time.perf_counter() - start) / len(keys)
+
+
+def array_lookup() -> float:
+    """Seconds for the unit prices of a million designs."""
+    prices = Catalog.load("embedded").prices
+    items, regions = list(prices.items("instance/aurora-postgresql/db.r6g.", "us-east-1")), prices.regions()
+    table = PriceTable(prices, "AmazonRDS", items, regions)
+    random = np.random.default_rng(1)
+    which, where = random.integers(0, len(items), 1_000_000), random.integers(0, len(regions), 1_000_000)
+    times = []
+    for _ in range(9):
+        start = time.perf_counter()
+        table.take(which, where)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
 
 
 def catalog_load() -> float:
@@ -208,6 +289,15 @@ def main(out: Path) -> None:
         pair("import_all_names_vs_pandas", import_vs_pandas(used), "import pandas", "")
         seconds = catalog_load()
         rows.append(("catalog_load", f"{seconds:.4f}", "s", "", "", f"{seconds:.4f}", "<= 0.1 s", machine))
+        seconds = price_lookup()
+        rows.append(("price_lookup", f"{1e6 * seconds:.2f}", "us", "", "", f"{1e6 * seconds:.2f}", "<= 20 us", machine))
+        seconds = array_lookup()
+        rows.append(("price_array_1e6", f"{seconds:.4f}", "s", "", "", f"{seconds:.4f}", "<= 0.1 s", machine))
+        for kind in ("csv", "json"):
+            pair(f"offer_{kind}_vs_grep", offer_vs_grep(folder, kind), "grep -c Aurora, 300 MB", "<= 2")
+            seconds, peak = whole_refresh(folder, kind)
+            rows.append((f"offer_{kind}_peak_mb", f"{peak:.1f}", "MB", "", "", f"{peak:.1f}", "<= 60 MB", machine))
+            rows.append((f"offer_{kind}_refresh", f"{seconds:.3f}", "s", "", "", "", "", machine))
         runs = recoveries()
         drawn = "the same figures drawn by numpy's Generator, nothing else"
         pair("recovery_vs_rng", in_turn(lambda: runs.time(False), runs.numpy, rounds=9), drawn, "<= 3")

@@ -21,6 +21,13 @@ from drkit.workload import Workload
 SAMPLES = 4_000
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_snapshot_of_the_user() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("DRKIT_SNAPSHOT", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     return Catalog.load()

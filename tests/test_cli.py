@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -163,7 +164,7 @@ WRONG = [
         for name in ("workload", "out_dir", "seed", "samples", "snapshot")
     ),
     (["design", "article", "--samples", "5"], "Invalid value for '--samples': 5 is not in the range 100<=x<=1000000."),
-    (["design", "article", "--snapshot", "nowhere"], "no snapshot at nowhere: cannot read manifest.json (No such file or directory)"),
+    (["design", "article", "--snapshot", "nowhere"], "no snapshot is called 'nowhere'; known are embedded"),
     (["design"], "Missing argument 'WORKLOAD'."),
     (["compare", "article", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'table', 'csv', 'json'."),
     (["prices", "show", "--region", "eu-west-9"], "no price has region 'eu-west-9'; the nearest are eu-west-3, eu-west-2, eu-west-1"),
@@ -217,3 +218,12 @@ def test_out_that_is_a_file_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert "is a file" in result.stderr
     assert target.read_text() == "kept"
+
+
+@pytest.mark.parametrize("words", [[], ["catalog", "refresh"], ["prices", "explain"], ["tfvars", "check"], ["init"]])
+def test_help_shows_examples_line_by_line(words: list[str]) -> None:
+    text = run(*words, "--help").stdout
+    assert "\\b" not in text
+    example = re.search(r"^ +drkit .*$", text, re.M)
+    assert example is not None
+    assert example.group().count("drkit ") == 1

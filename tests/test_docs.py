@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 import drkit
-from drkit import workload_file
+from drkit import verify, workload_file
 from drkit.bundled import data_dir, notebooks_dir
 from drkit.cli import main
 from drkit.workload import Workload
@@ -53,6 +53,13 @@ def test_every_link_and_picture_of_the_documents_is_there() -> None:
 
 def test_the_readme_counts_the_rows_of_the_snapshot() -> None:
     assert f"{len(drkit.Catalog.load().prices.frame()):,} rows" in README
+
+
+def test_the_report_of_gaps_is_what_verify_finds() -> None:
+    text = (data_dir() / "README.md").read_text(encoding="utf-8")
+    table = verify.gaps_by_region(drkit.Catalog.load("embedded"))
+    rows = [f"| {' | '.join(map(str, row))} |" for row in (table.columns, *table.itertuples(index=False))]
+    assert [row for row in rows if row not in text] == []
 
 
 def fields(model: type[BaseModel], path: str = "") -> set[str]:
@@ -102,7 +109,9 @@ def test_every_command_of_the_readme_is_understood() -> None:
     for line in re.findall(r"^drkit (.*?)(?:\s+#.*| >.*)?$", blocks, re.M):
         words = [word.strip("'") for word in line.split()]
         groups = [word for word in words[:2] if word.isidentifier()]
-        result = CliRunner().invoke(main, [*groups[: 1 + (groups[0] in {"prices", "support", "tfvars"})], "--help"])
+        result = CliRunner().invoke(
+            main, [*groups[: 1 + (groups[0] in {"catalog", "prices", "support", "tfvars"})], "--help"]
+        )
         assert result.exit_code == 0, line
         for option in (word for word in words if word.startswith("--")):
             assert option in result.output, f"{line}: {option}"

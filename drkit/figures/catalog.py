@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -24,10 +24,18 @@ _PRICED = {
     "elasticache": ("AmazonElastiCache", "redis", "node/{engine}/", "", "ElastiCache Global Datastore"),
 }
 
+_AXES = {"memory": "memory [GiB]", "vcpu": "vCPU"}
+
 
 @styled
-def class_prices(catalog: Catalog, service: Service, region: str, engine: str = "") -> Picture:
-    """Price [USD/h, log] against memory [GiB, log] of every class in a region, legal to replicate or not.
+def class_prices(
+    catalog: Catalog,
+    service: Service,
+    region: str,
+    engine: str = "",
+    against: Literal["memory", "vcpu"] = "memory",
+) -> Picture:
+    """Price [USD/h, log] against memory [GiB, log] or vCPU [log] of every class in a region, legal or not.
 
     Parameters
     ----------
@@ -37,6 +45,8 @@ def class_prices(catalog: Catalog, service: Service, region: str, engine: str = 
         Region code.
     engine
         ``aurora-postgresql``, ``aurora-mysql``, ``redis`` or ``valkey``; the first of the service by default.
+    against
+        ``memory`` or ``vcpu``.
 
     Raises
     ------
@@ -54,6 +64,11 @@ def class_prices(catalog: Catalog, service: Service, region: str, engine: str = 
     if not prices:
         known = ", ".join(catalog.prices.regions())
         raise PriceError(f"no {engine} class has a price in {region!r}; regions with prices are {known}")
+
+    def size_of(name: str) -> float:
+        size = catalog.support.size(name)
+        return size.memory_gib if against == "memory" else float(size.vcpu)
+
     verdicts = catalog.support.frame(service=service, region=region, engine=engine)
     legal = set(verdicts.loc[verdicts["supported"], "class"]) & set(prices)
     taken, refused = sorted(legal), sorted(set(prices) - legal)
@@ -79,7 +94,7 @@ def class_prices(catalog: Catalog, service: Service, region: str, engine: str = 
     for names, colour, marker, group in ((refused, ORANGE, "^", "refused"), (taken, BLUE, "o", "legal")):
         seen = [prices[c].basis.startswith("observed") for c in names]
         axes.scatter(
-            [catalog.support.size(c).memory_gib for c in names],
+            [size_of(c) for c in names],
             [prices[c].usd for c in names],
             s=40,
             marker=marker,
@@ -89,10 +104,10 @@ def class_prices(catalog: Catalog, service: Service, region: str, engine: str = 
             zorder=3,
             gid=group,
         )
-    memory = [catalog.support.size(c).memory_gib for c in prices]
+    sizes = [size_of(c) for c in prices]
     hourly = [price.usd for price in prices.values()]
-    axes.set(xscale="log", yscale="log", xlabel="memory [GiB] (logarithmic)", ylabel="USD an hour (logarithmic)")
-    axes.set(xlim=(min(memory) / 1.6, max(memory) * 2.2), ylim=(min(hourly) / 2, max(hourly) * 2))
+    axes.set(xscale="log", yscale="log", xlabel=f"{_AXES[against]} (logarithmic)", ylabel="USD an hour (logarithmic)")
+    axes.set(xlim=(min(sizes) / 1.6, max(sizes) * 2.2), ylim=(min(hourly) / 2, max(hourly) * 2))
     axes.xaxis.set_major_locator(LogLocator(2, numticks=20))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
@@ -111,9 +126,9 @@ def class_prices(catalog: Catalog, service: Service, region: str, engine: str = 
     figure.draw_without_rendering()
     marked = {*cheapest.values(), *(max(n, key=lambda c: (prices[c].usd, c)) for n in (taken, refused) if n)}
     order = sorted(marked)
-    anchors = [(catalog.support.size(c).memory_gib, prices[c].usd) for c in order]
+    anchors = [(size_of(c), prices[c].usd) for c in order]
     words = [f"{c}\n{prices[c].usd:.4g} USD/h" for c in order]
-    blocked = axes.transData.transform(np.column_stack([memory, hourly]))
+    blocked = axes.transData.transform(np.column_stack([sizes, hourly]))
     place_labels(axes, anchors, words, blocked, fontsize=8.5, linespacing=1.15)
     return figure
 

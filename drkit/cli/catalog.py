@@ -1,0 +1,279 @@
+"""Commands about snapshots: refresh, list, compare, check, prune."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from drkit.cli.options import load_catalog, print_table, snapshot_option, table_format
+from drkit.errors import DrkitError
+
+if TYPE_CHECKING:
+    from drkit.refresh import PriceSource, Refreshed
+
+
+@click.group()
+def catalog() -> None:
+    """Snapshots of prices and rules: refresh, compare, verify."""
+
+
+@catalog.command()
+@click.option("--regions", metavar="CODES", help="Regions, separated by commas, or all; those priced today by default.")
+@click.option("--services", metavar="NAMES", help="Services or offers, separated by commas; all by default.")
+@click.option(
+    "--source",
+    "where",
+    type=click.Choice(["bulk", "api"]),
+    default="bulk",
+    show_default=True,
+    help="bulk: AWS's public files, no account needed. api: the Price List Query API, with credentials.",
+)
+@click.option(
+    "--offer-format",
+    type=click.Choice(["csv", "json"]),
+    default="csv",
+    show_default=True,
+    help="Which of the bulk files to read; both hold the same.",
+)
+@click.option("--support", "flags", is_flag=True, help="Also ask RDS and ElastiCache what they support: credentials.")
+@click.option(
+    "--endpoint",
+    envvar="DRKIT_PRICING_ENDPOINT",
+    metavar="URL",
+    help="Where the price lists lie, instead of AWS. [env: DRKIT_PRICING_ENDPOINT]",
+)
+@click.option("--ca-bundle", envvar="AWS_CA_BUNDLE", metavar="FILE", help="Certificates to trust. [env: AWS_CA_BUNDLE]")
+@click.option("--profile", metavar="NAME", help="Profile of the AWS configuration, for --source api and --support.")
+@click.option(
+    "--api-region",
+    default="us-east-1",
+    show_default=True,
+    metavar="REGION",
+    help="Region whose Price List API is asked: us-east-1, eu-central-1 or ap-south-1.",
+)
+@click.option("--base", metavar="NAME", help="Snapshot to lay the new prices over; the newest by default.")
+def refresh(
+    regions: str | None,
+    services: str | None,
+    where: str,
+    offer_format: str,
+    flags: bool,
+    endpoint: str | None,
+    ca_bundle: str | None,
+    profile: str | None,
+    api_region: str,
+    base: str | None,
+) -> None:
+    r"""Read AWS's price lists and write a new snapshot into the cache, whole or not at all.
+
+    Interrupted, it goes on where it was. Older snapshots stay. Use the new one with --snapshot latest.
+
+    \b
+    Examples:
+      drkit catalog refresh
+      drkit catalog refresh --regions us-east-1,eu-west-1 --services AmazonRDS,AmazonElastiCache
+      drkit catalog refresh --source api --support --profile audit
+    """
+    from drkit import refresh as refreshing
+    from drkit.words import count
+
+    with _progress() as progress:
+        source: PriceSource
+        if where == "api":
+            from drkit.sources.price_list_api import PriceListApi
+
+            source = PriceListApi(profile, endpoint, ca_bundle, api_region=api_region)
+        else:
+            source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
+        support = None
+        if flags:
+            from drkit.sources.support_api import tables
+
+            def support(old: Any, wanted: Any) -> Any:
+                return tables(old, wanted, profile, ca_bundle)
+
+        done = refreshing.refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
+    _tell(done)
+    click.echo(f"{count(done.read, 'price list')} read; use it with --snapshot {done.name} or DRKIT_SNAPSHOT=latest")
+    click.echo(f"every change: drkit catalog diff {done.base} {done.name}")
+    click.echo(f"what deserves a look: drkit catalog verify --snapshot {done.name}")
+
+
+@catalog.command("list")
+@table_format
+def list_snapshots(style: str) -> None:
+    r"""List the snapshots that --snapshot takes: the embedded one, then those of the cache from old to new.
+
+    \b
+    Example:
+      drkit catalog list
+    """
+    import pandas as pd
+
+    from drkit import store
+
+    columns = list(store.Entry._fields)
+    print_table(pd.DataFrame([tuple(map(str, entry)) for entry in store.entries()], columns=columns), style)
+
+
+@catalog.command()
+@click.argument("old")
+@click.argument("new", default="latest")
+@table_format
+def diff(old: str, new: str, style: str) -> None:
+    r"""Compare the prices of two snapshots: added, removed, up or down, and by how much.
+
+    \b
+    Examples:
+      drkit catalog diff embedded
+      drkit catalog diff 2026-10-01 2026-11-25 --format csv
+    """
+    from drkit import changes, snapshot, store
+
+    found = changes.between(snapshot.load(store.find(old)), snapshot.load(store.find(new)))
+    if style == "table":
+        for line in changes.summary(found):
+            click.echo(line)
+        if not found:
+            return
+    print_table(changes.frame(found), style)
+
+
+@catalog.command()
+@snapshot_option
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    metavar="DAYS",
+    help="Age from which a price is called old.",
+)
+@click.option("--today", metavar="DATE", help="Day that ages are counted to; the snapshot's by default.")
+@click.option("--strict", is_flag=True, help="Warnings and old prices fail too.")
+@table_format
+@click.pass_context
+def verify(ctx: click.Context, snapshot: str | None, max_age: int, today: str | None, strict: bool, style: str) -> None:
+    r"""Check a snapshot: what cannot be right, what is missing where, what is old, what nobody has observed.
+
+    Exit code 1 when a price cannot be right; with --strict also for warnings and old prices.
+
+    \b
+    Examples:
+      drkit catalog verify
+      drkit catalog verify --snapshot latest --strict --max-age 90
+    """
+    from collections import Counter
+
+    from drkit import verify as verifying
+    from drkit.errors import ParameterError
+
+    try:
+        findings = verifying.verify(load_catalog(snapshot), today, max_age)
+    except ValueError as error:
+        if isinstance(error, DrkitError):
+            raise
+        raise ParameterError(f"--today is {today!r}: write a day such as 2026-11-25") from error
+    print_table(verifying.frame(findings), style)
+    counts = Counter(finding.kind for finding in findings)
+    told = [f"{counts[kind]} {kind}" for kind in (verifying.ERROR, verifying.WARNING, verifying.GAP, verifying.OLD)]
+    click.echo(f"{', '.join(told)}, {counts[verifying.NOT_OBSERVED]} groups of prices not observed", err=True)
+    fatal = {verifying.ERROR} | ({verifying.WARNING, verifying.OLD} if strict else set())
+    if any(counts[kind] for kind in fatal):
+        ctx.exit(1)
+
+
+@catalog.command()
+@click.argument("own_prices", type=click.Path(dir_okay=False, path_type=Path))
+@snapshot_option
+def overlay(own_prices: Path, snapshot: str | None) -> None:
+    r"""Write a snapshot to the cache that is another one with your OWN_PRICES over it, marked observed:user.
+
+    The CSV has the columns service,item,region and usd or percent; an item may end in *, a region may be *.
+
+    \b
+    Example:
+      drkit catalog overlay negotiated.csv --snapshot latest
+    """
+    from drkit import own_prices as own
+
+    name, path = own.keep(load_catalog(snapshot).snapshot, own_prices)
+    click.echo(f"snapshot {name} in {path}; use it with --snapshot {name}")
+
+
+@catalog.command()
+@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many of the newest stay.")
+def prune(keep: int) -> None:
+    r"""Remove older snapshots from the cache. The embedded one always stays.
+
+    \b
+    Example:
+      drkit catalog prune --keep 1
+    """
+    from drkit import store
+
+    removed = store.prune(keep)
+    for entry in removed:
+        click.echo(f"{entry.name} removed")
+    left = len(store.entries()) - 1
+    click.echo(f"{len(removed)} removed, {left} left in {store.snapshots_dir()}")
+
+
+def _bulk(endpoint: str | None, kind: str, ca_bundle: str | None, progress: Any) -> PriceSource:
+    from drkit import store
+    from drkit.sources import recipe
+    from drkit.sources.bulk import ENDPOINT, BulkFiles
+    from drkit.sources.download import Downloader
+
+    cache = store.cache_dir()
+    downloader = Downloader(endpoint or ENDPOINT, cache / "downloads", progress, ca_bundle=ca_bundle)
+    return BulkFiles(recipe.load(), downloader, cache / "offers", kind)
+
+
+def _listed(text: str | None) -> list[str] | None:
+    return [part for part in text.replace(",", " ").split() if part] if text else None
+
+
+def _tell(done: Refreshed) -> None:
+    from drkit import changes
+
+    for note in done.notes:
+        click.echo(note, err=True)
+    click.echo(f"snapshot {done.name}, laid over {done.base}, in {done.path}")
+    for line in changes.summary(done.changed):
+        click.echo(f"  {line}")
+
+
+class _progress:  # noqa: N801 - reads as a verb where it is used
+    """Sentences and a bar of bytes on standard error, the bar only for people."""
+
+    def __enter__(self) -> _progress:
+        self._bar: Any = None
+        self._name = ""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def say(self, sentence: str) -> None:
+        self._close()
+        click.echo(sentence, err=True)
+
+    def bytes(self, name: str, done: int, size: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if name != self._name:
+            from tqdm import tqdm
+
+            self._close()
+            self._name = name
+            self._bar = tqdm(total=size or None, desc=name, unit="B", unit_scale=True, leave=False, file=sys.stderr)
+        self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar, self._name = None, ""

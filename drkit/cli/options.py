@@ -1,0 +1,66 @@
+"""Options that several commands share, and how a table is printed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from drkit.catalog import Catalog
+
+table_format = click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="table for people, csv and json for programs.",
+)
+snapshot_option = click.option(
+    "--snapshot",
+    metavar="NAME",
+    help="Snapshot to use: a name of `drkit catalog list`, how one begins, latest, embedded, or a folder. "
+    "DRKIT_SNAPSHOT sets it for every command.",
+)
+prices_option = click.option(
+    "--prices",
+    "own_prices",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="CSV of your own prices, laid over the snapshot and marked observed:user.",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same figures."
+)
+samples_option = click.option(
+    "--samples",
+    type=click.IntRange(100, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="Draws of the recovery simulation.",
+)
+
+
+def load_catalog(snapshot: str | None, own_prices: Path | None = None) -> Catalog:
+    """Load the snapshot that was asked for, with one's own prices over it."""
+    from drkit.catalog import Catalog
+
+    return Catalog.load(snapshot, own_prices)
+
+
+def print_table(frame: pd.DataFrame, style: str) -> None:
+    """Print a table for people, or as CSV or JSON for programs."""
+    if style == "csv":
+        from drkit.outputs import to_csv
+
+        click.echo(to_csv(frame), nl=False)
+    elif style == "json":
+        # JSON has no infinity, and null means not known: the loss of all data is told in a word.
+        told = frame.astype(object).where(frame.ne(math.inf), "everything")
+        click.echo(told.to_json(orient="records", indent=2, force_ascii=False))
+    else:
+        click.echo(frame.fillna("").to_string(index=False, max_colwidth=120))

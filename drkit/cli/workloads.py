@@ -1,0 +1,215 @@
+"""Commands about workloads: design one, compare its topologies, run a notebook, begin a new one."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from drkit.cli.options import (
+    load_catalog,
+    prices_option,
+    print_table,
+    samples_option,
+    seed_option,
+    snapshot_option,
+    table_format,
+)
+from drkit.errors import ParameterError, WorkloadError
+
+
+@click.command()
+@click.argument("workload")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the outputs; out/WORKLOAD by default.",
+)
+@seed_option
+@samples_option
+@snapshot_option
+@prices_option
+@click.option(
+    "-p",
+    "--parameter",
+    "extra",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="Any other parameter of the notebook 04_design; can be given again.",
+)
+def design(
+    workload: str,
+    out: Path | None,
+    seed: int,
+    samples: int,
+    snapshot: str | None,
+    own_prices: Path | None,
+    extra: tuple[tuple[str, str], ...],
+) -> None:
+    r"""Design one WORKLOAD: a YAML file or the name of a bundled workload.
+
+    Leaves design.ipynb, design.html, NAME.tfvars, bill.csv, comparison.csv and summary.json in the folder.
+
+    \b
+    Examples:
+      drkit design article --out out/article
+      drkit design shop.yaml --out out/shop --samples 100000
+    """
+    from drkit.bundled import notebooks_dir
+    from drkit.design import run_design, typed_parameter
+
+    source = notebooks_dir() / "04_design.ipynb"
+    own = {"workload", "out_dir", "seed", "samples", "snapshot"}
+    if given := sorted(own & {name for name, _ in extra}):
+        raise ParameterError(
+            f"-p {given[0]} is not for `drkit design`: it has an argument or option for that, see --help"
+        )
+    parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
+    parameters |= {"seed": seed, "samples": samples}
+    if own_prices:
+        from drkit.own_prices import keep
+
+        # The notebook runs in a kernel of its own: the prices go to it as a snapshot.
+        snapshot = keep(load_catalog(snapshot).snapshot, own_prices)[0]
+    if snapshot:
+        parameters["snapshot"] = snapshot
+    folder = out or Path("out") / Path(workload).stem
+    start = time.monotonic()
+    written = run_design(workload, folder, parameters, progress=sys.stderr.isatty())
+    told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    chosen = told["chosen"]
+    click.echo(f"{chosen['topology_id']}: {chosen['monthly_usd']:,.2f} USD a month")
+    click.echo("; ".join(chosen["misses"]) or "meets the objectives")
+    click.echo(f"designed in {time.monotonic() - start:.1f} s:")
+    for path in written:
+        click.echo(f"  {path}")
+
+
+@click.command()
+@click.argument("notebook")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Executed notebook; NOTEBOOK.ipynb here.")
+@click.option(
+    "-p",
+    "--parameter",
+    "given",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUE",
+    help="A parameter of the notebook; can be given again.",
+)
+def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> None:
+    r"""Run one of drkit's notebooks, such as 03_rpo_rto, or any parameterized notebook, with checked parameters.
+
+    \b
+    Examples:
+      drkit run 03_rpo_rto -p workload payments-br --out rpo.ipynb
+      drkit run 01_catalog -p region eu-west-1
+    """
+    from drkit.design import find_notebook, run_notebook, typed_parameter
+
+    source = find_notebook(notebook)
+    target = out or Path(source.name)
+    parameters = {name: typed_parameter(source, name, text) for name, text in given}
+    run_notebook(source, target, parameters, progress=sys.stderr.isatty())
+    click.echo(f"{target} written")
+
+
+@click.command()
+@click.argument("workload")
+@click.option("--all", "everything", is_flag=True, help="Every topology, not the best of each strategy.")
+@seed_option
+@samples_option
+@snapshot_option
+@prices_option
+@table_format
+def compare(
+    workload: str,
+    everything: bool,
+    seed: int,
+    samples: int,
+    snapshot: str | None,
+    own_prices: Path | None,
+    style: str,
+) -> None:
+    r"""Compare the topologies of a WORKLOAD by cost, RTO, RPO and expected loss.
+
+    The table shows the best of each strategy; csv and json hold every topology, as comparison.csv does.
+
+    \b
+    Examples:
+      drkit compare article
+      drkit compare shop.yaml --format csv > comparison.csv
+    """
+    from drkit import workload_file
+    from drkit.compare import compare_topologies
+
+    catalog = load_catalog(snapshot, own_prices)
+    comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
+    frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
+    print_table(frame, style)
+
+
+@click.command()
+@click.argument("workload")
+@click.argument("drills", type=click.Path(path_type=Path))
+@snapshot_option
+@table_format
+def calibrate(workload: str, drills: Path, snapshot: str | None, style: str) -> None:
+    r"""Update the step times of a WORKLOAD by measured DRILLS, a CSV file with the columns date, step, seconds.
+
+    Prints each figure before and after, and below the table the lines to put into the workload file.
+
+    \b
+    Example:
+      drkit calibrate shop.yaml drills.csv
+    """
+    from drkit import drills as measured
+    from drkit import workload_file
+    from drkit.assumptions import Assumptions
+
+    catalog = load_catalog(snapshot)
+    known = workload_file.read(workload, catalog)
+    assumptions = Assumptions(catalog.snapshot, known.assumptions)
+    calibration = measured.calibrate(known, assumptions, measured.read(drills, assumptions))
+    print_table(calibration.frame(), style)
+    if style == "table":
+        click.echo(f"\n{calibration.yaml()}", nl=False)
+
+
+@click.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="workload.yaml")
+def init(path: Path) -> None:
+    r"""Write a commented workload to PATH, to be filled in. An existing file is never overwritten.
+
+    \b
+    Example:
+      drkit init shop.yaml
+    """
+    from drkit.bundled import data_dir
+
+    text = (data_dir() / "starter.yaml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise WorkloadError(f"{path} exists: name another file, or remove it first") from None
+    except OSError as error:
+        raise WorkloadError(f"cannot write {path}: {error.strerror}") from error
+    click.echo(f"{path} written; fill it in, then run: drkit design {path}")
+
+
+@click.command()
+def schema() -> None:
+    r"""Print the JSON Schema of the workload file, for editors that check YAML while it is typed.
+
+    \b
+    Example:
+      drkit schema > workload.schema.json
+    """
+    from drkit import workload_file
+
+    click.echo(workload_file.json_schema(), nl=False)

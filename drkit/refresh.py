@@ -1,0 +1,238 @@
+"""A new snapshot from AWS's price lists: read, lay over an older one, write whole or not at all, say what changed."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from drkit import changes, snapshot, store
+from drkit.errors import RefreshError, SnapshotError
+from drkit.sources import merge
+from drkit.sources import recipe as recipes
+from drkit.words import count, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from typing import Protocol
+
+    from drkit.snapshot import Snapshot
+    from drkit.sources.bulk import Listed, Provenance
+    from drkit.sources.mapping import Extract, Found, Key
+
+    class PriceSource(Protocol):
+        """A place prices are read from: the bulk files or the Price List Query API."""
+
+        def listing(self, offers: Iterable[str], regions: Sequence[str]) -> tuple[list[Listed], list[str]]:
+            """What there is to read, and what AWS does not list."""
+
+        def read(self, file: Listed) -> tuple[Extract, Provenance]:
+            """What the recipe keeps of one offer in one region."""
+
+        def plans(
+            self, regions: Sequence[str], products: Mapping[str, tuple[Key, str]], offers: Iterable[str]
+        ) -> Iterable[tuple[list[Found], Provenance]]:
+            """Discounted prices of the Savings Plans."""
+
+        def regions(self) -> set[str]:
+            """Regions that AWS lists."""
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did.
+
+    Parameters
+    ----------
+    name, path
+        The new snapshot in the user's cache.
+    base
+        Name or folder of the snapshot it was laid over.
+    read
+        Price lists that were read.
+    changed
+        What differs from the snapshot it was laid over.
+    notes
+        What was new, not understood, ambiguous or not found, each a sentence.
+    """
+
+    name: str
+    path: Path
+    base: str
+    read: int
+    changed: Sequence[changes.Change]
+    notes: Sequence[str] = field(default=())
+
+
+def refresh(
+    source: PriceSource,
+    regions: Sequence[str] | None = None,
+    services: Sequence[str] | None = None,
+    base: str | Path | None = None,
+    day: str | None = None,
+    progress: Callable[[str], None] | None = None,
+    support: Callable[[Snapshot, Sequence[str]], Mapping[str, list[merge.Row]]] | None = None,
+) -> Refreshed:
+    """Write a new snapshot into the user's cache.
+
+    Parameters
+    ----------
+    source
+        Where prices are read from.
+    regions
+        Region codes; None are those that the base snapshot prices, ``["all"]`` every commercial region it knows.
+    services
+        drkit's service names or AWS's offer codes; None is all of them.
+    base
+        The snapshot that the new prices are laid over, as `drkit.store.find` takes it; None is the last
+        refresh, or the embedded one.
+    day
+        Date of the new snapshot, ISO 8601; today by default.
+    progress
+        Called with a sentence before each step.
+    support
+        Gives the tables about support read from AWS, when there are credentials for that.
+
+    Raises
+    ------
+    SnapshotError
+        When a region or service is unknown, or an offer lacks what the recipe needs.
+    RefreshError
+        When something cannot be fetched or written. Every snapshot is then as it was before.
+    """
+    say = progress or (lambda _: None)
+    recipe = recipes.load()
+    offers = recipe.offers(services)
+    with store.lock():
+        newest = store.latest()
+        folder = store.find(base) if base else newest.path if newest else None
+        old = snapshot.load(folder)
+        wanted = _regions(old, regions)
+        say(f"asking for the price lists of {count(len(offers), 'offer')} in {count(len(wanted), 'region')}")
+        listed, notes = source.listing(offers, wanted)
+        fresh = []
+        for at, file in enumerate(listed, start=1):
+            say(f"[{at}/{len(listed)}] {file.offer} {file.region}".rstrip())
+            fresh.append(source.read(file))
+        if not any(extract.prices for extract, _ in fresh):
+            raise RefreshError(
+                f"no price of {', '.join(offers)} was found in {', '.join(wanted)}: no snapshot was written"
+                + "".join(f"; {note}" for note in notes[:3])
+            )
+        plans = list(source.plans(wanted, _products(fresh), offers))
+        if unheard := sorted(source.regions() - {row[0] for row in old.tables["regions"]}):
+            notes.append(f"AWS lists regions that drkit does not know yet: {', '.join(unheard)}; they were left out")
+        tables = _tables(old, fresh, plans, notes)
+        if support:
+            say("asking RDS and ElastiCache what they support")
+            asked = dict(support(old, wanted))
+            tables["sources.csv"] = [*tables["sources.csv"], *asked.pop("sources.csv")]
+            tables |= asked
+        today = day or datetime.datetime.now(datetime.UTC).date().isoformat()
+        name, path = _write(tables, today, old, [each for _, each in fresh] + [each for _, each in plans])
+    new = snapshot.Snapshot(path, {}, {"prices": list(map(tuple, tables["prices.csv"]))})
+    changed = changes.between(old, new)
+    under = folder.name if folder and folder.parent == store.snapshots_dir() else str(folder or store.EMBEDDED)
+    return Refreshed(name, path, under, len(listed) + len(plans), changed, notes)
+
+
+def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:
+    commercial = {row["region"] for row in old.records("regions") if row["region_type"] == "commercial"}
+    if asked is None:
+        return sorted({row[2] for row in old.tables["prices"] if row[1] == "nat_gateway/hour"})
+    if list(asked) == ["all"]:
+        return sorted(commercial)
+    for code in asked:
+        if code not in commercial:
+            hint = did_you_mean(code, commercial, count=3) or f"known are {', '.join(sorted(commercial))}"
+            raise SnapshotError(f"{code!r} is no commercial region of the snapshot; {hint}")
+    return sorted(set(asked))
+
+
+def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, tuple[Key, str]]:
+    return {
+        price.sku.split(".")[0]: (price.key, price.unit)
+        for extract, _ in fresh
+        for price in extract.prices
+        if price.key.purchase == "on_demand" and not price.tier_from and not price.tier_to
+    }
+
+
+def _tables(
+    old: Snapshot,
+    fresh: Sequence[tuple[Extract, Provenance]],
+    plans: Sequence[tuple[list[Found], Provenance]],
+    notes: list[str],
+) -> dict[str, Iterable[Sequence[str]]]:
+    found = [*((extract.prices, each) for extract, each in fresh), *plans]
+    prices, stale = merge.prices(old, found)
+    availability = merge.availability(old, fresh)
+    classes, new = merge.classes(old, fresh)
+    for extract, _ in fresh:
+        where = f"{extract.offer} {extract.region}".rstrip()
+        notes += (f"{where}: {what} is not understood and was left out" for what in extract.not_understood)
+        notes += (f"{where}: {what}; none was taken" for what in extract.ambiguous)
+        if extract.new_attributes:
+            told = ", ".join(extract.new_attributes)
+            notes.append(f"{where}: products have attributes that were not known before ({told}); no price reads them")
+        if not extract.prices:
+            notes.append(f"{where}: nothing of it is in the recipe; what was known stays")
+    if new:
+        notes.append(f"classes that were not known before: {', '.join(new)}")
+    notes += stale
+    tables: dict[str, Iterable[Sequence[str]]] = {f"{name}.csv": rows for name, rows in old.tables.items()}
+    read = [each for _, each in (*fresh, *plans)]
+    sources = merge.sources(old, [*prices, *(_as_price(row) for row in availability)], read)
+    return tables | {
+        "prices.csv": prices,
+        "availability.csv": availability,
+        "classes.csv": classes,
+        "sources.csv": sources,
+    }
+
+
+def _as_price(row: Sequence[str]) -> merge.Row:
+    # Availability rows name their source in the last place but one, as price rows do.
+    at = snapshot.COLUMNS["prices.csv"].index("source")
+    return ("",) * at + (row[-2],)
+
+
+def _write(
+    tables: Mapping[str, Iterable[Sequence[str]]], day: str, old: Snapshot, read: Sequence[Provenance]
+) -> tuple[str, Path]:
+    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    told = {
+        "made": made,
+        "base": _called(old),
+        "offers": [{name: value for name, value in asdict(each).items() if name != "etag"} for each in read],
+    }
+    return write_to_cache(tables, day, told)
+
+
+def write_to_cache(
+    tables: Mapping[str, Iterable[Sequence[str]]], day: str, told: Mapping[str, object]
+) -> tuple[str, Path]:
+    """Write a snapshot into the user's cache under its date and the first digits of its digest.
+
+    Raises
+    ------
+    RefreshError
+        When there is no space, or the folder cannot be written. Nothing half-written is left.
+    """
+    beside = store.snapshots_dir() / ".new"
+    try:
+        snapshot.write(beside, day, tables, told)
+        name = f"{day}-{snapshot.digest_of(snapshot.read_manifest(beside))[:8]}"
+        path = store.snapshots_dir() / name
+        snapshot.swap(beside, path)
+    except OSError as error:
+        raise RefreshError(
+            f"cannot write the snapshot to {store.snapshots_dir()} ({error.strerror or error}): "
+            "free space or set DRKIT_CACHE; every snapshot is as it was"
+        ) from error
+    return name, path
+
+
+def _called(old: Snapshot) -> str:
+    return f"{old.date}, {old.digest[:12]}"
