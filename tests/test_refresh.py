@@ -29,6 +29,9 @@ from drkit.errors import SnapshotError
 from drkit.sources import download
 from drkit.verify import ERROR, verify
 
+#: They wait for retries, kill processes and fill disks.
+pytestmark = pytest.mark.slow
+
 RDS = "/offers/v1.0/aws/AmazonRDS/20261120195514/us-east-1/index.csv"
 CLASS = "instance/aurora-postgresql/db.r6g.large/standard"
 
