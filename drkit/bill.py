@@ -93,10 +93,11 @@ class Bill:
         return tuple(line for line in self.lines if line.purchase != ON_DEMAND and line.monthly_usd)
 
     def frame(self) -> pd.DataFrame:
-        """The lines as a table, in the columns of ``bill.csv``."""
+        """The lines as a table, in the columns of ``bill.csv``; ``purchase`` is one where something is bought ahead."""
         import pandas as pd
 
-        return pd.DataFrame(self.lines, columns=list(Line._fields))
+        frame = pd.DataFrame(self.lines, columns=list(Line._fields))
+        return frame if self.committed else frame.drop(columns="purchase")
 
     def by(self, *columns: str) -> pd.DataFrame:
         """Monthly cost [USD] by these columns, dearest first."""

@@ -93,6 +93,14 @@ def test_the_report_says_what_is_bought_ahead(priced: Catalog) -> None:
     assert "at your own prices" in text
     frame = comparison.chosen.bill.frame()
     assert list(frame.columns)[-1] == "purchase"
+    assert {NO_UPFRONT, "on_demand"} == set(frame["purchase"])
+
+
+def test_without_a_commitment_the_bill_has_the_columns_that_scripts_rely_on(priced: Catalog) -> None:
+    bill = compare(workload_file.read("article"), priced).chosen.bill
+    assert ",".join(bill.frame().columns) == (
+        "strategy,role,region,component,item,sku,quantity,unit,unit_usd,monthly_usd,basis,as_of,source,assumption"
+    )
 
 
 @pytest.mark.parametrize(
