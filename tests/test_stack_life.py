@@ -187,6 +187,19 @@ def test_a_pilot_light_is_built_idles_fails_over_fails_back_and_leaves_nothing(
 HOME = "eu-central-1"
 
 
+def legacy(database: Mapping[str, Any]) -> dict[str, Any]:
+    """What somebody asked of RDS long ago."""
+    return {
+        "DBClusterIdentifier": "legacy",
+        "Engine": database["engine"],
+        "EngineVersion": database["engine_version"],
+        "DatabaseName": "shop",
+        "MasterUsername": "root",
+        "MasterUserPassword": "known-to-the-team-only",
+        "StorageEncrypted": True,
+    }
+
+
 def legacy_cluster(stack: LiveStack, database: Mapping[str, Any]) -> dict[str, Any]:
     """A serverless cluster of two instances in a VPC of its own, as somebody made it long ago; its `database_source`."""
     ec2, rds = stack.aws.client("ec2", HOME), stack.aws.client("rds", HOME)
@@ -201,13 +214,7 @@ def legacy_cluster(stack: LiveStack, database: Mapping[str, Any]) -> dict[str, A
     group = ec2.create_security_group(VpcId=vpc, GroupName="legacy", Description="legacy database")["GroupId"]
     rds.create_db_subnet_group(DBSubnetGroupName="legacy", DBSubnetGroupDescription="legacy", SubnetIds=subnets)
     rds.create_db_cluster(
-        DBClusterIdentifier="legacy",
-        Engine=database["engine"],
-        EngineVersion=database["engine_version"],
-        DatabaseName="shop",
-        MasterUsername="root",
-        MasterUserPassword="known-to-the-team-only",
-        StorageEncrypted=True,
+        **legacy(database),
         DBSubnetGroupName="legacy",
         VpcSecurityGroupIds=[group],
         ServerlessV2ScalingConfiguration={"MinCapacity": 2, "MaxCapacity": 32},
@@ -354,15 +361,7 @@ ANY_ROLE = "arn:aws:iam::123456789012:role/any"
 def legacy_snapshot(stack: LiveStack, region: str, database: Mapping[str, Any]) -> dict[str, Any]:
     """An encrypted snapshot of a cluster that is gone; its `database_source`."""
     rds = stack.aws.client("rds", region)
-    rds.create_db_cluster(
-        DBClusterIdentifier="legacy",
-        Engine=database["engine"],
-        EngineVersion=database["engine_version"],
-        DatabaseName="shop",
-        MasterUsername="root",
-        MasterUserPassword="known-to-the-team-only",
-        StorageEncrypted=True,
-    )
+    rds.create_db_cluster(**legacy(database))
     rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="legacy-last", DBClusterIdentifier="legacy")
     rds.delete_db_cluster(DBClusterIdentifier="legacy", SkipFinalSnapshot=True)
     return {"mode": "snapshot", "snapshot_identifier": "legacy-last"}
