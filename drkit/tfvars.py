@@ -256,5 +256,5 @@ def _head(comparison: Comparison, option: Option, date: str) -> str:
         "The database's password is not here: give it as TF_VAR_database_password when applying.",
     ]
     if workload.account_id is None:
-        lines.append("To plan without an AWS account, add -var account_id=<12 digits> and any dummy access key.")
+        lines.append("To plan without an AWS account or credentials, add -var account_id=<12 digits>.")
     return "\n".join(lines)

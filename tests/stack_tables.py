@@ -1,9 +1,14 @@
-"""The tables of inputs and outputs in the stack's READMEs: ``python tests/stack_tables.py`` writes them anew."""
+"""The tables in the stack's READMEs: ``python tests/stack_tables.py`` writes inputs and outputs anew.
+
+``python tests/stack_tables.py out/stack_times.csv`` does so for the times too, as `make test` measured them.
+"""
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+import sys
 from pathlib import Path
 
 import hcl2
@@ -44,10 +49,33 @@ def _outputs(folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> None:
+def times(path: Path) -> str:
+    """What each apply and destroy of the stack's lives took, and the first of everything else."""
+    lines = ["| workload | run | seconds | of a processor | what it waits for, side by side added up [s] |"]
+    lines.append("|---|---|---|---|---|")
+    shown = set()
+    with path.open(encoding="utf-8") as file:
+        for workload, run, seconds, cpu, waits in csv.reader(file):
+            kind = run.split()[0]
+            if kind in ("show", "output", "state", "refused") or (kind not in ("apply", "destroy") and run in shown):
+                continue
+            shown.add(run)
+            longest = ", ".join(
+                wait.replace("_", " ").replace("=", " ") for wait in waits.split()[:3] if wait[-2:] != "=0"
+            )
+            lines.append(f"| {workload} | {run} | {float(seconds):.0f} | {float(cpu):.0f} | {longest} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(measured: Path | None = None) -> None:
     for folder in FOLDERS:
         (folder / "README.md").write_text(readme(folder), encoding="utf-8")
+    if measured:
+        path = STACK / "README.md"
+        marked = re.compile(r"(<!-- times -->\n).*?(<!-- end -->)", re.S)
+        text = marked.sub(lambda m: m[1] + times(measured) + m[2], path.read_text(encoding="utf-8"))
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:]))
