@@ -15,7 +15,7 @@ from drkit.bundled import terraform_dir
 SCRIPT = terraform_dir() / "promote.py"
 promote: dict[str, Any] = runpy.run_path(str(SCRIPT))
 
-AWS = 'provider["registry.terraform.io/hashicorp/aws"]'
+AWS = 'provider["mirror.example/hashicorp/aws"]'
 
 
 def resource(address: str, alias: str, *instances: dict[str, Any]) -> dict[str, Any]:
