@@ -290,6 +290,14 @@ def test_a_secondary_has_what_its_global_datastore_has(aws: Emulator) -> None:
     ]
 
 
+def test_automatic_failover_is_the_global_datastores(aws: Emulator) -> None:
+    datastore = Datastore(aws, AutomaticFailoverEnabled=True)
+    datastore.add_secondary()
+    off = {"ReplicationGroupId": "shop-primary", "AutomaticFailoverEnabled": False, "ApplyImmediately": True}
+    refused(datastore.primary.modify_replication_group, "InvalidParameterValue", "Request rejected", **off)
+    datastore.primary.modify_replication_group(**{**off, "AutomaticFailoverEnabled": True})
+
+
 def test_a_sharded_secondary_has_as_many_shards(aws: Emulator) -> None:
     datastore = Datastore(aws, NumCacheClusters=None, NumNodeGroups=2, ReplicasPerNodeGroup=1)
     made = datastore.add_secondary(NumCacheClusters=None, ReplicasPerNodeGroup=2)

@@ -83,16 +83,18 @@ def modify_replication_group(self: ElastiCacheResponse) -> ActionResult:
     """https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ModifyReplicationGroup.html."""
     place = self.elasticache_backend
     group = _group(self)
-    refuse_change_of_member(
-        group,
-        [
-            name
-            for name in ("CacheNodeType", "EngineVersion", "Engine", "CacheParameterGroupName")
-            if self._get_param(name)
-        ],
-    )
+    asked = [
+        name
+        for name in ("CacheNodeType", "EngineVersion", "Engine", "CacheParameterGroupName")
+        if self._get_param(name)
+    ]
     failover, multi_az = self._get_bool_param("AutomaticFailoverEnabled"), self._get_bool_param("MultiAZEnabled")
-    failover = group.automatic_failover == "enabled" if failover is None else failover
+    before = group.automatic_failover == "enabled"
+    if failover not in (None, before):
+        # https://github.com/hashicorp/terraform-provider-aws/issues/47644
+        asked.append("AutomaticFailoverEnabled")
+    refuse_change_of_member(group, asked)
+    failover = before if failover is None else failover
     multi_az = group.multi_az == "enabled" if multi_az is None else multi_az
     _refuse_failover(failover, multi_az, group.cluster_enabled, replicas(group))
     group.automatic_failover = "enabled" if failover else "disabled"
