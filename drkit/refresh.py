@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from drkit.snapshot import Snapshot
     from drkit.sources.bulk import Listed, Provenance
-    from drkit.sources.mapping import Extract, Found, Key
+    from drkit.sources.mapping import Extract, Found
 
     class PriceSource(Protocol):
         """A place prices are read from: the bulk files or the Price List Query API."""
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
             """What the recipe keeps of one offer in one region."""
 
         def plans(
-            self, regions: Sequence[str], products: Mapping[str, tuple[Key, str]], offers: Iterable[str]
-        ) -> Iterable[tuple[list[Found], Provenance]]:
+            self, regions: Sequence[str], products: Mapping[str, Found], offers: Iterable[str]
+        ) -> Iterable[tuple[Extract, Provenance]]:
             """Discounted prices of the Savings Plans."""
 
         def regions(self) -> set[str]:
@@ -150,9 +150,9 @@ def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:
     return sorted(set(asked))
 
 
-def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, tuple[Key, str]]:
+def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, Found]:
     return {
-        price.sku.split(".")[0]: (price.key, price.unit)
+        price.sku.split(".")[0]: price
         for extract, _ in fresh
         for price in extract.prices
         if price.key.purchase == "on_demand" and not price.tier_from and not price.tier_to
@@ -162,11 +162,10 @@ def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, tuple[Ke
 def _tables(
     old: Snapshot,
     fresh: Sequence[tuple[Extract, Provenance]],
-    plans: Sequence[tuple[list[Found], Provenance]],
+    plans: Sequence[tuple[Extract, Provenance]],
     notes: list[str],
 ) -> dict[str, Iterable[Sequence[str]]]:
-    found = [*((extract.prices, each) for extract, each in fresh), *plans]
-    prices, stale = merge.prices(old, found)
+    prices, stale = merge.prices(old, [(extract.prices, each) for extract, each in (*fresh, *plans)])
     availability = merge.availability(old, fresh)
     classes, new = merge.classes(old, fresh)
     for extract, _ in fresh:
@@ -178,6 +177,8 @@ def _tables(
             notes.append(f"{where}: products have attributes that were not known before ({told}); no price reads them")
         if not extract.prices:
             notes.append(f"{where}: nothing of it is in the recipe; what was known stays")
+    for extract, _ in plans:
+        notes += (f"{extract.offer} {extract.region}: {what}; none was taken" for what in extract.ambiguous)
     if new:
         notes.append(f"classes that were not known before: {', '.join(new)}")
     notes += stale

@@ -32,7 +32,7 @@ ENDPOINT = "https://pricing.us-east-1.amazonaws.com"
 INDEX = "/offers/v1.0/aws/index.json"
 
 #: Form of what is kept of a file; another one is read anew.
-_FORM = 2
+_FORM = 3
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ class BulkFiles:
         return extract, provenance
 
     def plans(
-        self, regions: Sequence[str], products: Mapping[str, tuple[Key, str]], offers: Iterable[str]
-    ) -> Iterator[tuple[list[Found], Provenance]]:
+        self, regions: Sequence[str], products: Mapping[str, Found], offers: Iterable[str]
+    ) -> Iterator[tuple[Extract, Provenance]]:
         """Give the discounted prices of every Savings Plan that AWS publishes for these products and regions."""
         wanted = set(offers)
         for plan in self.recipe.plans:
@@ -172,9 +172,7 @@ class BulkFiles:
                 if region in urls:
                     yield self._plan(plan, Listed(plan.code, region, urls[region].rsplit(".", 1)[0] + ".csv"), products)
 
-    def _plan(
-        self, plan: SavingsPlan, file: Listed, products: Mapping[str, tuple[Key, str]]
-    ) -> tuple[list[Found], Provenance]:
+    def _plan(self, plan: SavingsPlan, file: Listed, products: Mapping[str, Found]) -> tuple[Extract, Provenance]:
         fetched, head = self.downloader.fetch(file.path), Head()
         try:
             found = savings_plans.read(lambda: open_fetched(fetched), plan, products, head)
@@ -182,6 +180,7 @@ class BulkFiles:
             raise damaged(fetched, error) from error
         finally:
             fetched.path.unlink(missing_ok=True)
+        found.region = file.region
         return found, self._provenance(file, head, fetched)
 
     @contextmanager

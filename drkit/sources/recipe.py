@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: AWS puts a short code of the region before a usage type outside us-east-1: EUW2-InstanceUsage:db.r6g.large.
-_REGION_PREFIX = r"(?:(?:[A-Z]{2,4}\d?|[a-z]{2}(?:-[a-z]+)+-\d)-)?"
+_REGION_PREFIX = r"(?:(?:[A-Z]{2,4}\d*|[a-z]{2}(?:-[a-z]+)+-\d)-)?"
 
 _WORDS = re.compile(r"[^a-z0-9]")
 
@@ -72,8 +72,8 @@ class Rule:
 
     @cached_property
     def told_apart_by(self) -> tuple[str, ...]:
-        """Attributes without which its products cannot be told from others."""
-        return tuple(dict.fromkeys(condition.attribute for condition in self.where))
+        """Attributes without which its products cannot be told from others; one asked to be there may be absent."""
+        return tuple(dict.fromkeys(condition.attribute for condition in self.where if condition.value))
 
     @cached_property
     def named_by(self) -> tuple[str, ...]:
