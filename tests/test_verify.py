@@ -182,6 +182,10 @@ def test_own_prices_lie_over_the_snapshot_and_are_marked(catalog: Catalog, tmp_p
         (f"AmazonRDS,{ITEM},us-east-1,,-100", "-100 makes a price below zero"),
         ("AmazonRDS,instance/aurora-postgresql/db.r6g.lage/standard,us-east-1,1,", "did you mean instance/aurora"),
         ("AmazonRDS,nothing/*,*,1,", "matches no price of the snapshot"),
+        ("AWSELB,alb/hour,eu-west-1,0,021", "give usd or percent, one of them"),
+        ("AWSELB,alb/hour,eu-west-1,0,,021", "line 2: there are 1 more cells than columns (021)"),
+        ("AWSELB,alb/hour,eu-west-1,0,", "line 2: usd is 0: a price is above zero"),
+        ("\n\nAWSELB,alb/hour,eu-west-1,x,", "line 4: usd is 'x'"),
     ],
 )
 def test_a_wrong_row_is_named_by_its_line(catalog: Catalog, tmp_path: Path, line: str, sentence: str) -> None:
@@ -198,6 +202,76 @@ def test_another_unit_or_column_is_refused(catalog: Catalog, tmp_path: Path) -> 
         lay_over(catalog.snapshot, own(tmp_path / "c.csv", "a,b,c,1", columns="service,item,region,prize"))
     with pytest.raises(PriceError, match="cannot read"):
         lay_over(catalog.snapshot, tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("columns", "line", "sentence"),
+    [
+        ("purchase", "AWSELB,alb/hour,eu-west-1,0.02,ondemand", "purchase is 'ondemand': nothing is bought so"),
+        ("unit", "AWSELB,alb/hour,eu-west-9,0.02,hour", "region is 'eu-west-9': no region is called so; did you mean"),
+        ("unit", "AWSELB,alb/houre,eu-west-1,0.02,hour", "is nothing that drkit buys; did you mean alb/hour?"),
+        ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,yesterday", "as_of is 'yesterday': write a day"),
+        ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,2026-13", "as_of is '2026-13': write a day"),
+        ("source", "AWSELB,alb/hour,eu-west-1,0.02,flexera-2023", "which the snapshot calls one of its own"),
+        (
+            "tier_from",
+            "AWSDataTransfer,internet_egress,eu-west-1,0.05,10240",
+            "begin at 10240: no price is known from 0",
+        ),
+        ("tier_to", "AWSDataTransfer,internet_egress,eu-west-1,0.05,10240", "has no price above 10240"),
+        ("tier_to", "AWSDataTransfer,internet_egress,*,0.05,10240", "one item in one region"),
+        ("tier_from", "AWSDataTransfer,internet_egress,eu-west-1,0.05,-1", "a tier begins at 0 or above"),
+    ],
+)
+def test_own_prices_that_no_bill_would_use_are_refused(
+    catalog: Catalog, tmp_path: Path, columns: str, line: str, sentence: str
+) -> None:
+    file = own(tmp_path / "mine.csv", line, columns=f"service,item,region,usd,{columns}")
+    with pytest.raises(PriceError, match="line 2: ") as told:
+        lay_over(catalog.snapshot, file)
+    assert sentence in str(told.value)
+
+
+@pytest.mark.parametrize("content", ["", "service,item,region,usd\n", "\n\n"])
+def test_own_prices_without_a_price_are_refused(catalog: Catalog, tmp_path: Path, content: str) -> None:
+    (tmp_path / "mine.csv").write_text(content)
+    with pytest.raises(PriceError, match=r"mine.csv holds no price: write service,item,region,usd"):
+        lay_over(catalog.snapshot, tmp_path / "mine.csv")
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "*"])
+def test_one_own_price_takes_the_place_of_all_tiers_and_leaves_what_is_free(
+    catalog: Catalog, tmp_path: Path, region: str
+) -> None:
+    file = own(
+        tmp_path / "mine.csv",
+        "AWSDataTransfer,internet_egress,*,,-10",
+        f"AWSDataTransfer,internet_egress,{region},0.05,",
+    )
+    laid = lay_over(catalog.snapshot, file)
+    tiers = PriceBook(laid).tiers("AWSDataTransfer", "internet_egress", "eu-west-1")
+    assert [(tier.usd, tier.tier_from, tier.tier_to) for tier in tiers] == [(0, 0, 100), (0.05, 100, float("inf"))]
+    assert [tier.source for tier in tiers] == [
+        catalog.prices.tiers("AWSDataTransfer", "internet_egress", "eu-west-1")[0].source, "mine.csv",
+    ]  # fmt: skip
+    assert set(catalog.snapshot.tables["sources"]) < set(laid.tables["sources"])
+
+
+def test_own_tiers_take_the_place_of_all_tiers(catalog: Catalog, tmp_path: Path) -> None:
+    what = "AWSDataTransfer,internet_egress,eu-west-1"
+    columns = "service,item,region,usd,tier_from,tier_to"
+    file = own(tmp_path / "mine.csv", f"{what},0,0,500", f"{what},0.07,500,", f"{what},0.06,500.0,", columns=columns)
+    tiers = PriceBook(lay_over(catalog.snapshot, file)).tiers("AWSDataTransfer", "internet_egress", "eu-west-1")
+    assert [(tier.usd, tier.tier_from, tier.tier_to) for tier in tiers] == [(0, 0, 500), (0.06, 500, float("inf"))]
+
+
+def test_own_prices_of_a_class_that_has_none_yet_are_taken(catalog: Catalog, tmp_path: Path) -> None:
+    item = "instance/aurora-mysql/db.r8g.large/standard"
+    assert not catalog.prices.has("AmazonRDS", item, "af-south-1")
+    file = own(
+        tmp_path / "n.csv", f"AmazonRDS,{item},af-south-1,0.5,instance-hour", columns="service,item,region,usd,unit"
+    )
+    assert PriceBook(lay_over(catalog.snapshot, file)).find("AmazonRDS", item, "af-south-1").usd == 0.5
 
 
 def test_own_prices_change_the_bill_and_show_there(tmp_path: Path) -> None:
