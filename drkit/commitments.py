@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from drkit.prices import ON_DEMAND
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _LENGTHS = r"_(1|3)y_(no|partial|all)_upfront"
 
-ForDatabase = Annotated[str, Field(pattern=rf"^({ON_DEMAND}|(reserved|database_savings_plan){_LENGTHS})$")]
+# AWS sells Database Savings Plans for one year without upfront payment, and no other.
+ForDatabase = Annotated[str, Field(pattern=rf"^({ON_DEMAND}|reserved{_LENGTHS}|database_savings_plan_1y_no_upfront)$")]
 ForCompute = Annotated[str, Field(pattern=rf"^({ON_DEMAND}|compute_savings_plan{_LENGTHS})$")]
 Part = Literal["database", "cache", "compute"]
 
@@ -43,6 +47,28 @@ class Commitments(BaseModel):
         """How a part of the system is bought in a role's region, as price rows call it."""
         bought: str = getattr(self, part)
         return bought if role == "primary" or self.in_failover_region else ON_DEMAND
+
+
+def refused_for(commitments: Commitments, reasons: Iterable[str]) -> str:
+    """One sentence about topologies that what is bought ahead made impossible; empty where there are none.
+
+    Parameters
+    ----------
+    reasons
+        Why each topology was rejected.
+    """
+    bought = {commitments.database, commitments.cache, commitments.compute} - {ON_DEMAND}
+    refused = [reason for reason in reasons if any(f", {purchase}:" in reason for purchase in bought)]
+    if not refused:
+        return ""
+    way_out = "" if not commitments.in_failover_region else (
+        "; `in_failover_region: false` under commitments buys on demand in the failover region"
+    )  # fmt: skip
+    noun = "topology is" if len(refused) == 1 else "topologies are"
+    return (
+        f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
+        f"{refused[0]}{way_out}"
+    )
 
 
 def in_words(purchase: str) -> str:

@@ -10,11 +10,11 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from drkit.errors import RefreshError, SnapshotError
+from drkit.errors import OfferError, RefreshError
 from drkit.sources import offer_csv, offer_json, savings_plans
 from drkit.sources.download import Fetched, NotModified, damaged, open_fetched
 from drkit.sources.mapping import Extract, Found, Key, Mapper
@@ -127,7 +127,7 @@ class BulkFiles:
         ------
         RefreshError
             When it cannot be fetched, or is damaged.
-        SnapshotError
+        OfferError
             When it is no offer, or lacks what the recipe needs.
         """
         kept = self.kept / f"{file.offer}-{file.region or 'global'}.{self.kind}.json"
@@ -148,7 +148,7 @@ class BulkFiles:
         finally:
             fetched.path.unlink(missing_ok=True)
         if head.code != file.offer:
-            raise SnapshotError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
+            raise OfferError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
         provenance = self._provenance(file, head, fetched)
         _keep(kept, extract, provenance, self.recipe.digest)
         return extract, provenance
@@ -210,12 +210,17 @@ class BulkFiles:
 
 
 def _keep(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
-    beside.write_text(
-        json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": asdict(extract)})
-    )
-    beside.replace(path)
+    # It saves the next refresh a download; where it cannot be kept, this one is as good.
+    with suppress(OSError):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(
+                json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": vars(extract)})
+            )
+            beside.replace(path)
+        except OSError:
+            beside.unlink(missing_ok=True)
 
 
 def _known(path: Path, url: str, recipe: str) -> dict[str, Any] | None:

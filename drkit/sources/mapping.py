@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.errors import SnapshotError
+from drkit.errors import OfferError
 from drkit.prices import ON_DEMAND
 from drkit.sources.rates import ON_DEMAND_TERM, RESERVED_TERM, Rate
 
@@ -131,7 +131,7 @@ class Mapper:
 
         Raises
         ------
-        SnapshotError
+        OfferError
             When products that a row of the recipe speaks of lack an attribute that it reads, with its name.
         """
         for rate in rates:
@@ -140,7 +140,7 @@ class Mapper:
             if decided := self._decided[rate.sku]:
                 self._add(rate, *decided)
         if missing := sorted({name for (usage, name), lacking in self._missing.items() if lacking}):
-            raise SnapshotError(
+            raise OfferError(
                 f"the price list {self.extract.offer} has no {', '.join(missing)} for products that the recipe tells "
                 "apart by it: AWS changed the file, and drkit would mix up their prices"
             )
@@ -307,7 +307,7 @@ def number(text: str, what: str, offer: str) -> Decimal:
 
     Raises
     ------
-    SnapshotError
+    OfferError
         When it is none; ``what`` and ``offer`` say which.
     """
     try:
@@ -315,7 +315,7 @@ def number(text: str, what: str, offer: str) -> Decimal:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite() or found < 0:
-        raise SnapshotError(f"the price list {offer} is damaged: {what} is {text!r}")
+        raise OfferError(f"the price list {offer} is damaged: {what} is {text!r}")
     return found
 
 

@@ -13,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from drkit.errors import SnapshotError
+from drkit.errors import OfferError
 from drkit.sources.rates import ON_DEMAND_TERM, RESERVED_TERM, Head, Rate
 from drkit.sources.recipe import attribute
 
@@ -51,10 +51,10 @@ def read(
     except _UnusualError:
         rates = list(_by_the_book(opened, needles, head))
     if not head.code:
-        raise SnapshotError("this is no price list of AWS: it names no offerCode")
+        raise OfferError("this is no price list of AWS: it names no offerCode")
     seen = {name for rate in rates for name in rate.product}
     if rates and (missing := [name for name in ("usagetype", *needs) if name not in seen]):
-        raise SnapshotError(
+        raise OfferError(
             f"no product of the price list {head.code} has the attribute {', '.join(missing)}: AWS changed the file, "
             "and drkit cannot tell its rows apart without it"
         )
@@ -246,4 +246,4 @@ def _by_the_book(opened: Callable[[], BinaryIO], needles: Sequence[str], head: H
                         for term in terms.values():
                             yield from rates_of(sku, products[sku], term, kind)
     except (ijson.JSONError, KeyError) as error:
-        raise SnapshotError(f"the price list {head.code} is damaged ({error}): fetch it again") from error
+        raise OfferError(f"the price list {head.code} is damaged ({error}): fetch it again") from error

@@ -64,7 +64,7 @@ class PriceListApi:
         ------
         RefreshError
             When AWS refuses or cannot be reached.
-        SnapshotError
+        OfferError
             When products lack what the recipe needs.
         """
         client = self._clients("pricing", self.api_region)

@@ -134,7 +134,13 @@ class Recipe:
         known = {rule.service for rules in self.rules.values() for rule in rules if rule.service} | set(self.sources)
         wanted = set(services)
         if unknown := sorted(wanted - known):
-            raise SnapshotError(f"no service is called {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+            within = sorted(name for name in known if unknown[0].lower() in name.lower())
+            near = f"did you mean {' or '.join(within)}? " if within else ""
+            raise SnapshotError(
+                f"no service is called {', '.join(unknown)}: {near}known are {', '.join(sorted(known))}"
+            )
+        if not wanted:
+            raise SnapshotError(f"no service is named: known are {', '.join(sorted(known))}")
         return [
             code
             for code in self.sources

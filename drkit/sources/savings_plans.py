@@ -49,7 +49,7 @@ def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[st
 
     Raises
     ------
-    SnapshotError
+    OfferError
         When it is no such list, lacks a needed column, or a rate is no number.
     """
     rows = offer_csv.records(opened, plan.services, head, NEEDED)
