@@ -11,6 +11,8 @@ from drkit.prices import ON_DEMAND
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from drkit.topology import Topology
+
 _LENGTHS = r"_(1|3)y_(no|partial|all)_upfront"
 
 # AWS sells Database Savings Plans for one year without upfront payment, and no other.
@@ -49,26 +51,25 @@ class Commitments(BaseModel):
         return bought if role == "primary" or self.in_failover_region else ON_DEMAND
 
 
-def refused_for(commitments: Commitments, reasons: Iterable[str]) -> str:
+def refused_for(commitments: Commitments, rejected: Iterable[Topology]) -> str:
     """One sentence about topologies that what is bought ahead made impossible; empty where there are none.
 
     Parameters
     ----------
-    reasons
-        Why each topology was rejected.
+    rejected
+        Topologies that are not possible, each with its reason.
     """
     bought = {commitments.database, commitments.cache, commitments.compute} - {ON_DEMAND}
-    refused = [reason for reason in reasons if any(f", {purchase}:" in reason for purchase in bought)]
+    refused = [each for each in rejected if any(f", {purchase}:" in each.rejected_because for purchase in bought)]
     if not refused:
         return ""
-    way_out = "" if not commitments.in_failover_region else (
-        "; `in_failover_region: false` under commitments buys on demand in the failover region"
-    )  # fmt: skip
+    away = [each for each in refused if f" in {each.failover_region}, " in each.rejected_because]
     noun = "topology is" if len(refused) == 1 else "topologies are"
-    return (
-        f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
-        f"{refused[0]}{way_out}"
-    )
+    told = f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
+    told += (away or refused)[0].rejected_because
+    if away and commitments.in_failover_region:
+        told += "; `in_failover_region: false` under commitments buys on demand in the failover region"
+    return told
 
 
 def in_words(purchase: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import offers
 import pytest
 from offers import Offer, Product, aurora_instance, on_demand, region_product, reserved, tiered
 
+from drkit import snapshot
 from drkit.bundled import data_dir
 from drkit.errors import SnapshotError
 from drkit.sources import offer_csv, offer_json, recipe
@@ -482,10 +484,17 @@ def test_what_is_no_offer_or_is_cut_off_is_refused(content: bytes, kind: str, se
         Mapper(load(), "AmazonRDS", "us-east-1").take(read(content, "AmazonRDS", kind))
 
 
-def test_the_recipe_keeps_every_item_that_bills_ask_for() -> None:
-    items = {rule.item for rules in load().rules.values() for rule in rules}
-    for item in ("alb/lcu", "backup", "cluster/storage/io_optimized", "fargate/linux_arm64/memory", "standard/storage"):
-        assert item in items
+def test_the_recipe_keeps_every_item_of_the_embedded_snapshot() -> None:
+    rules = [rule for rules in load().rules.values() for rule in rules if rule.service]
+    kept = {(rule.service, re.sub(r"\\{class\\}", r"[\\w.-]+", re.escape(rule.item))) for rule in rules}
+    items = {(row[0], row[1]) for row in snapshot.load().tables["prices"]}
+    assert len(items) > 400
+    lacking = [
+        (service, item)
+        for service, item in sorted(items)
+        if not any(of == service and re.fullmatch(pattern, item) for of, pattern in kept)
+    ]
+    assert lacking == []
 
 
 def copied_recipe(folder: Path) -> Path:

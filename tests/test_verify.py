@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from drkit import explain, snapshot, store, verify
+from drkit import changes, explain, snapshot, store, verify
 from drkit.catalog import Catalog
 from drkit.cli import main
 from drkit.errors import PriceError
@@ -64,6 +65,10 @@ def test_the_embedded_snapshot_has_no_price_that_cannot_be_right_or_deserves_a_l
         (price("x", "0"), verify.ERROR, "x: the price is '0': a price is a number above zero"),
         (price("x", "-1"), verify.ERROR, "the price is '-1'"),
         (price("x", "nan"), verify.ERROR, "the price is 'nan'"),
+        (price("x", "n/a"), verify.ERROR, "the price is 'n/a'"),
+        (price(ITEM, "n/a", region="eu-west-9"), verify.ERROR, f"{ITEM}: the price is 'n/a'"),
+        (price("x", tier_from="x"), verify.ERROR, "tier_from is 'x': a tier is bounded by numbers"),
+        (price("x", tier_to="-1"), verify.ERROR, "tier_to is '-1': a tier is bounded by numbers"),
         (price("x", as_of="yesterday"), verify.ERROR, "the date is 'yesterday'"),
         (price("x", basis="guess"), verify.ERROR, "the basis is 'guess'"),
         (price("x", unit=""), verify.ERROR, "the unit is missing"),
@@ -88,6 +93,41 @@ def test_what_cannot_be_right_is_found(catalog: Catalog, row: tuple[str, ...], k
     assert any(sentence in line for line in found(broken, kind)), found(broken, kind)
 
 
+@pytest.mark.parametrize("cells", [{"usd": "n/a"}, {"tier_from": "x"}])
+def test_a_row_that_is_no_price_is_told_once_and_the_rest_is_checked(
+    cache: Path, catalog: Catalog, cells: dict[str, str]
+) -> None:
+    other = price("y", "-1")
+    broken = with_rows(catalog, price(ITEM, **({"usd": "1", "purchase": "reserved_9y"} | cells)), other)  # type: ignore[arg-type]
+    assert len(found(broken, verify.ERROR)) == 2
+    tables = {f"{name}.csv": rows for name, rows in broken.snapshot.tables.items()}
+    snapshot.write(cache / "broken", "2026-11-25", tables)
+    done = CliRunner().invoke(main, ["catalog", "verify", "--snapshot", str(cache / "broken"), "--format", "json"])
+    assert done.exit_code == 1
+    assert [row["item"] for row in json.loads(done.stdout)][:2] == [ITEM, "y"]
+    assert "2 error, 0 warning, 40 gap" in done.stderr
+
+
+def test_snapshots_with_what_is_no_price_are_not_compared(cache: Path, catalog: Catalog) -> None:
+    tables = {f"{name}.csv": rows for name, rows in with_rows(catalog, price("x", "n/a")).snapshot.tables.items()}
+    snapshot.write(cache / "broken", "2026-11-25", tables)
+    done = CliRunner().invoke(main, ["catalog", "diff", "embedded", str(cache / "broken")])
+    assert done.exit_code == 2
+    assert f"the price of x in us-east-1 is 'n/a' in {cache / 'broken'}: look at `drkit catalog verify`" in done.stderr
+
+
+def test_the_summary_of_changes_says_which_purchase_moved_most(catalog: Catalog) -> None:
+    before = with_rows(catalog, price("x", "1"), price("x", "1", purchase="reserved_1y_no_upfront"))
+    after = with_rows(catalog, price("x", "1.1"), price("x", "2", purchase="reserved_1y_no_upfront"))
+    moved = changes.between(before.snapshot, after.snapshot)
+    assert changes.summary(moved) == ["AmazonRDS: 2 up; most x in us-east-1, reserved_1y_no_upfront, +100.0 %"]
+    moved = changes.between(
+        with_rows(catalog, price("x", to_region="eu-west-1")).snapshot,
+        with_rows(catalog, price("x", "0.5", to_region="eu-west-1")).snapshot,
+    )
+    assert changes.summary(moved) == ["AmazonRDS: 1 down; most x in us-east-1 to eu-west-1, -50.0 %"]
+
+
 def test_an_essential_price_that_is_missing_is_a_gap_in_every_region(catalog: Catalog) -> None:
     gaps = [f for f in verify.verify(with_rows(catalog, without="alb/lcu")) if f.item == "alb/lcu"]
     assert len(gaps) == 16
@@ -95,8 +135,6 @@ def test_an_essential_price_that_is_missing_is_a_gap_in_every_region(catalog: Ca
 
 
 def test_ages_are_counted_from_the_beginning_of_a_month_or_year() -> None:
-    import datetime
-
     day = datetime.date(2026, 3, 1)
     assert [verify.age_days(as_of, day) for as_of in ("2026-02-28", "2026-02", "2026", "2025")] == [1, 28, 59, 424]
 
@@ -107,7 +145,12 @@ def test_verify_exits_with_1_only_when_something_is_wrong(cache: Path, catalog: 
     assert "0 error, 0 warning, 40 gap" in done.stderr
     assert CliRunner().invoke(main, ["catalog", "verify", "--strict"]).exit_code == 1
     assert CliRunner().invoke(main, ["catalog", "verify", "--strict", "--max-age", "4000"]).exit_code == 0
-    assert CliRunner().invoke(main, ["catalog", "verify", "--today", "soon"]).exit_code == 2
+    wrong = CliRunner().invoke(main, ["catalog", "verify", "--today", "soon"])
+    assert wrong.exit_code == 2
+    assert "--today is 'soon': write a day such as 2026-11-25" in wrong.stderr
+    # Some prices are of March 2023: four days old on the fifth of that month.
+    early = CliRunner().invoke(main, ["catalog", "verify", "--strict", "--today", "2023-03-05", "--max-age", "100"])
+    assert early.exit_code == 1
     tables = {f"{name}.csv": rows for name, rows in with_rows(catalog, price("x", "0")).snapshot.tables.items()}
     snapshot.write(cache / "broken", "2026-11-25", tables)
     broken = CliRunner().invoke(main, ["catalog", "verify", "--snapshot", str(cache / "broken"), "--format", "json"])
@@ -125,6 +168,18 @@ def test_a_price_explains_where_it_is_from_how_old_and_what_is_near(catalog: Cat
     assert "instance/aurora-postgresql/db.r6g.xlarge/standard: 0.519" in text
     tiers = "\n".join(explain.explain(catalog, "eu-west-1", "internet_egress").sentences())
     assert "0.09 USD per GB from 100 to 10240 GB" in tiers
+
+
+def test_commands_count_how_old_a_price_is_to_the_day_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told(*more: str) -> str:
+        return CliRunner().invoke(main, ["prices", "explain", "us-east-1", ITEM, *more]).stdout
+
+    # Of the first of March 2023.
+    assert "as of 2023-03-01 (31 days old)" in told("--today", "2023-04-01")
+    day = datetime.datetime.now(datetime.UTC).date()
+    assert f"as of 2023-03-01 ({(day - datetime.date(2023, 3, 1)).days:,} days old)" in told()
+    verified = CliRunner().invoke(main, ["catalog", "verify", "--today", "2020-01-01", "--max-age", "100"])
+    assert " 0 old" in verified.stderr
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,7 @@ def compare(
     comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     print_table(frame, style)
-    reasons = (topology.rejected_because for topology in comparison.rejected)
-    if told := refused_for(comparison.workload.commitments, reasons):
+    if told := refused_for(comparison.workload.commitments, comparison.rejected):
         click.echo(told, err=True)
 
 

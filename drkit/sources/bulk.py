@@ -215,6 +215,7 @@ def _keep(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> 
     with suppress(OSError):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # vars: asdict of Python 3.11 takes a Counter for a sequence.
             beside.write_text(
                 json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": vars(extract)})
             )
