@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from drkit.errors import PriceError
 from drkit.prices import ON_DEMAND, PriceBook
 from drkit.snapshot import COLUMNS
-from drkit.words import did_you_mean
+from drkit.words import count, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,7 +92,7 @@ def lay_over(snapshot: Snapshot, path: str | Path) -> Snapshot:
             problems.append(f"line {line}: {error}")
     problems += (f"line {told[key]}: {what}" for key, what in _broken_tiers(snapshot, known, fresh))
     if problems:
-        raise PriceError(f"{file} has {len(problems)} wrong rows:\n  " + "\n  ".join(problems))
+        raise PriceError(f"{file} has {count(len(problems), 'wrong row')}:\n  " + "\n  ".join(problems))
     own_rows = [row for rows in fresh.values() for row in rows]
     prices = sorted([*(row for key, rows in known.rows.items() if key not in fresh for row in rows), *own_rows])
     digest = hashlib.sha256(content).hexdigest()

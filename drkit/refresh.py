@@ -125,9 +125,10 @@ def refresh(
             say(f"[{at}/{len(listed)}] {file.offer} {file.region}".rstrip())
             fresh.append(source.read(file))
         if not any(extract.prices for extract, _ in fresh):
+            found = [*notes, *_told(fresh)]
             raise RefreshError(
                 f"no price of {', '.join(offers)} was found in {', '.join(wanted)}: no snapshot was written"
-                + "".join(f"; {note}" for note in notes[:3])
+                + "".join(f"; {note}" for note in found[:3])
             )
         plans = list(source.plans(wanted, _products(fresh), offers))
         if unheard := sorted(source.regions() - {row[0] for row in old.tables["regions"]}):
@@ -184,17 +185,12 @@ def _tables(
     prices, stale = merge.prices(old, [(extract.prices, each) for extract, each in (*fresh, *plans)], plans_read)
     availability = merge.availability(old, fresh)
     classes, new = merge.classes(old, fresh)
-    for extract, _ in fresh:
-        where = f"{extract.offer} {extract.region}".rstrip()
-        notes += (f"{where}: {what} is not understood and was left out" for what in extract.not_understood)
-        notes += (f"{where}: {what}; none was taken" for what in extract.ambiguous)
-        if extract.new_attributes:
-            told = ", ".join(extract.new_attributes)
-            notes.append(f"{where}: products have attributes that were not known before ({told}); no price reads them")
-        if not extract.prices:
-            notes.append(f"{where}: nothing of it is in the recipe; what was known stays")
-    for extract, _ in plans:
-        notes += (f"{extract.offer} {extract.region}: {what}; none was taken" for what in extract.ambiguous)
+    notes += _told([*fresh, *plans])
+    notes += (
+        f"{extract.offer} {extract.region}".rstrip() + ": no price was taken of it; what was known stays"
+        for extract, _ in fresh
+        if not extract.prices
+    )
     if new:
         notes.append(f"classes that were not known before: {', '.join(new)}")
     notes += stale
@@ -208,6 +204,17 @@ def _tables(
         "classes.csv": classes,
         "sources.csv": sources,
     }
+
+
+def _told(read: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:
+    """What was new, not understood or ambiguous in each file, in sentences."""
+    for extract, _ in read:
+        where = f"{extract.offer} {extract.region}".rstrip()
+        yield from (f"{where}: {what} is not understood and was left out" for what in extract.not_understood)
+        yield from (f"{where}: {what}; none was taken" for what in extract.ambiguous)
+        if extract.new_attributes:
+            told = ", ".join(extract.new_attributes)
+            yield f"{where}: products have attributes that were not known before ({told}); no price reads them"
 
 
 def _left_out(fresh: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:

@@ -593,6 +593,14 @@ def test_an_offer_without_any_price_writes_no_snapshot(server: PriceServer) -> N
     before.still_stands(refresh(server), "no price of AmazonRDS was found in us-east-1")
 
 
+def test_where_no_price_was_taken_the_reason_is_told(server: PriceServer) -> None:
+    before = Before(server)
+    storage = tiered("GB-Mo", ("0.1", "0", "Inf"), ("0.2", "0", "Inf"))
+    twice = region_product("AmazonRDS", "Aurora:StorageUsage", storage, Database_Engine="Any")
+    server.files[before.path] = Offer("AmazonRDS", [twice]).csv()
+    before.still_stands(refresh(server), "was written; AmazonRDS us-east-1: cluster/storage/standard in us-east-1, on_")
+
+
 def test_two_refreshes_at_once_do_not_mix(server: PriceServer) -> None:
     before = Before(server)
     with store.lock():
