@@ -33,7 +33,9 @@ BASIS = "observed:user"
 
 _COLUMNS = COLUMNS["prices.csv"]
 _ALLOWED = {*_COLUMNS, "percent"} - {"basis", "sku"}
-_PURCHASE = re.compile(r"(reserved|database_savings_plan|compute_savings_plan)_[13]y_(no|partial|all)_upfront")
+_PURCHASE = re.compile(
+    r"(reserved|compute_savings_plan)_[13]y_(no|partial|all)_upfront|database_savings_plan_1y_no_upfront"
+)
 
 Row = tuple[str, ...]
 
@@ -170,9 +172,9 @@ class _Known:
 def _rows(
     own: Mapping[str | None, str | list[str]], known: _Known, source: str, day: str
 ) -> Iterator[tuple[Row, list[Row], bool]]:
-    if surplus := own.get(None):
+    if any(surplus := own.get(None) or ()):
         raise PriceError(
-            f"there are {len(surplus)} more cells than columns ({','.join(surplus)}): "
+            f"there are more cells than columns ({','.join(surplus)} is left over): "
             "write a figure with a point (0.021), and quote a text that has a comma"
         )
     cells = {name: str(own.get(name) or "").strip() for name in _ALLOWED}
@@ -240,14 +242,19 @@ def _checked(cells: Mapping[str, str], known: _Known) -> float:
     purchase = cells["purchase"] or ON_DEMAND
     if purchase not in known.purchases and not _PURCHASE.fullmatch(purchase):
         raise PriceError(f"purchase is {purchase!r}: nothing is bought so{_hint(purchase, known.purchases)}")
-    if cells["as_of"]:
-        try:
-            datetime.date.fromisoformat((cells["as_of"] + "-01-01")[:10])
-        except ValueError:
-            raise PriceError(
-                f"as_of is {cells['as_of']!r}: write a day such as 2026-11-25, a month or a year"
-            ) from None
+    if cells["as_of"] and not _is_date(cells["as_of"]):
+        raise PriceError(f"as_of is {cells['as_of']!r}: write a day such as 2026-11-25, a month or a year")
     return figure
+
+
+def _is_date(text: str) -> bool:
+    if not re.fullmatch(r"20\d\d(-\d\d){0,2}", text):
+        return False
+    try:
+        datetime.date.fromisoformat((text + "-01-01")[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _check_source(source: str, known: _Known) -> None:

@@ -6,6 +6,7 @@ import datetime
 import hashlib
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -278,9 +279,8 @@ def write_to_cache(
         origin = json.dumps([manifest.get("offers"), manifest.get("own_prices")], sort_keys=True)
         name = f"{day}-{hashlib.sha256(f'{snapshot.digest_of(manifest)} {origin}'.encode()).hexdigest()[:8]}"
         path = store.snapshots_dir() / name
-        if path.exists():
-            known = snapshot.read_manifest(path)
-            snapshot.write(beside, day, tables, {**told, "base": known.get("base", "")})
+        with suppress(SnapshotError):  # one that cannot be read, or is not there, says nothing
+            snapshot.write(beside, day, tables, {**told, "base": snapshot.read_manifest(path).get("base", "")})
         snapshot.swap(beside, path)
     except OSError as error:
         raise RefreshError(

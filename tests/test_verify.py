@@ -238,7 +238,7 @@ def test_own_prices_lie_over_the_snapshot_and_are_marked(catalog: Catalog, tmp_p
         ("AmazonRDS,instance/aurora-postgresql/db.r6g.lage/standard,us-east-1,1,", "did you mean instance/aurora"),
         ("AmazonRDS,nothing/*,*,1,", "matches no price of the snapshot"),
         ("AWSELB,alb/hour,eu-west-1,0,021", "give usd or percent, one of them"),
-        ("AWSELB,alb/hour,eu-west-1,0,,021", "line 2: there are 1 more cells than columns (021)"),
+        ("AWSELB,alb/hour,eu-west-1,0,,021", "line 2: there are more cells than columns (021 is left over)"),
         ("AWSELB,alb/hour,eu-west-1,0,", "line 2: usd is 0: a price is above zero"),
         ("\n\nAWSELB,alb/hour,eu-west-1,x,", "line 4: usd is 'x'"),
     ],
@@ -267,6 +267,9 @@ def test_another_unit_or_column_is_refused(catalog: Catalog, tmp_path: Path) -> 
         ("unit", "AWSELB,alb/houre,eu-west-1,0.02,hour", "is nothing that drkit buys; did you mean alb/hour?"),
         ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,yesterday", "as_of is 'yesterday': write a day"),
         ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,2026-13", "as_of is '2026-13': write a day"),
+        ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,2026-11-25x", "as_of is '2026-11-25x': write a day"),
+        ("as_of", "AWSELB,alb/hour,eu-west-1,0.02,2026-11-2", "as_of is '2026-11-2': write a day"),
+        ("purchase", "AWSELB,alb/hour,*,0.02,database_savings_plan_3y_no_upfront", "nothing is bought so"),
         ("source", "AWSELB,alb/hour,eu-west-1,0.02,flexera-2023", "which the snapshot calls one of its own"),
         (
             "tier_from",
@@ -310,6 +313,17 @@ def test_one_own_price_takes_the_place_of_all_tiers_and_leaves_what_is_free(
         catalog.prices.tiers("AWSDataTransfer", "internet_egress", "eu-west-1")[0].source, "mine.csv",
     ]  # fmt: skip
     assert set(catalog.snapshot.tables["sources"]) < set(laid.tables["sources"])
+
+
+@pytest.mark.parametrize("as_of", ["2026", "2026-11", "2026-11-25", ""])
+def test_own_prices_may_be_of_a_year_a_month_or_a_day_and_have_empty_cells_at_the_end(
+    catalog: Catalog, tmp_path: Path, as_of: str
+) -> None:
+    columns = "service,item,region,usd,as_of"
+    file = own(tmp_path / "mine.csv", f"AWSELB,alb/hour,eu-west-1,0.02,{as_of},,", columns=columns)
+    found = PriceBook(lay_over(catalog.snapshot, file)).find("AWSELB", "alb/hour", "eu-west-1")
+    assert found.usd == 0.02
+    assert as_of in ("", found.as_of)
 
 
 def test_own_tiers_take_the_place_of_all_tiers(catalog: Catalog, tmp_path: Path) -> None:
