@@ -299,6 +299,7 @@ def test_a_reservation_is_not_taken_without_each_of_its_parts() -> None:
 
     cases = [
         (lease("Partial Upfront", ("Hrs", "0.1")), "without its upfront fee"),
+        (lease("Partial Upfront", ("Hrs", "0.1"), ("Quantity", "0")), "without its upfront fee"),
         (lease("Partial Upfront", ("Quantity", "876")), "without its hourly rate"),
         (lease("All Upfront", ("Hrs", "0.0000000000")), "without its upfront fee"),
         (lease("No Upfront", ("Quantity", "876")), "without its hourly rate"),

@@ -265,15 +265,15 @@ class Mapper:
         for term, parts in sorted(self._leases[key].items()):
             if "" in parts:
                 continue
-            if missing := sorted(_NEEDED_PARTS[option] - parts.keys()):
+            paid = {part for part, rates in parts.items() if any(rate.usd for rate in rates)}
+            if missing := sorted(_NEEDED_PARTS[option] - paid):
                 told = " and ".join(_PARTS[part] for part in missing)
                 self._unknown[f"reservation {term[1]} of {key.item}, {key.purchase}, without its {told}"] = None
                 continue
             for hourly in sorted(parts.get("hourly", {_NO_PART})):
                 for upfront in sorted(parts.get("upfront", {_NO_PART})):
                     effective = hourly.usd + upfront.usd / (int(years[0]) * HOURS_PER_YEAR)
-                    if effective > 0:
-                        yield term, [_Tier(Decimal(0), None, round(effective, 6), hourly.code or upfront.code)]
+                    yield term, [_Tier(Decimal(0), None, round(effective, 6), hourly.code or upfront.code)]
 
     def _cleaned(self, rule: Rule, tiers: list[_Tier]) -> list[_Tier]:
         """Tiers by rising quantity, without AWS's free ones, which drkit does not deduct."""
