@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from drkit.errors import SnapshotError
+from drkit.prices import ON_DEMAND
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -60,7 +63,7 @@ def summary(changes: Sequence[Change]) -> list[str]:
         ]
         moved = [change for change in changes if change.service == service and change.percent is not None]
         most = max(moved, key=lambda change: abs(change.percent or 0), default=None)
-        far = f"; most {most.item} in {most.region}, {most.percent:+.1f} %" if most else ""
+        far = f"; most {_called(most)}, {most.percent:+.1f} %" if most else ""
         lines.append(f"{service}: {', '.join(told)}{far}")
     return lines
 
@@ -72,8 +75,20 @@ def frame(changes: Sequence[Change]) -> pd.DataFrame:
     return pd.DataFrame(changes, columns=list(Change._fields))
 
 
+def _called(change: Change) -> str:
+    where = f"{change.region} to {change.to_region}" if change.to_region else change.region
+    return f"{change.item} in {where}" + f", {change.purchase}" * (change.purchase != ON_DEMAND)
+
+
 def _by_key(snapshot: Snapshot) -> dict[tuple[str, str, str, str, str, str], tuple[str, float | None]]:
-    return {
-        (row[0], row[1], row[2], row[3], row[8], row[6] or "0"): (row[4], float(row[5]))
-        for row in snapshot.tables["prices"]
-    }
+    prices: dict[tuple[str, str, str, str, str, str], tuple[str, float | None]] = {}
+    for row in snapshot.tables["prices"]:
+        try:
+            usd = float(row[5])
+        except ValueError:
+            raise SnapshotError(
+                f"the price of {row[1]} in {row[2]} is {row[5]!r} in {snapshot.path}: look at "
+                "`drkit catalog verify`, and refresh"
+            ) from None
+        prices[row[0], row[1], row[2], row[3], row[8], row[6] or "0"] = (row[4], usd)
+    return prices

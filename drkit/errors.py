@@ -11,6 +11,10 @@ class SnapshotError(DrkitError, ValueError):
     """A snapshot is missing, damaged or of another schema."""
 
 
+class OfferError(SnapshotError):
+    """A price list of AWS is damaged, or no longer laid out as drkit knows it."""
+
+
 class PriceError(DrkitError, LookupError):
     """A price lookup did not match exactly one row."""
 

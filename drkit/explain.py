@@ -107,7 +107,7 @@ def explain(
     return Explanation(
         rows,
         max(0, age_days(rows[0].as_of, day)),
-        _origin(catalog, rows[0].source),
+        _origin(catalog, rows[0]),
         [_first(catalog, key) for key in elsewhere],
         [_first(catalog, key) for key in otherwise],
         [catalog.prices.tiers(found, name, region, to_region, purchase)[0] for name in near],
@@ -131,12 +131,14 @@ def _first(catalog: Catalog, key: tuple[str, str, str, str, str]) -> Price:
     return next((row for row in tiers if row.usd), tiers[0])
 
 
-def _origin(catalog: Catalog, source: str) -> str:
+def _origin(catalog: Catalog, price: Price) -> str:
     for row in catalog.snapshot.records("sources"):
-        if row["id"] == source:
+        if row["id"] == price.source:
             urls = [
-                offer["url"] for offer in catalog.snapshot.offers if f"{offer['offer']}-{offer['version']}" == source
+                offer["url"]
+                for offer in catalog.snapshot.offers
+                if f"{offer['offer']}-{offer['version']}" == price.source and offer["region"] in (price.region, "")
             ]
             told = [row["version"], f"data of {row['data_date']}", f"trust {row['trust']}", *urls[:1]]
-            return f"{source} ({', '.join(part for part in told if part)})"
-    return source
+            return f"{price.source} ({', '.join(part for part in told if part)})"
+    return price.source

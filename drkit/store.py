@@ -114,13 +114,19 @@ def find(name: str | Path | None = None) -> Path | None:
 def prune(keep: int) -> list[Entry]:
     """Remove all but the newest ``keep`` snapshots of the cache, and return those removed.
 
-    What interrupted refreshes left behind goes too; the embedded snapshot always stays.
+    Those with somebody's own prices over them are counted by themselves: they never push out a refresh. What
+    interrupted refreshes left behind goes too; the embedded snapshot always stays.
     """
-    removed = entries()[1:]
-    removed = removed[: max(0, len(removed) - keep)]
     with lock():
+        cached = entries()[1:]
+        kinds = [[entry for entry in cached if bool(entry.own_prices) == own] for own in (False, True)]
+        removed = [entry for kind in kinds for entry in kind[: max(0, len(kind) - keep)]]
         for entry in removed:
-            shutil.rmtree(entry.path)
+            # Under a name that is no snapshot's: half removed, it is never chosen.
+            doomed = entry.path.with_name(f".{entry.name}.old")
+            shutil.rmtree(doomed, ignore_errors=True)
+            entry.path.rename(doomed)
+            shutil.rmtree(doomed)
         if snapshots_dir().is_dir():
             for left in snapshots_dir().glob(".*"):
                 if left.is_dir():

@@ -7,9 +7,10 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.prices import ON_DEMAND
+from drkit.prices import ON_DEMAND, PriceBook
 from drkit.words import count
 
 if TYPE_CHECKING:
@@ -97,8 +98,12 @@ def verify(catalog: Catalog, today: str | None = None, max_age_days: int = 400) 
     """
     rows = catalog.snapshot.tables["prices"]
     day = datetime.date.fromisoformat(today or catalog.snapshot.date)
-    findings = [
-        *_wrong_rows(catalog, rows),
+    findings = [*_wrong_rows(catalog, rows)]
+    # A row that is no price is told once; the rest is checked without it.
+    if len(sound := [row for row in rows if not _no_numbers(row)]) < len(rows):
+        rows, snapshot = sound, replace(catalog.snapshot, tables={**catalog.snapshot.tables, "prices": sound})
+        catalog = replace(catalog, snapshot=snapshot, prices=PriceBook(snapshot))
+    findings += [
         *_broken_tiers(catalog),
         *_one_way_pairs(catalog, rows),
         *_sizes(rows),
@@ -151,11 +156,8 @@ def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[F
     for row in rows:
         service, item, region, to_region, unit, usd, tier_from, _, purchase, _, as_of, source, basis = row
         place = (service, item, f"{region} {to_region}".strip())
-        try:
-            price = float(usd)
-        except ValueError:
-            price = math.nan
-        if not math.isfinite(price) or price < 0 or (price == 0 and item != "internet_egress"):
+        yield from (Finding(ERROR, *place, 1, what) for what in _no_numbers(row))
+        if item != "internet_egress" and _number(usd) == 0:
             yield Finding(ERROR, *place, 1, f"the price is {usd!r}: a price is a number above zero")
         if not _DATE.fullmatch(as_of):
             yield Finding(ERROR, *place, 1, f"the date is {as_of!r}: a date is 2026, 2026-11 or 2026-11-25")
@@ -170,6 +172,27 @@ def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[F
         seen.add(key)
 
 
+def _no_numbers(row: Sequence[str]) -> list[str]:
+    """What is no number in a row that has to be one."""
+    usd, tier_from, tier_to = row[5:8]
+    return [
+        *([] if _number(usd) >= 0 else [f"the price is {usd!r}: a price is a number above zero"]),
+        *(
+            f"{name} is {bound!r}: a tier is bounded by numbers"
+            for name, bound in (("tier_from", tier_from), ("tier_to", tier_to))
+            if bound and not _number(bound) >= 0
+        ),
+    ]
+
+
+def _number(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan
+
+
 def _broken_tiers(catalog: Catalog) -> Iterator[Finding]:
     from drkit.errors import PriceError
 
@@ -178,8 +201,6 @@ def _broken_tiers(catalog: Catalog) -> Iterator[Finding]:
             tiers = catalog.prices.tiers(service, item, region, to_region, purchase)
         except PriceError as error:
             yield Finding(ERROR, service, item, region, 1, str(error))
-            continue
-        except ValueError:  # no number: told by the row itself
             continue
         paid = [tier for tier in tiers if tier.usd > 0]
         if any(later.usd > earlier.usd for earlier, later in itertools.pairwise(paid)):

@@ -55,6 +55,12 @@ class Term:
     lease: str = ""
     option: str = ""
     offering: str = "standard"
+    kind: str = ""
+
+    @property
+    def section(self) -> str:
+        """The part of the offer it lies in: OnDemand, Reserved, or another one such as FlatRate."""
+        return self.kind or ("Reserved" if self.lease else "OnDemand")
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ class Offer:
     def _product_lines(self, product: Product, columns: Sequence[str]) -> Iterator[str]:
         tail = ",".join(_quoted(product.attributes.get(column, "")) for column in columns)
         for term in product.terms:
-            kind = "Reserved" if term.lease else "OnDemand"
+            kind = term.section
             for (unit, usd, begin, end), rate in zip(term.rates, _rate_codes(term), strict=True):
                 head = (
                     product.sku, term.code, f"{product.sku}.{term.code}.{rate}", kind,
@@ -136,6 +142,8 @@ class Offer:
 
     def write_json(self, file: io.TextIOBase, indent: int | None = 2) -> None:
         products = list(self.products)
+        others = {term.section for product in products for term in product.terms} - {"OnDemand", "Reserved"}
+        sections = ("OnDemand", "Reserved", *sorted(others))
         document = {
             "formatVersion": "v1.0",
             "disclaimer": DISCLAIMER,
@@ -148,12 +156,12 @@ class Offer:
                     product.sku: {
                         f"{product.sku}.{term.code}": json_term(product, term)
                         for term in product.terms
-                        if bool(term.lease) == (kind == "Reserved")
+                        if term.section == kind
                     }
                     for product in products
-                    if any(bool(term.lease) == (kind == "Reserved") for term in product.terms)
+                    if any(term.section == kind for term in product.terms)
                 }
-                for kind in ("OnDemand", "Reserved")
+                for kind in sections
             },
             "attributesList": {},
         }
@@ -188,8 +196,7 @@ def query_api_document(product: Product, version: str = "20261120195514") -> str
     """What one entry of the Price List Query API's ``PriceList`` is: JSON in a string."""
     terms: dict[str, dict[str, object]] = {}
     for term in product.terms:
-        kind = "Reserved" if term.lease else "OnDemand"
-        terms.setdefault(kind, {})[f"{product.sku}.{term.code}"] = json_term(product, term)
+        terms.setdefault(term.section, {})[f"{product.sku}.{term.code}"] = json_term(product, term)
     return json.dumps(
         {
             "product": _json_product(product),
@@ -225,7 +232,7 @@ def _quoted(text: str) -> str:
 def _rate_codes(term: Term) -> Iterator[str]:
     known = {"Hrs": "6YS6EN2CT7", "Quantity": "2TG2D8R56U"}
     for at, (unit, *_) in enumerate(term.rates):
-        yield known.get(unit, "") or f"6YS6EN2CT{at}"
+        yield known.pop(unit, "") or f"6YS6EN2CT{at}"
 
 
 def sku(name: str) -> str:
@@ -240,7 +247,7 @@ def region_product(
     attributes = {
         "serviceCode": offer,
         "Location": "US East (N. Virginia)",
-        "Location Type": "AWS Region",
+        "Location Type": "AWS Region" if region else "AWS Edge Location",
         "usageType": usage,
         "operation": "",
         "Region Code": region,

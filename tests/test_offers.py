@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import offers
 import pytest
 from offers import Offer, Product, aurora_instance, on_demand, region_product, reserved, tiered
 
+from drkit import snapshot
 from drkit.bundled import data_dir
 from drkit.errors import SnapshotError
 from drkit.sources import offer_csv, offer_json, recipe
@@ -251,6 +253,107 @@ def test_two_prices_for_one_thing_are_told_and_neither_is_taken() -> None:
     assert extract([R6G, aurora_instance("db.r6g.large", "Aurora PostgreSQL", 0.26, Volume_Name="n")]).ambiguous == []
 
 
+def twice(*terms: offers.Term) -> Product:
+    return Product(R6G.sku, R6G.attributes, terms)
+
+
+FLAT = offers.Term([("Hrs", "0.99", "0", "Inf")], "FLATRATE01", kind="FlatRate")
+
+
+@pytest.mark.parametrize(
+    ("terms", "what"),
+    [
+        ([on_demand("Hrs", "0.26"), offers.Term([("Hrs", "0.99", "0", "Inf")], "SECONDTERM")], "terms or rates"),
+        ([tiered("Hrs", ("0.26", "0", "Inf"), ("0.99", "0", "Inf"))], "terms or rates"),
+        ([tiered("Hrs", ("0.26", "0", "10"), ("0.26", "0", "Inf"))], "terms or rates"),
+    ],
+    ids=["two terms", "two rates from the same quantity on", "two ends of one tier"],
+)
+def test_two_prices_of_one_product_are_told_and_neither_is_taken(terms: list[offers.Term], what: str) -> None:
+    for order in (terms, terms[::-1]):
+        found = extract([twice(*order)])
+        assert prices(found) == {}
+        (line,) = found.ambiguous
+        assert line.startswith(f"{STANDARD[0]} in us-east-1, on_demand: 2 {what} at different prices ({R6G.sku}.")
+
+
+def test_two_leases_of_one_product_at_different_prices_are_told_and_neither_is_taken() -> None:
+    other = offers.Term([("Hrs", "0.1", "0", "Inf")], "OTHERLEASE", "1yr", "No Upfront")
+    found = extract([twice(on_demand("Hrs", "0.26"), reserved("1yr", "No Upfront", "0.182"), other)])
+    assert prices(found) == {STANDARD: 0.26}
+    assert len(found.ambiguous) == 1
+    assert "reserved_1y_no_upfront: 2 terms or rates" in found.ambiguous[0]
+
+
+def test_a_term_that_is_neither_on_demand_nor_reserved_is_no_price_by_the_hour() -> None:
+    found = extract([twice(on_demand("Hrs", "0.26"), FLAT), Product("FLATFLATFLATFLAT", R6G_IO.attributes, [FLAT])])
+    assert prices(found) == {STANDARD: 0.26}
+    assert found.ambiguous == []
+    assert found.left_out == {"FlatRate terms": 2}
+
+
+def test_a_reservation_is_not_taken_without_each_of_its_parts() -> None:
+    def lease(option: str, *rates: tuple[str, str]) -> offers.Term:
+        code = next(code for code, length, how in offers.LEASES if (length, how) == ("1yr", option))
+        return offers.Term([(unit, usd, "0", "Inf") for unit, usd in rates], code, "1yr", option)
+
+    cases = [
+        (lease("Partial Upfront", ("Hrs", "0.1")), "without its upfront fee"),
+        (lease("Partial Upfront", ("Hrs", "0.1"), ("Quantity", "0")), "without its upfront fee"),
+        (lease("Partial Upfront", ("Quantity", "876")), "without its hourly rate"),
+        (lease("All Upfront", ("Hrs", "0.0000000000")), "without its upfront fee"),
+        (lease("No Upfront", ("Quantity", "876")), "without its hourly rate"),
+        # 876 of something a month is not 876 an hour.
+        (lease("No Upfront", ("Mo", "876")), "unit Mo of"),
+    ]
+    for term, sentence in cases:
+        found = extract([twice(on_demand("Hrs", "0.26"), term)])
+        assert prices(found) == {STANDARD: 0.26}, sentence
+        assert len(found.not_understood) == 1
+        assert sentence in found.not_understood[0]
+        assert STANDARD[0] in found.not_understood[0]
+
+
+def test_a_lease_of_one_term_is_not_mixed_with_the_fee_of_another() -> None:
+    fee = offers.Term([("Quantity", "876", "0", "Inf")], "FEEOFOTHER", "1yr", "Partial Upfront")
+    hourly = offers.Term([("Hrs", "0.1", "0", "Inf")], "HU7G6KETJZ", "1yr", "Partial Upfront")
+    found = extract([twice(on_demand("Hrs", "0.26"), fee, hourly)])
+    assert prices(found) == {STANDARD: 0.26}
+    assert len(found.not_understood) == 2
+
+
+def test_global_offers_are_sold_at_edge_locations() -> None:
+    requests = region_product("AmazonCloudFront", "US-Requests-Tier1", on_demand("Requests", "0.0000007500"), "")
+    out = tiered("GB", ("0.0850000000", "0", "10240"), ("0.0800000000", "10240", "Inf"))
+    found = extract([requests, region_product("AmazonCloudFront", "EU-DataTransfer-Out-Bytes", out, "")],
+                    "AmazonCloudFront", "")  # fmt: skip
+    assert requests.attributes["Location Type"] == "AWS Edge Location"
+    assert [(price.key.item, price.key.region, price.usd, price.tier_from) for price in found.prices] == [
+        ("data_transfer_out_to_internet", "Europe, Israel", "0.085", "0"),
+        ("data_transfer_out_to_internet", "Europe, Israel", "0.08", "10240"),
+        ("http_requests", "US, Mexico, Canada", "0.0075", ""),
+    ]
+    assert found.left_out == {}
+
+
+def test_replication_time_control_at_home_and_between_regions_are_told_apart() -> None:
+    home = region_product("AmazonS3", "USW2-S3RTC-Out-Bytes", on_demand("GB", "0.015"), "us-west-2")
+    away = region_product(
+        "AmazonS3", "USW2-EUW2-S3RTC-Out-Bytes", on_demand("GB", "0.016"), "us-west-2", To_Region_Code="eu-west-2"
+    )
+    for products in ([home], [home, away]):
+        found = extract(products, "AmazonS3", "us-west-2")
+        assert [(price.key.to_region, price.usd) for price in found.prices] == [
+            ("", "0.015"), ("eu-west-2", "0.016")
+        ][: len(products)]  # fmt: skip
+        assert found.not_understood == []
+
+
+def test_region_codes_of_several_digits_are_read() -> None:
+    put = region_product("AmazonS3", "APS10-Requests-Tier1", on_demand("Requests", "0.0000050000"), "us-west-2")
+    assert prices(extract([put], "AmazonS3", "us-west-2")) == {("standard/put", "on_demand"): 0.005}
+
+
 def test_what_is_new_breaks_nothing_and_is_told() -> None:
     new_class = aurora_instance("db.r9g.large", "Aurora PostgreSQL", 0.3, Brand_New="yes")
     unheard = region_product("AmazonRDS", "Aurora:QuantumUsage", on_demand("Qubits", "1"), Database_Engine="Any")
@@ -347,9 +450,9 @@ def test_the_query_api_gives_what_the_bulk_files_give() -> None:
     for text in map(offers.query_api_document, (R6G, R6G_IO)):
         document = json.loads(text)
         attributes = offer_json.product(document["product"])
-        for terms in document["terms"].values():
+        for kind, terms in document["terms"].items():
             for term in terms.values():
-                rates += offer_json.rates_of(document["product"]["sku"], attributes, term)
+                rates += offer_json.rates_of(document["product"]["sku"], attributes, term, kind)
     assert Mapper(load(), "AmazonRDS", "us-east-1").take(rates).prices == extract([R6G, R6G_IO]).prices
 
 
@@ -361,7 +464,20 @@ def test_the_query_api_gives_what_the_bulk_files_give() -> None:
         (b'{"message": "no"}', "json", "names no offerCode"),
         (PLAIN.json()[:2000], "json", "damaged"),
         (PLAIN.csv()[:-40], "csv", "damaged: line"),
-        (PLAIN.csv().replace(b'"0.2600000000"', b'"n/a"', 1), "csv", "the price of .* is 'n/a'"),
+        *(
+            (
+                PLAIN.csv().replace(b'"0.2600000000"', f'"{usd}"'.encode(), 1),
+                "csv",
+                f"damaged: the price of .* is '{usd}'",
+            )
+            for usd in ("n/a", "", "Infinity", "NaN", "-0.26")
+        ),
+        (
+            PLAIN.csv().replace(b'"0","Inf"', b'"n/a","Inf"', 1),
+            "csv",
+            "damaged: the beginning of the range .* is 'n/a'",
+        ),
+        (PLAIN.csv().replace(b'"0","Inf"', b'"0","n/a"', 1), "csv", "damaged: the end of the range .* is 'n/a'"),
     ],
 )
 def test_what_is_no_offer_or_is_cut_off_is_refused(content: bytes, kind: str, sentence: str) -> None:
@@ -369,10 +485,17 @@ def test_what_is_no_offer_or_is_cut_off_is_refused(content: bytes, kind: str, se
         Mapper(load(), "AmazonRDS", "us-east-1").take(read(content, "AmazonRDS", kind))
 
 
-def test_the_recipe_keeps_every_item_that_bills_ask_for() -> None:
-    items = {rule.item for rules in load().rules.values() for rule in rules}
-    for item in ("alb/lcu", "backup", "cluster/storage/io_optimized", "fargate/linux_arm64/memory", "standard/storage"):
-        assert item in items
+def test_the_recipe_keeps_every_item_of_the_embedded_snapshot() -> None:
+    rules = [rule for rules in load().rules.values() for rule in rules if rule.service]
+    kept = {(rule.service, re.sub(r"\\{class\\}", r"[\\w.-]+", re.escape(rule.item))) for rule in rules}
+    items = {(row[0], row[1]) for row in snapshot.load().tables["prices"]}
+    assert len(items) > 400
+    lacking = [
+        (service, item)
+        for service, item in sorted(items)
+        if not any(of == service and re.fullmatch(pattern, item) for of, pattern in kept)
+    ]
+    assert lacking == []
 
 
 def copied_recipe(folder: Path) -> Path:

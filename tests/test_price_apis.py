@@ -17,7 +17,7 @@ from drkit import refresh, store
 from drkit.catalog import Catalog
 from drkit.cli import main
 from drkit.errors import RefreshError
-from drkit.sources import support_api
+from drkit.sources import price_list_api, support_api
 from drkit.sources.aws_session import Clients
 from drkit.sources.price_list_api import PriceListApi
 
@@ -84,6 +84,23 @@ def test_nat_gateways_are_asked_for_by_product_family_for_ec2_has_a_million_prod
     assert Catalog.load(done.name).prices.find("AmazonVPC", "nat_gateway/hour", "us-east-1").usd == 0.046
 
 
+def test_what_is_sold_is_taken_from_the_fresh_offers_where_the_support_apis_say_nothing() -> None:
+    pricing = client("pricing")
+    with Stubber(pricing) as stub:
+        new = aurora_instance("db.r9g.large", "Aurora PostgreSQL", 0.3)
+        stub.add_response("get_products", {"PriceList": [offers.query_api_document(new)]})
+        done = refresh.refresh(
+            PriceListApi(clients=lambda *_: pricing),
+            ["us-east-1"],
+            ["AmazonRDS"],
+            support=lambda old, _: {"availability.csv": list(old.tables["availability"]), "sources.csv": []},
+        )
+    catalog = Catalog.load(done.name)
+    assert catalog.support.sold("aurora", "aurora-postgresql", "db.r9g.large", "us-east-1")
+    # What the fresh offer no longer lists is not sold there any more.
+    assert not catalog.support.sold("aurora", "aurora-postgresql", "db.r6g.large", "us-east-1")
+
+
 def test_a_refusal_says_what_the_role_needs() -> None:
     pricing = client("pricing")
     with Stubber(pricing) as stub:
@@ -106,6 +123,24 @@ def test_without_credentials_the_bulk_files_are_named() -> None:
     assert done.exit_code == 1
     assert "no AWS credentials were found" in done.stderr
     assert "the bulk files need none" in done.stderr
+
+
+def test_the_place_of_the_bulk_files_is_not_asked_for_the_api(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def clients(profile: Any, endpoint: Any, ca_bundle: Any) -> Any:
+        asked.append(endpoint)
+        raise RefreshError("no more is needed")
+
+    monkeypatch.setattr(price_list_api, "Clients", clients)
+    monkeypatch.setenv("DRKIT_PRICING_ENDPOINT", "http://127.0.0.1:9")
+    words = ["catalog", "refresh", "--source", "api", "--services", "AmazonRDS"]
+    CliRunner().invoke(main, words)
+    CliRunner().invoke(main, [*words, "--endpoint", "http://127.0.0.1:8"])
+    assert asked == [None, "http://127.0.0.1:8"]
+    missing = CliRunner().invoke(main, [*words, "--ca-bundle", "/nowhere.pem"])
+    assert missing.exit_code == 2
+    assert "the certificate bundle /nowhere.pem does not exist: correct --ca-bundle" in missing.stderr
 
 
 def test_an_unknown_profile_is_named() -> None:

@@ -16,6 +16,7 @@ from drkit.cli import facts, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
+    OfferError,
     ParameterError,
     PriceError,
     SnapshotError,
@@ -35,7 +36,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except DrkitError as error:
             click.echo(f"Error: {error}", err=True)
-            ctx.exit(2 if isinstance(error, _USER_ERRORS) else 1)
+            # A file of AWS that changed is nobody's input.
+            ctx.exit(2 if isinstance(error, _USER_ERRORS) and not isinstance(error, OfferError) else 1)
         except BrokenPipeError:
             # `drkit prices show | head` closes the pipe early: that is no failure.
             sys.stderr.close()

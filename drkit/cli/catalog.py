@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drkit.cli.options import load_catalog, print_table, snapshot_option, table_format
-from drkit.errors import DrkitError
+from drkit.cli.options import load_catalog, print_table, snapshot_option, table_format, today_option
 
 if TYPE_CHECKING:
+    import datetime
+
     from drkit.refresh import PriceSource, Refreshed
 
 
@@ -55,7 +56,9 @@ def catalog() -> None:
     help="Region whose Price List API is asked: us-east-1, eu-central-1 or ap-south-1.",
 )
 @click.option("--base", metavar="NAME", help="Snapshot to lay the new prices over; the newest by default.")
+@click.pass_context
 def refresh(
+    ctx: click.Context,
     regions: str | None,
     services: str | None,
     where: str,
@@ -80,22 +83,34 @@ def refresh(
     from drkit import refresh as refreshing
     from drkit.words import count
 
-    with _progress() as progress:
-        source: PriceSource
-        if where == "api":
-            from drkit.sources.price_list_api import PriceListApi
+    try:
+        with _progress() as progress:
+            source: PriceSource
+            if where == "api":
+                from drkit.sources.download import certificates
+                from drkit.sources.price_list_api import PriceListApi
 
-            source = PriceListApi(profile, endpoint, ca_bundle, api_region=api_region)
-        else:
-            source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
-        support = None
-        if flags:
-            from drkit.sources.support_api import tables
+                # The variable names the place of the bulk files; AWS_ENDPOINT_URL is what the APIs heed.
+                named = ctx.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE
+                certificates(ca_bundle)
+                source = PriceListApi(profile, endpoint if named else None, ca_bundle, api_region=api_region)
+            else:
+                source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
+            support = None
+            if flags:
+                from drkit.sources.support_api import tables
 
-            def support(old: Any, wanted: Any) -> Any:
-                return tables(old, wanted, profile, ca_bundle)
+                def support(old: Any, wanted: Any) -> Any:
+                    return tables(old, wanted, profile, ca_bundle)
 
-        done = refreshing.refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
+            done = refreshing.refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
+    except KeyboardInterrupt:
+        click.echo(
+            "interrupted: every snapshot is as it was, and what has arrived is kept; "
+            "run the same command again to go on",
+            err=True,
+        )
+        ctx.exit(1)
     _tell(done)
     click.echo(f"{count(done.read, 'price list')} read; use it with --snapshot {done.name} or DRKIT_SNAPSHOT=latest")
     click.echo(f"every change: drkit catalog diff {done.base} {done.name}")
@@ -115,8 +130,8 @@ def list_snapshots(style: str) -> None:
 
     from drkit import store
 
-    columns = list(store.Entry._fields)
-    print_table(pd.DataFrame([tuple(map(str, entry)) for entry in store.entries()], columns=columns), style)
+    rows = [(*entry[:-1], str(entry.path)) for entry in store.entries()]
+    print_table(pd.DataFrame(rows, columns=list(store.Entry._fields)), style)
 
 
 @catalog.command()
@@ -152,11 +167,13 @@ def diff(old: str, new: str, style: str) -> None:
     metavar="DAYS",
     help="Age from which a price is called old.",
 )
-@click.option("--today", metavar="DATE", help="Day that ages are counted to; the snapshot's by default.")
+@today_option
 @click.option("--strict", is_flag=True, help="Warnings and old prices fail too.")
 @table_format
 @click.pass_context
-def verify(ctx: click.Context, snapshot: str | None, max_age: int, today: str | None, strict: bool, style: str) -> None:
+def verify(
+    ctx: click.Context, snapshot: str | None, max_age: int, today: datetime.date, strict: bool, style: str
+) -> None:
     r"""Check a snapshot: what cannot be right, what is missing where, what is old, what nobody has observed.
 
     Exit code 1 when a price cannot be right; with --strict also for warnings and old prices.
@@ -169,14 +186,8 @@ def verify(ctx: click.Context, snapshot: str | None, max_age: int, today: str | 
     from collections import Counter
 
     from drkit import verify as verifying
-    from drkit.errors import ParameterError
 
-    try:
-        findings = verifying.verify(load_catalog(snapshot), today, max_age)
-    except ValueError as error:
-        if isinstance(error, DrkitError):
-            raise
-        raise ParameterError(f"--today is {today!r}: write a day such as 2026-11-25") from error
+    findings = verifying.verify(load_catalog(snapshot), today.isoformat(), max_age)
     print_table(verifying.frame(findings), style)
     counts = Counter(finding.kind for finding in findings)
     told = [f"{counts[kind]} {kind}" for kind in (verifying.ERROR, verifying.WARNING, verifying.GAP, verifying.OLD)]
@@ -205,7 +216,13 @@ def overlay(own_prices: Path, snapshot: str | None) -> None:
 
 
 @catalog.command()
-@click.option("--keep", type=click.IntRange(min=0), default=3, show_default=True, help="How many of the newest stay.")
+@click.option(
+    "--keep",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="How many of the newest stay, and as many with own prices over them.",
+)
 def prune(keep: int) -> None:
     r"""Remove older snapshots from the cache. The embedded one always stays.
 
@@ -234,7 +251,7 @@ def _bulk(endpoint: str | None, kind: str, ca_bundle: str | None, progress: Any)
 
 
 def _listed(text: str | None) -> list[str] | None:
-    return [part for part in text.replace(",", " ").split() if part] if text else None
+    return None if text is None else text.replace(",", " ").split()
 
 
 def _tell(done: Refreshed) -> None:

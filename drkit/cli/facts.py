@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drkit.cli.options import load_catalog, prices_option, print_table, snapshot_option, table_format
+from drkit.cli.options import load_catalog, prices_option, print_table, snapshot_option, table_format, today_option
 from drkit.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    import datetime
     from pathlib import Path
 
 
@@ -49,6 +50,7 @@ def prices_show(
 @click.option("--service", default="", help="AWS service code, where two services have an item of that name.")
 @click.option("--to-region", default="", help="For transfer: the region it goes to.")
 @click.option("--purchase", default="on_demand", show_default=True, help="How it is bought.")
+@today_option
 @snapshot_option
 @prices_option
 @table_format
@@ -58,6 +60,7 @@ def prices_explain(
     service: str,
     to_region: str,
     purchase: str,
+    today: datetime.date,
     snapshot: str | None,
     own_prices: Path | None,
     style: str,
@@ -71,7 +74,8 @@ def prices_explain(
     """
     from drkit import explain
 
-    found = explain.explain(load_catalog(snapshot, own_prices), region, item, service, to_region, purchase)
+    catalog = load_catalog(snapshot, own_prices)
+    found = explain.explain(catalog, region, item, service, to_region, purchase, today.isoformat())
     if style == "table":
         click.echo("\n".join(found.sentences()))
     else:

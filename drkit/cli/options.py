@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +45,20 @@ samples_option = click.option(
     default=20_000,
     show_default=True,
     help="Draws of the recovery simulation.",
+)
+
+
+def _day(_: click.Context, __: click.Parameter, text: str | None) -> datetime.date:
+    if text is None:
+        return datetime.datetime.now(datetime.UTC).date()
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(f"--today is {text!r}: write a day such as 2026-11-25") from error
+
+
+today_option = click.option(
+    "--today", metavar="DATE", callback=_day, help="Day that ages are counted to; today by default."
 )
 
 

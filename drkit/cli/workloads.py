@@ -145,12 +145,15 @@ def compare(
       drkit compare shop.yaml --format csv > comparison.csv
     """
     from drkit import workload_file
+    from drkit.commitments import refused_for
     from drkit.compare import compare_topologies
 
     catalog = load_catalog(snapshot, own_prices)
     comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     print_table(frame, style)
+    if told := refused_for(comparison.workload.commitments, comparison.rejected):
+        click.echo(told, err=True)
 
 
 @click.command()

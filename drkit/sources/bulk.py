@@ -10,11 +10,11 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from drkit.errors import RefreshError, SnapshotError
+from drkit.errors import OfferError, RefreshError
 from drkit.sources import offer_csv, offer_json, savings_plans
 from drkit.sources.download import Fetched, NotModified, damaged, open_fetched
 from drkit.sources.mapping import Extract, Found, Key, Mapper
@@ -32,7 +32,7 @@ ENDPOINT = "https://pricing.us-east-1.amazonaws.com"
 INDEX = "/offers/v1.0/aws/index.json"
 
 #: Form of what is kept of a file; another one is read anew.
-_FORM = 2
+_FORM = 3
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class BulkFiles:
         ------
         RefreshError
             When it cannot be fetched, or is damaged.
-        SnapshotError
+        OfferError
             When it is no offer, or lacks what the recipe needs.
         """
         kept = self.kept / f"{file.offer}-{file.region or 'global'}.{self.kind}.json"
@@ -148,14 +148,14 @@ class BulkFiles:
         finally:
             fetched.path.unlink(missing_ok=True)
         if head.code != file.offer:
-            raise SnapshotError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
+            raise OfferError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
         provenance = self._provenance(file, head, fetched)
         _keep(kept, extract, provenance, self.recipe.digest)
         return extract, provenance
 
     def plans(
-        self, regions: Sequence[str], products: Mapping[str, tuple[Key, str]], offers: Iterable[str]
-    ) -> Iterator[tuple[list[Found], Provenance]]:
+        self, regions: Sequence[str], products: Mapping[str, Found], offers: Iterable[str]
+    ) -> Iterator[tuple[Extract, Provenance]]:
         """Give the discounted prices of every Savings Plan that AWS publishes for these products and regions."""
         wanted = set(offers)
         for plan in self.recipe.plans:
@@ -172,9 +172,7 @@ class BulkFiles:
                 if region in urls:
                     yield self._plan(plan, Listed(plan.code, region, urls[region].rsplit(".", 1)[0] + ".csv"), products)
 
-    def _plan(
-        self, plan: SavingsPlan, file: Listed, products: Mapping[str, tuple[Key, str]]
-    ) -> tuple[list[Found], Provenance]:
+    def _plan(self, plan: SavingsPlan, file: Listed, products: Mapping[str, Found]) -> tuple[Extract, Provenance]:
         fetched, head = self.downloader.fetch(file.path), Head()
         try:
             found = savings_plans.read(lambda: open_fetched(fetched), plan, products, head)
@@ -182,6 +180,7 @@ class BulkFiles:
             raise damaged(fetched, error) from error
         finally:
             fetched.path.unlink(missing_ok=True)
+        found.region = file.region
         return found, self._provenance(file, head, fetched)
 
     @contextmanager
@@ -211,12 +210,18 @@ class BulkFiles:
 
 
 def _keep(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
-    beside.write_text(
-        json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": asdict(extract)})
-    )
-    beside.replace(path)
+    # It saves the next refresh a download; where it cannot be kept, this one is as good.
+    with suppress(OSError):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # vars: asdict of Python 3.11 takes a Counter for a sequence.
+            beside.write_text(
+                json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": vars(extract)})
+            )
+            beside.replace(path)
+        except OSError:
+            beside.unlink(missing_ok=True)
 
 
 def _known(path: Path, url: str, recipe: str) -> dict[str, Any] | None:

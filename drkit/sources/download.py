@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit.errors import RefreshError
+from drkit.errors import DrkitError, ParameterError, RefreshError
 from drkit.sources.checksums import Checksums
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that was fetched whole: where it lies, whether packed by gzip, and what the server called it."""
+    """A file that was fetched whole: whence, where it lies, whether packed by gzip, what the server called it."""
 
+    url: str
     path: Path
     packed: bool
     sha256: str
@@ -85,10 +86,7 @@ class Downloader:
         self._progress = progress or (lambda *_: None)
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "drkit"
-        bundle = ca_bundle or os.environ.get("AWS_CA_BUNDLE")
-        if bundle:
-            if not Path(bundle).exists():
-                raise RefreshError(f"the certificate bundle {bundle} does not exist: correct AWS_CA_BUNDLE")
+        if bundle := certificates(ca_bundle):
             self._session.verify = bundle
 
     def json(self, path: str) -> dict[str, Any]:
@@ -122,6 +120,8 @@ class Downloader:
         ------
         NotModified
             When the server still has what ``etag`` names.
+        ParameterError
+            When the address is none.
         RefreshError
             When it cannot be fetched, or what came is not what the server said.
         """
@@ -138,7 +138,7 @@ class Downloader:
                     ) from error
                 time.sleep(min(error.wait_s if error.wait_s is not None else wait_s, LONGEST_WAIT_S))
                 wait_s *= 2
-            except RefreshError:
+            except DrkitError:
                 raise
             except OSError as error:
                 raise _not_kept(self.folder, error) from error
@@ -150,16 +150,16 @@ class Downloader:
         part, told = self._part(url)
         headers = {"Accept-Encoding": "gzip"}
         start = part.stat().st_size if part.exists() else 0
-        known = json.loads(told.read_text()) if start and told.exists() else {}
-        if start and known.get("etag"):
-            headers |= {"Range": f"bytes={start}-", "If-Range": known["etag"]}
+        begun = _begun(told) if start else ""
+        if begun:
+            headers |= {"Range": f"bytes={start}-", "If-Range": begun}
         elif etag:
             headers["If-None-Match"] = etag
         try:
             with self._session.get(url, headers=headers, stream=True, timeout=(10, 60)) as answer:
                 return self._receive(answer, url, part, told, start if "Range" in headers else 0)
         except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL, ValueError) as error:
-            raise RefreshError(f"{url!r} is no address to fetch from ({error}): write it as https://host") from error
+            raise ParameterError(f"{url!r} is no address to fetch from ({error}): write it as https://host") from error
         except requests.RequestException as error:
             raise _Again(_reason(error)) from error
 
@@ -185,7 +185,12 @@ class Downloader:
             raise _Again("the server sent another part than the one asked for", 0.0)
         packed = answer.headers.get("Content-Encoding", "") == "gzip"
         tag = answer.headers.get("ETag", "")
-        told.write_text(json.dumps({"url": url, "etag": tag if not tag.startswith("W/") else ""}))
+        if start == 0:
+            # What is left of another file must never be found beside the name of this one.
+            part.unlink(missing_ok=True)
+        beside = told.with_suffix(".new")
+        beside.write_text(json.dumps({"url": url, "etag": tag if not tag.startswith("W/") else ""}))
+        beside.replace(told)
         length = int(answer.headers.get("Content-Length") or 0)
         with Checksums(answer.headers, answer.status_code == 200) as sums:
             size = self._write(answer, part, start, start + length if length else 0, url, sums)
@@ -201,7 +206,7 @@ class Downloader:
         told.unlink(missing_ok=True)
         whole = part.with_suffix(".whole")
         part.replace(whole)
-        return Fetched(whole, packed, sha256, tag, size)
+        return Fetched(url, whole, packed, sha256, tag, size)
 
     def _write(self, answer: requests.Response, part: Path, start: int, size: int, url: str, sums: Checksums) -> int:
         import urllib3
@@ -222,6 +227,22 @@ class Downloader:
             except (urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
                 raise _Again(f"the connection broke after {done:,} bytes") from error
         return done
+
+
+def certificates(given: str | None = None) -> str | None:
+    """The certificate bundle to trust: the one given, or that of ``AWS_CA_BUNDLE``; None is the usual one.
+
+    Raises
+    ------
+    ParameterError
+        When it does not exist.
+    """
+    known = os.environ.get("AWS_CA_BUNDLE")
+    bundle = given or known
+    if bundle and not Path(bundle).exists():
+        setting = "AWS_CA_BUNDLE" if bundle == known else "--ca-bundle"
+        raise ParameterError(f"the certificate bundle {bundle} does not exist: correct {setting}")
+    return bundle or None
 
 
 def read_all(fetched: Fetched) -> bytes:
@@ -251,7 +272,16 @@ def open_fetched(fetched: Fetched) -> Any:
 def damaged(fetched: Fetched, error: Exception) -> RefreshError:
     """The error for a packed file that does not unpack; the file is removed, so that it is fetched anew."""
     fetched.path.unlink(missing_ok=True)
-    return RefreshError(f"what was fetched is cut off or damaged ({error}): it was thrown away, try again")
+    return RefreshError(f"{fetched.url} is cut off or damaged ({error}): it was thrown away, try again")
+
+
+def _begun(told: Path) -> str:
+    """ETag of the file that an earlier attempt began; empty where that is not known."""
+    try:
+        known = json.loads(told.read_text())
+    except (OSError, ValueError):
+        return ""
+    return str(known.get("etag", "")) if isinstance(known, dict) else ""
 
 
 def _asked_wait(answer: requests.Response) -> float | None:

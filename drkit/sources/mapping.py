@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.errors import SnapshotError
+from drkit.errors import OfferError
 from drkit.prices import ON_DEMAND
-from drkit.sources.rates import ON_DEMAND_TERM, Rate
+from drkit.sources.rates import ON_DEMAND_TERM, RESERVED_TERM, Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from drkit.sources.recipe import Recipe, Rule
 
@@ -34,7 +34,10 @@ class Key(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A price as found: in drkit's unit [USD/unit], with the tier it holds for [unit] and AWS's rate code."""
+    """A price as found: in drkit's unit [USD/unit], with the tier it holds for [unit] and AWS's rate code.
+
+    ``per`` is how many of AWS's units are one of drkit's.
+    """
 
     key: Key
     unit: str
@@ -42,6 +45,7 @@ class Found(NamedTuple):
     tier_from: str
     tier_to: str
     sku: str
+    per: int = 1
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Extract:
     not_understood
         Usage types that no row of the recipe speaks of, or whose unit or currency is another one.
     ambiguous
-        Prices that several products give at different figures: none of them is taken.
+        Prices that several products, terms or rates give at different figures: none of them is taken.
     new_attributes
         Attributes of products that ``attributes.csv`` does not list; no price depends on them.
     """
@@ -81,6 +85,21 @@ class _Tier(NamedTuple):
     code: str
 
 
+class _Part(NamedTuple):
+    usd: Decimal
+    code: str
+
+
+#: A SKU and the code of one of its terms: a product may have several.
+_Term = tuple[str, str]
+
+_NO_PART = _Part(Decimal(0), "")
+
+#: What the parts of a reservation are called, and which of them each way to pay needs.
+_PARTS = {"hourly": "hourly rate", "upfront": "upfront fee"}
+_NEEDED_PARTS = {"no": {"hourly"}, "partial": {"hourly", "upfront"}, "all": {"upfront"}}
+
+
 class Mapper:
     """Takes the rates of one offer and gives price rows.
 
@@ -99,8 +118,10 @@ class Mapper:
         self.region = region
         self.extract = Extract(offer, region)
         self._decided: dict[str, tuple[Rule, Key] | None] = {}
-        self._tiers: dict[Key, dict[str, list[_Tier]]] = defaultdict(lambda: defaultdict(list))
-        self._leases: dict[Key, dict[str, dict[str, tuple[Decimal, str]]]] = defaultdict(lambda: defaultdict(dict))
+        self._tiers: dict[Key, dict[_Term, set[_Tier]]] = defaultdict(lambda: defaultdict(set))
+        self._leases: dict[Key, dict[_Term, dict[str, set[_Part]]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(set))
+        )
         self._units: dict[Key, Rule] = {}
         self._unknown: dict[str, None] = {}
         self._missing: dict[tuple[str, str], bool] = {}
@@ -110,7 +131,7 @@ class Mapper:
 
         Raises
         ------
-        SnapshotError
+        OfferError
             When products that a row of the recipe speaks of lack an attribute that it reads, with its name.
         """
         for rate in rates:
@@ -119,7 +140,7 @@ class Mapper:
             if decided := self._decided[rate.sku]:
                 self._add(rate, *decided)
         if missing := sorted({name for (usage, name), lacking in self._missing.items() if lacking}):
-            raise SnapshotError(
+            raise OfferError(
                 f"the price list {self.extract.offer} has no {', '.join(missing)} for products that the recipe tells "
                 "apart by it: AWS changed the file, and drkit would mix up their prices"
             )
@@ -132,7 +153,8 @@ class Mapper:
     def _decide(self, product: Mapping[str, str]) -> tuple[Rule, Key] | None:
         self._new |= product.keys() - self._known
         usage, kind = product.get("usagetype", ""), product.get("locationtype", "AWS Region")
-        if kind not in ("AWS Region", ""):
+        # A global offer sells at edge locations; a region's file also lists its local zones and outposts.
+        if kind not in ("AWS Region", "") and self.source.scope == "region":
             self.extract.left_out[kind] += 1
             return None
         for rule in self.rules:
@@ -178,19 +200,18 @@ class Mapper:
         if rate.currency != "USD":
             self._unknown[f"currency {rate.currency} of {key.item}"] = None
             return
-        try:
-            usd = Decimal(rate.usd)
-        except InvalidOperation:
-            raise SnapshotError(
-                f"the price list {self.extract.offer} is damaged: the price of {rate.code} is {rate.usd!r}"
-            ) from None
+        offer = self.extract.offer
+        usd = number(rate.usd, f"the price of {rate.code}", offer)
         if rate.term == ON_DEMAND_TERM:
             if rate.unit not in rule.offer_units:
                 self._unknown[f"unit {rate.unit} of {key.item}, where {' or '.join(rule.offer_units)} is known"] = None
                 return
-            bounds = (Decimal(rate.begin or 0), None if rate.end in ("Inf", "") else Decimal(rate.end))
+            begin = number(rate.begin or "0", f"the beginning of the range of {rate.code}", offer)
+            end = None if rate.end in ("Inf", "") else number(rate.end, f"the end of the range of {rate.code}", offer)
             self._units[key] = rule
-            self._tiers[key][rate.sku].append(_Tier(*bounds, usd, rate.code))
+            self._tiers[key][_term(rate)].add(_Tier(begin, end, usd, rate.code))
+        elif rate.term != RESERVED_TERM:
+            self.extract.left_out[f"{rate.term or 'nameless'} terms"] += 1
         elif "reserved" in rule.purchases:
             self._add_reserved(rate, rule, key, usd)
 
@@ -204,32 +225,55 @@ class Mapper:
             return
         key = key._replace(purchase=f"reserved_{years}y_{option}")
         self._units[key] = rule
-        part = "upfront" if rate.unit == "Quantity" else "hourly"
-        self._leases[key][rate.sku][part] = (usd, rate.code)
+        part = "upfront" if rate.unit == "Quantity" else "hourly" if rate.unit in rule.offer_units else ""
+        if not part:
+            self._unknown[f"unit {rate.unit} of {key.item}, {key.purchase}"] = None
+        # A part that was not understood is missing: the reservation is not taken without it.
+        self._leases[key][_term(rate)][part].add(_Part(usd, rate.code))
 
     def _finish(self, key: Key) -> None:
         rule = self._units[key]
-        found: dict[object, list[_Tier]] = {
-            tuple(self._row(key, rule, tier)[2:5] for tier in tiers): tiers
-            for tiers in (self._cleaned(rule, each) for _, each in sorted(self._tiers.get(key, {}).items()))
-            if tiers
-        }
-        if key in self._leases:
-            for parts in self._leases[key].values():
-                hourly, code = parts.get("hourly", (Decimal(0), ""))
-                upfront, other = parts.get("upfront", (Decimal(0), ""))
-                effective = hourly + upfront / (int(key.purchase.split("_")[1][0]) * HOURS_PER_YEAR)
-                if effective > 0:
-                    tier = _Tier(Decimal(0), None, round(effective, 6), code or other)
-                    found[tier.usd] = [tier]
+        found: dict[object, list[_Tier]] = {}
+        terms: dict[object, _Term] = {}
+        offered = self._on_demand(key, rule) if key in self._tiers else self._reserved(key)
+        for term, tiers in offered:
+            figures = tuple(self._row(key, rule, tier)[2:5] for tier in tiers)
+            found[figures], terms[figures] = tiers, term
         if len(found) > 1:
+            several = "products" if len({sku for sku, _ in terms.values()}) > 1 else "terms or rates"
             self.extract.ambiguous.append(
-                f"{key.item} in {key.region}, {key.purchase}: {len(found)} products at different prices "
+                f"{key.item} in {key.region}, {key.purchase}: {len(found)} {several} at different prices "
                 f"({', '.join(tiers[0].code for tiers in found.values())})"
             )
             return
         for tiers in found.values():
             self.extract.prices += (self._row(key, rule, tier) for tier in tiers)
+
+    def _on_demand(self, key: Key, rule: Rule) -> Iterator[tuple[_Term, list[_Tier]]]:
+        for term, rates in sorted(self._tiers[key].items()):
+            by_begin: dict[Decimal, dict[object, _Tier]] = defaultdict(dict)
+            for tier in sorted(rates, key=lambda tier: tier.code):
+                by_begin[tier.begin][tier.end, tier.usd] = tier
+            if all(len(each) == 1 for each in by_begin.values()):
+                if tiers := self._cleaned(rule, [tier for each in by_begin.values() for tier in each.values()]):
+                    yield term, tiers
+            else:  # Rates of one term that begin at the same quantity exclude each other.
+                yield from ((term, [tier]) for each in by_begin.values() if len(each) > 1 for tier in each.values())
+
+    def _reserved(self, key: Key) -> Iterator[tuple[_Term, list[_Tier]]]:
+        _, years, option, _ = key.purchase.split("_")
+        for term, parts in sorted(self._leases[key].items()):
+            if "" in parts:
+                continue
+            paid = {part for part, rates in parts.items() if any(rate.usd for rate in rates)}
+            if missing := sorted(_NEEDED_PARTS[option] - paid):
+                told = " and ".join(_PARTS[part] for part in missing)
+                self._unknown[f"reservation {term[1]} of {key.item}, {key.purchase}, without its {told}"] = None
+                continue
+            for hourly in sorted(parts.get("hourly", {_NO_PART})):
+                for upfront in sorted(parts.get("upfront", {_NO_PART})):
+                    effective = hourly.usd + upfront.usd / (int(years[0]) * HOURS_PER_YEAR)
+                    yield term, [_Tier(Decimal(0), None, round(effective, 6), hourly.code or upfront.code)]
 
     def _cleaned(self, rule: Rule, tiers: list[_Tier]) -> list[_Tier]:
         """Tiers by rising quantity, without AWS's free ones, which drkit does not deduct."""
@@ -255,7 +299,29 @@ class Mapper:
             usd = tier.usd * rule.per
         begin = "" if whole else plain(tier.begin / rule.per)
         end = "" if tier.end is None else plain(tier.end / rule.per)
-        return Found(key, unit, plain(usd), begin, end, tier.code)
+        return Found(key, unit, plain(usd), begin, end, tier.code, rule.per)
+
+
+def number(text: str, what: str, offer: str) -> Decimal:
+    """A figure of a price list, finite and not below zero.
+
+    Raises
+    ------
+    OfferError
+        When it is none; ``what`` and ``offer`` say which.
+    """
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite() or found < 0:
+        raise OfferError(f"the price list {offer} is damaged: {what} is {text!r}")
+    return found
+
+
+def _term(rate: Rate) -> _Term:
+    # A rate code is SKU, term and rate, with dots between.
+    return rate.sku, rate.code.rpartition(".")[0].rpartition(".")[2]
 
 
 def plain(figure: Decimal) -> str:

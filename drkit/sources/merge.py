@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from drkit.prices import ON_DEMAND
 from drkit.snapshot import COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
 
     from drkit.snapshot import Snapshot
     from drkit.sources.bulk import Provenance
@@ -19,10 +20,13 @@ Row = tuple[str, ...]
 _CLASS = re.compile(r"(?:instance|node)/([\w-]+)/((?:db|cache)\.[\w-]+\.[\w-]+)")
 
 
-def prices(old: Snapshot, fresh: Sequence[tuple[Iterable[Found], Provenance]]) -> tuple[list[Row], list[str]]:
+def prices(
+    old: Snapshot, fresh: Sequence[tuple[Iterable[Found], Provenance]], plans: Set[tuple[str, str]]
+) -> tuple[list[Row], list[str]]:
     """Price rows of the new snapshot, and which older ones stayed because no offer has them.
 
-    Classes of a service that was read in a region are replaced as a whole: what is no longer sold goes. Everything
+    Classes of a service that was read in a region are replaced as a whole: what is no longer sold goes. Their prices
+    by a Savings Plan go only where that plan was read: ``plans`` are what it is called and its regions. Everything
     else is replaced price by price.
     """
     rows: dict[tuple[str, ...], Row] = {}
@@ -59,7 +63,10 @@ def prices(old: Snapshot, fresh: Sequence[tuple[Iterable[Found], Provenance]]) -
         if (service, item, region, to_region, purchase) in taken:
             continue
         if match and (service, match.group(1), region) in replaced:
-            continue
+            kind, by_plan, _ = purchase.partition("_savings_plan")
+            sold = (service, item, region, to_region, ON_DEMAND) in taken
+            if not (by_plan and sold) or (kind + by_plan, region) in plans:
+                continue
         kept.append(row)
         if (service, region) in read and purchase == "on_demand" and not match:
             stale.add(f"{item} in {region} is of {row[10]} ({row[12]}): no offer read has it")

@@ -13,7 +13,7 @@ import re
 from sys import intern
 from typing import TYPE_CHECKING, BinaryIO
 
-from drkit.errors import SnapshotError
+from drkit.errors import OfferError
 from drkit.sources.rates import Head, Rate
 from drkit.sources.recipe import attribute
 
@@ -66,7 +66,7 @@ def read(
 
     Raises
     ------
-    SnapshotError
+    OfferError
         When it is no offer, lacks a needed column, or a record has the wrong number of fields.
     """
     rows = records(opened, needles, head, NEEDED, needs)
@@ -185,7 +185,7 @@ def _read_head(buffer: bytearray, kept: int, head: Head, needs: Sequence[str]) -
 
 def _set_head(rows: Sequence[Sequence[str]], head: Head, needs: Sequence[str]) -> None:
     if not rows or not rows[-1] or attribute(rows[-1][0]) != "sku":
-        raise SnapshotError("this is no price list of AWS: no line begins with the column SKU")
+        raise OfferError("this is no price list of AWS: no line begins with the column SKU")
     told = {attribute(row[0]): row[1] for row in rows[:-1] if len(row) > 1}
     head.code, head.version = told.get("offercode", ""), told.get("version", "")
     head.published = told.get("publicationdate", "")
@@ -194,7 +194,7 @@ def _set_head(rows: Sequence[Sequence[str]], head: Head, needs: Sequence[str]) -
     # Offers without reservations have none of their columns.
     wanted = [column for column in needs if column not in _RESERVATION_COLUMNS or names & _RESERVATION_NAMES]
     if missing := [column for column in wanted if attribute(column) not in names]:
-        raise SnapshotError(
+        raise OfferError(
             f"the price list {head.code} has no column {', '.join(missing)}: AWS changed the file, "
             "and drkit cannot tell its rows apart without it"
         )
@@ -217,7 +217,7 @@ def _by_the_book(
             if len(row) != len(head.columns):
                 if not row:
                     continue
-                raise SnapshotError(
+                raise OfferError(
                     f"the price list {head.code} is damaged: line {reader.line_num} has {len(row)} fields, "
                     f"{len(head.columns)} are needed"
                 )

@@ -2,7 +2,9 @@
 
 Products come first, each with its attributes; the terms repeat nothing but the SKU. So products are found by a known
 text and taken apart one by one, and of the terms, cut at every ``"priceDimensions"``, only those whose SKU was kept
-are. Whatever does not look as AWS writes it sends the whole file through `ijson`, slowly and by the book.
+are. A term without a lease is taken for an on-demand one only while all of them have the code of the first, which lies
+in the section ``OnDemand``. Whatever does not look as AWS writes it sends the whole file through `ijson`, slowly and
+by the book.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from drkit.errors import SnapshotError
+from drkit.errors import OfferError
 from drkit.sources.rates import ON_DEMAND_TERM, RESERVED_TERM, Head, Rate
 from drkit.sources.recipe import attribute
 
@@ -23,6 +25,7 @@ BLOCK = 1 << 18
 _SKU, _CUT, _TERMS = b'"sku"', b'"priceDimensions"', re.compile(rb'"terms"\s*:\s*\{')
 _HEAD = re.compile(rb'"(offerCode|version|publicationDate)"\s*:\s*"([^"]*)"')
 _FIRST_KEY = re.compile(rb"\s*:\s*\{\s*\"")
+_FIRST_SECTION = re.compile(rb'\s*"OnDemand"\s*:')
 _decoder = json.JSONDecoder()
 
 #: AWS tells code, version and date in the first kilobytes.
@@ -48,10 +51,10 @@ def read(
     except _UnusualError:
         rates = list(_by_the_book(opened, needles, head))
     if not head.code:
-        raise SnapshotError("this is no price list of AWS: it names no offerCode")
+        raise OfferError("this is no price list of AWS: it names no offerCode")
     seen = {name for rate in rates for name in rate.product}
     if rates and (missing := [name for name in ("usagetype", *needs) if name not in seen]):
-        raise SnapshotError(
+        raise OfferError(
             f"no product of the price list {head.code} has the attribute {', '.join(missing)}: AWS changed the file, "
             "and drkit cannot tell its rows apart without it"
         )
@@ -65,8 +68,10 @@ def product(entry: Mapping[str, Any]) -> dict[str, str]:
     return attributes
 
 
-def rates_of(sku: str, attributes: Mapping[str, str], term: Mapping[str, Any]) -> Iterator[Rate]:
+def rates_of(sku: str, attributes: Mapping[str, str], term: Mapping[str, Any], kind: str) -> Iterator[Rate]:
     """Rates of one term of a product, from the JSON of a bulk file or of the Price List Query API.
+
+    ``kind`` is the name of the section that the term lies in: ``OnDemand``, ``Reserved``, ``FlatRate``.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def rates_of(sku: str, attributes: Mapping[str, str], term: Mapping[str, Any]) -
         yield Rate(
             sku,
             rate.get("rateCode", code),
-            RESERVED_TERM if lease.get("LeaseContractLength") else ON_DEMAND_TERM,
+            kind,
             rate.get("beginRange", ""),
             rate.get("endRange", ""),
             rate["unit"],
@@ -116,10 +121,10 @@ def _found(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head)
                 raise _UnusualError
             return
         seen: set[bytes] = set()
-        for sku, term in _terms(file, rest, products):
+        for sku, kind, term in _terms(file, rest, products):
             seen.add(sku)
             try:
-                yield from rates_of(sku.decode(), products[sku], term)
+                yield from rates_of(sku.decode(), products[sku], term, kind)
             except KeyError as error:
                 raise _UnusualError from error
     _nothing_missed(opened, set(products) - seen)
@@ -161,14 +166,20 @@ def _spans(text: bytes, needles: Sequence[bytes]) -> Iterator[tuple[int, int]]:
                 yield start, place
 
 
-def _terms(file: BinaryIO, rest: bytes, products: Mapping[bytes, object]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+def _terms(
+    file: BinaryIO, rest: bytes, products: Mapping[bytes, object]
+) -> Iterator[tuple[bytes, str, dict[str, Any]]]:
     lengths = sorted({len(sku) for sku in products})
-    first, more = -1, True
+    first, on_demand, more, section = -1, b"", True, False
     while more:
         block = file.read(BLOCK)
         more = bool(block)
         pieces = (rest + block).split(_CUT)
         rest = _CUT + pieces.pop() if more and len(pieces) > 1 else b"" if not more else pieces.pop()
+        if pieces and not section:
+            section = _FIRST_SECTION.match(pieces[0]) is not None
+            if not section:
+                raise _UnusualError
         del pieces[:1]
         if not pieces:
             continue
@@ -177,6 +188,7 @@ def _terms(file: BinaryIO, rest: bytes, products: Mapping[bytes, object]) -> Ite
             if key is None:
                 raise _UnusualError
             first = key.end()
+            on_demand = _term_code(pieces[0], first)
         for length in lengths:
             last = first + length
             for piece in [piece for piece in pieces if piece[first:last] in products]:
@@ -186,7 +198,15 @@ def _terms(file: BinaryIO, rest: bytes, products: Mapping[bytes, object]) -> Ite
                     term, _ = _decoder.raw_decode('{"priceDimensions"' + piece.decode("utf-8"))
                 except ValueError as error:
                     raise _UnusualError from error
-                yield piece[first:last], term
+                leased = term.get("termAttributes", {}).get("LeaseContractLength")
+                if not leased and _term_code(piece, first) != on_demand:
+                    raise _UnusualError
+                yield piece[first:last], RESERVED_TERM if leased else ON_DEMAND_TERM, term
+
+
+def _term_code(piece: bytes, start: int) -> bytes:
+    """The second part of a rate code such as ``SKU.TERM.RATE``."""
+    return piece[start : piece.find(b'"', start)].partition(b".")[2].partition(b".")[0]
 
 
 def _nothing_missed(opened: Callable[[], BinaryIO], silent: set[bytes]) -> None:
@@ -217,11 +237,13 @@ def _by_the_book(opened: Callable[[], BinaryIO], needles: Sequence[str], head: H
             for sku, entry in ijson.kvitems(file, "products"):
                 if not needles or any(needle in json.dumps(entry, ensure_ascii=False) for needle in needles):
                     products[sku] = product(entry)
-        for kind in (ON_DEMAND_TERM, RESERVED_TERM):
+        with opened() as file:
+            kinds = [value for name, event, value in ijson.parse(file) if (name, event) == ("terms", "map_key")]
+        for kind in kinds:
             with opened() as file:
                 for sku, terms in ijson.kvitems(file, f"terms.{kind}"):
                     if sku in products:
                         for term in terms.values():
-                            yield from rates_of(sku, products[sku], term)
+                            yield from rates_of(sku, products[sku], term, kind)
     except (ijson.JSONError, KeyError) as error:
-        raise SnapshotError(f"the price list {head.code} is damaged ({error}): fetch it again") from error
+        raise OfferError(f"the price list {head.code} is damaged ({error}): fetch it again") from error

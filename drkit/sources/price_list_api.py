@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from drkit.errors import RefreshError
 from drkit.sources.aws_session import Clients, sentences
 from drkit.sources.bulk import Listed, Provenance
-from drkit.sources.mapping import Extract, Found, Key, Mapper
+from drkit.sources.mapping import Extract, Found, Mapper
 from drkit.sources.offer_json import product, rates_of
 from drkit.sources.recipe import load
 
@@ -64,7 +64,7 @@ class PriceListApi:
         ------
         RefreshError
             When AWS refuses or cannot be reached.
-        SnapshotError
+        OfferError
             When products lack what the recipe needs.
         """
         client = self._clients("pricing", self.api_region)
@@ -80,9 +80,9 @@ class PriceListApi:
     def plans(
         self,
         regions: Sequence[str],  # noqa: ARG002 - the bulk files have them
-        products: Mapping[str, tuple[Key, str]],  # noqa: ARG002
+        products: Mapping[str, Found],  # noqa: ARG002
         offers: Iterable[str],  # noqa: ARG002
-    ) -> Iterable[tuple[list[Found], Provenance]]:
+    ) -> Iterable[tuple[Extract, Provenance]]:
         """Nothing: this API knows no Savings Plans. The bulk files do."""
         return ()
 
@@ -109,9 +109,9 @@ class PriceListApi:
                     for name in told:
                         told[name] = max(told[name], document.get(name, ""))
                     sku, attributes = document["product"]["sku"], product(document["product"])
-                    for terms in document["terms"].values():
+                    for kind, terms in document["terms"].items():
                         for term in terms.values():
-                            yield from rates_of(sku, attributes, term)
+                            yield from rates_of(sku, attributes, term, kind)
                 except (ValueError, KeyError, TypeError, AttributeError) as error:
                     raise RefreshError(
                         f"the Price List API sent a product of {file.offer} that is not as documented ({error!r}): "

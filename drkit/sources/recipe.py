@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: AWS puts a short code of the region before a usage type outside us-east-1: EUW2-InstanceUsage:db.r6g.large.
-_REGION_PREFIX = r"(?:(?:[A-Z]{2,4}\d?|[a-z]{2}(?:-[a-z]+)+-\d)-)?"
+_REGION_PREFIX = r"(?:(?:[A-Z]{2,4}\d*|[a-z]{2}(?:-[a-z]+)+-\d)-)?"
 
 _WORDS = re.compile(r"[^a-z0-9]")
 
@@ -72,8 +72,8 @@ class Rule:
 
     @cached_property
     def told_apart_by(self) -> tuple[str, ...]:
-        """Attributes without which its products cannot be told from others."""
-        return tuple(dict.fromkeys(condition.attribute for condition in self.where))
+        """Attributes without which its products cannot be told from others; one asked to be there may be absent."""
+        return tuple(dict.fromkeys(condition.attribute for condition in self.where if condition.value))
 
     @cached_property
     def named_by(self) -> tuple[str, ...]:
@@ -134,7 +134,13 @@ class Recipe:
         known = {rule.service for rules in self.rules.values() for rule in rules if rule.service} | set(self.sources)
         wanted = set(services)
         if unknown := sorted(wanted - known):
-            raise SnapshotError(f"no service is called {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+            within = sorted(name for name in known if unknown[0].lower() in name.lower())
+            near = f"did you mean {' or '.join(within)}? " if within else ""
+            raise SnapshotError(
+                f"no service is called {', '.join(unknown)}: {near}known are {', '.join(sorted(known))}"
+            )
+        if not wanted:
+            raise SnapshotError(f"no service is named: known are {', '.join(sorted(known))}")
         return [
             code
             for code in self.sources

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections import defaultdict
 from typing import TYPE_CHECKING, BinaryIO
 
 from drkit.sources import offer_csv
-from drkit.sources.mapping import Found, plain
+from drkit.sources.mapping import Extract, Found, number, plain
 from drkit.sources.recipe import attribute
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ NEEDED = (
 )
 
 
-def read(
-    opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[str, tuple[Key, str]], head: Head
-) -> list[Found]:
+def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[str, Found], head: Head) -> Extract:
     """Give the discounted prices of known products.
 
     Parameters
@@ -40,26 +38,42 @@ def read(
     plan
         Which plan, and the services of interest.
     products
-        SKU of the on-demand product to what it is in drkit and its unit.
+        SKU of the on-demand product to its on-demand price.
     head
         Filled with what the list says of itself.
 
+    Returns
+    -------
+    Extract
+        The prices in drkit's units; of two products at different rates neither, which ``ambiguous`` tells.
+
     Raises
     ------
-    SnapshotError
-        When it is no such list, or lacks a needed column.
+    OfferError
+        When it is no such list, lacks a needed column, or a rate is no number.
     """
     rows = offer_csv.records(opened, plan.services, head, NEEDED)
     at = [[attribute(column) for column in head.columns].index(attribute(column)) for column in NEEDED]
-    found: dict[Key, Found] = {}
+    found: defaultdict[Key, dict[str, Found]] = defaultdict(dict)
     for row in rows:
         _, code, rate, currency, sku, option, lease, service = (row[place] for place in at)
         if sku not in products or service not in plan.services or currency != "USD":
             continue
         years = lease.lower().removesuffix("s").removesuffix("year").removesuffix("yr").strip()
-        if years not in ("1", "3") or Decimal(rate) <= 0:
+        usd = number(rate, f"the rate of {code}", plan.code)
+        if years not in ("1", "3") or not usd:
             continue
-        key, unit = products[sku]
-        key = key._replace(purchase=f"{plan.purchase}_{years}y_{option.strip().lower().replace(' ', '_')}")
-        found[key] = Found(key, unit, plain(Decimal(rate)), "", "", code)
-    return [found[key] for key in sorted(found)]
+        listed = products[sku]
+        key = listed.key._replace(purchase=f"{plan.purchase}_{years}y_{option.strip().lower().replace(' ', '_')}")
+        price = Found(key, listed.unit, plain(usd * listed.per), "", "", code, listed.per)
+        found[key].setdefault(price.usd, price)
+    extract = Extract(plan.code)
+    for key, prices in sorted(found.items()):
+        if len(prices) > 1:
+            codes = ", ".join(price.sku for price in prices.values())
+            extract.ambiguous.append(
+                f"{key.item} in {key.region}, {key.purchase}: {len(prices)} products at different rates ({codes})"
+            )
+        else:
+            extract.prices += prices.values()
+    return extract
