@@ -215,13 +215,18 @@ class Planner:
         return tuple(steps)
 
     def corruption(self, topology: Topology) -> tuple[Step, ...]:
-        """Steps when data is corrupted: replication carries it along, only a restore to before it helps."""
-        noticed = self._step("detect_corruption", (), "detect_corruption_s")
-        steps = [noticed, self._decide(("detect_corruption",), waits=False)]
-        if topology.primary.database_cluster:
-            steps.append(self._restore_database())
-        steps.append(self._step("verify", (steps[-1].name,), "verify_s"))
-        return tuple(steps)
+        """Steps when the database is corrupted: replication carries it along, only a restore to before it helps.
+
+        Service is up, on bad data, until somebody notices: that time is writes lost, and the outage starts with the
+        decision to restore. Buckets (old versions, one object at a time) and a cache are left out.
+        """
+        if not topology.primary.database_cluster:
+            return ()
+        return (
+            self._decide((), waits=False),
+            self._restore_database(),
+            self._step("verify", ("restore_database",), "verify_s"),
+        )
 
     def switchover(self, topology: Topology) -> tuple[Step, ...]:
         """Steps of a planned switchover; none where nothing is live in the other region.

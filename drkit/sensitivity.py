@@ -266,20 +266,18 @@ def _evaluate(comparison: Comparison, option: Option, draws: Draws) -> Mapping[s
     outage = plan.own("outage_usd_per_hour", costs.outage_usd_per_hour) / np.float32(3600)
     data = plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour) / np.float32(3600)
     run, everything = plan.assumed("failover_run_usd"), plan.assumed("all_data_lost_h") * np.float32(3600)
-    undo = run + plan.failback_s(topology) * outage if topology.failover else np.zeros(1)
     total = np.full(draws.samples, 12 * option.bill.monthly_usd)
     outputs: dict[str, Array] = {}
     for name in DISRUPTIONS:
         timed = simulator.time(topology, name)
         rate = simulator.disruptions.rate(name, topology.strategy in LIVE_DATA).sample(draws)
         lost = np.minimum(timed.rpo_s, everything)
-        total += rate * (timed.rto_s * outage + lost * data)
+        total += rate * (timed.down_s * outage + lost * data)
+        if timed.carried is not None:
+            total += rate * timed.carried * run
         if name == "region_loss":
             outputs["rto_s"] = np.array(np.broadcast_to(timed.rto_s, draws.samples), dtype=float)
             outputs["rpo_s"] = np.array(np.broadcast_to(lost, draws.samples), dtype=float)
-        if name in ("region_impairment", "region_loss"):
-            carried = timed.rto_s < simulator.outage_s() if name == "region_impairment" else 1.0
-            total += rate * carried * undo
     if topology.failover:
         total += comparison.workload.operations.rehearsals_per_year * plan.assumed("rehearsal_usd")
     return outputs | {"total_usd": total}

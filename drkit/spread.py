@@ -22,7 +22,7 @@ class Spread(NamedTuple):
     p05, p50, p95, p99, asked
         Values that this part of the draws does not exceed; ``asked`` is the probability that the objectives ask for.
     mean, standard_deviation
-        Of the draws, with infinite losses at the value given for them.
+        Of the draws, those above the value given as that value.
     p_meets
         Part of the draws that the objective holds for.
     p50_error, p95_error, asked_error
@@ -58,7 +58,7 @@ class Spread(NamedTuple):
 
 
 def spread_of(
-    values: Samples, objective: float = math.inf, probability: float = 0.95, infinite_as: float = math.inf
+    values: Samples, objective: float = math.inf, probability: float = 0.95, at_most: float = math.inf
 ) -> Spread:
     """Quantiles, mean and probability of a sample.
 
@@ -70,17 +70,18 @@ def spread_of(
         ``p_meets`` is the part of the draws that are not above it.
     probability
         For ``asked``.
-    infinite_as
-        What an infinite draw counts as in the mean.
+    at_most
+        What a draw above it, and an infinite one, counts as in the mean.
     """
     ordered = np.sort(values)
     count = len(ordered)
-    finite = int(np.searchsorted(ordered, np.float32(3e38), side="right")) if math.isinf(ordered[-1]) else count
+    top = min(at_most, 3e38)
+    finite = int(np.searchsorted(ordered, np.float32(top), side="right")) if ordered[-1] > top else count
     mean, square = _moments(ordered[:finite])
     if finite < count:
         share = finite / count
-        square = share * square + (1 - share) * infinite_as**2
-        mean = share * mean + (1 - share) * infinite_as
+        square = share * square + (1 - share) * at_most**2
+        mean = share * mean + (1 - share) * at_most
     deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
     p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
     return Spread(

@@ -25,9 +25,9 @@ class Ownership(NamedTuple):
     bill_usd
         Twelve monthly bills.
     loss_usd
-        Outages and lost writes.
+        Outages and lost writes, the time without service on the way back of failovers included.
     failovers_usd
-        Failovers that are carried through: people, and the time without service on the way back.
+        People for the failovers that are carried through.
     rehearsals_usd
         People for the rehearsals; what a switchover costs in service is in the loss.
     """
@@ -69,12 +69,11 @@ class Reach(NamedTuple):
 def ownership(comparison: Comparison, option: Option) -> Ownership:
     """Total cost of ownership of one option, by its parts."""
     assumptions, workload, recovery = comparison.assumptions, comparison.workload, option.recovery
-    run = assumptions["failover_run_usd"].mean + recovery.failback_h * workload.costs.outage_usd_per_hour.mean
     rehearsed = workload.operations.rehearsals_per_year if option.topology.failover else 0.0
     return Ownership(
         12 * option.bill.monthly_usd,
         recovery.expected_yearly_loss_usd,
-        recovery.failovers_per_year * run,
+        recovery.failovers_per_year * assumptions["failover_run_usd"].mean,
         rehearsed * assumptions["rehearsal_usd"].mean,
     )
 
@@ -86,12 +85,9 @@ def line(comparison: Comparison, option: Option) -> Line:
     """
     costs, recovery = comparison.workload.costs, option.recovery
     outage, data = costs.outage_usd_per_hour.mean, costs.data_loss_usd_per_hour.mean
-    down_h = math.fsum(o.per_year * o.rto.mean for o in recovery.outcomes.values()) / 3600
-    lost_h = math.fsum(o.per_year * o.rpo.mean for o in recovery.outcomes.values()) / 3600
-    down_h += recovery.failovers_per_year * recovery.failback_h
+    down_h, lost_h = recovery.downtime_h, recovery.lost_writes_h
     parts = ownership(comparison, option)
-    run = comparison.assumptions["failover_run_usd"].mean
-    fixed = parts.bill_usd + parts.rehearsals_usd + recovery.failovers_per_year * run
+    fixed = parts.bill_usd + parts.rehearsals_usd + parts.failovers_usd
     if outage == 0:
         return Line(fixed + lost_h * data, down_h)
     return Line(fixed, down_h + lost_h * data / outage)

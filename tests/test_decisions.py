@@ -61,11 +61,12 @@ def test_total_cost_of_ownership_by_hand(constant: Comparison) -> None:
     assert parts.bill_usd == 12 * hot.bill.monthly_usd
     # half of the impairments hit, each is failed over in 1,200 s of 14,400; lost regions always are
     assert hot.recovery.failovers_per_year == pytest.approx(0.5 + 0.1)
-    # the way back is a switchover of 160 s at 2 USD
-    assert parts.failovers_usd == pytest.approx(0.6 * (1000 + 320))
+    assert hot.recovery.failbacks_per_year == pytest.approx(0.5)
+    assert parts.failovers_usd == pytest.approx(0.6 * 1000)
     assert parts.rehearsals_usd == 2 * 500
-    # (impairment and loss) x (1,200 s x 2 + 40 s) + corruption x (5,900 s x 2 + 3,900) + 2 switchovers x 320
-    assert parts.loss_usd == pytest.approx(0.6 * 2440 + 0.1 * 15_700 + 640)
+    # (impairment and loss) x (1,200 s x 2 + 40 s) + corruption x (2,300 s x 2 + 3,900) + 2 switchovers x 320; the way
+    # back from an impairment is a switchover of 160 s at 2 USD, from a lost region there is none
+    assert parts.loss_usd == pytest.approx(0.6 * 2440 + 0.1 * 8500 + 640 + 0.5 * 320)
     assert parts.total_usd == pytest.approx(sum(parts[:4]))
 
 
@@ -111,7 +112,8 @@ def test_the_loss_of_a_wait_by_hand(constant: Comparison) -> None:
         (0.6 * 2400, 0.6 * 2400, 0.6 * 2 * 4200, 0.5 * 2 * 14_400 + 0.1 * 2 * (1200 - 600 + 18_000)), rel=1e-4
     )
     assert policy.data_usd == pytest.approx((0.6 * 40, 0.6 * 40, 0.6 * 40, 0.1 * 40), rel=1e-4)
-    assert policy.failover_usd == pytest.approx((0.6 * 1320,) * 3 + (0.1 * 1320,), rel=1e-4)
+    # nobody moves back to a lost region
+    assert policy.failover_usd == pytest.approx((0.6 * 1000 + 0.5 * 320,) * 3 + (0.1 * 1000,), rel=1e-4)
     assert policy.best == 0
     assert policy.rto_p95_s == (1200, 1200, 4200, 18_600)
     assert set(policy.error_usd) == {0}
@@ -121,7 +123,7 @@ def test_where_a_failover_costs_more_than_the_outage_waiting_is_best(catalog: Ca
     own = constant.workload.assumptions | {"failover_run_usd": _certain(500_000)}
     comparison = compare_topologies(constant.workload.model_copy(update={"assumptions": own}), catalog, samples=50)
     policy = waiting.evaluate(comparison, _of(comparison, "hot_standby"))
-    # six hours is the first wait that outlasts an impairment of four
+    # four hours is the first wait that outlasts an impairment of four
     assert policy.best_wait_s == 4 * 3600
 
 
@@ -142,7 +144,7 @@ def test_the_waiting_policy_of_a_workload_is_in_its_rto(constant: Comparison, ca
     waits = compare_topologies(constant.workload.model_copy(update={"operations": operations}), catalog, samples=50)
     assert _of(waits, "hot_standby").judgement.rto_p95_s == 1200 + 400
     # corrupted data is not waited out
-    assert set(_of(waits, "hot_standby").recovery.outcomes["data_corruption"].rto_s) == {5900}
+    assert set(_of(waits, "hot_standby").recovery.outcomes["data_corruption"].rto_s) == {2300}
 
 
 # Drills -------------------------------------------------------------------------------------------------------------

@@ -313,8 +313,18 @@ def test_corrupted_data_costs_every_strategy_the_same(constant: dict[str, Recove
     for recovery in constant.values():
         outcome = recovery.outcomes["data_corruption"]
         assert set(outcome.rpo_s) == {3600.0 + 300.0}
-        # notice 3600, decide 600, restore 1400, verify 300
-        assert set(outcome.rto_s) == {5900.0}
+        # until somebody notices the service is up: decide 600, restore 1400, verify 300
+        assert set(outcome.rto_s) == {2300.0}
+        assert [step.name for step in outcome.steps] == ["decide", "restore_database", "verify"]
+
+
+def test_without_a_database_nothing_is_restored_after_a_corruption(
+    catalog: Catalog, workloads: Mapping[str, Workload]
+) -> None:
+    workload = workloads["article"].model_copy(update={"database": None})
+    topology, assumptions = _topology(catalog, workload, "warm_standby")
+    outcome = Simulator(workload, catalog, assumptions, samples=50).recover(topology).outcomes["data_corruption"]
+    assert (outcome.steps, outcome.rto.mean, outcome.rpo.mean) == ((), 0, 0)
 
 
 def test_a_lost_zone_takes_the_longer_of_database_and_cache(catalog: Catalog, constant: dict[str, Recovery]) -> None:
@@ -427,9 +437,11 @@ def test_the_expected_yearly_loss_by_hand(constant: dict[str, Recovery]) -> None
         impaired = constant[strategy].outcomes["region_impairment"]
         expected = (
             rates["az_failure", "any"] * 2 * 50
-            + 0.5 * rates["region_impairment", "us-east-1"] * (2 * impaired.rto_s.mean() + impaired.rpo_s.mean())
+            + 0.5
+            * rates["region_impairment", "us-east-1"]
+            * (2 * impaired.time().down_s.mean() + impaired.rpo_s.mean())
             + rates["region_loss", "any"] * (2 * rto + rpo)
-            + 0.1 * (2 * 5900 + 3900)
+            + 0.1 * (2 * 2300 + 3900)
             + (2 * 2 * 160 if strategy == "hot_standby" else 0)
         )
         assert constant[strategy].expected_yearly_loss_usd == pytest.approx(expected, rel=1e-3)
