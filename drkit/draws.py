@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from drkit.workload import Z999
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -206,7 +208,7 @@ def triangular(known: Ranged, rng: np.random.Generator, size: int) -> Samples:
 
 def spread(known: Ranged) -> float:
     """Standard deviation of the logarithm, where typical is the median and high the 99.9 % point; 0 when certain."""
-    return math.log(known.high / known.typical) / 3.090232306167813 if known.high > known.typical > 0 else 0.0
+    return math.log(known.high / known.typical) / Z999 if known.high > known.typical > 0 else 0.0
 
 
 def quantile_of(figure: Figure | Quantity, u: Unit) -> Unit:

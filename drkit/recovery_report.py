@@ -90,7 +90,7 @@ def steps(comparison: Comparison, option: Option | None = None) -> Table:
                     "low": _figure(known.low),
                     "typical": _figure(known.typical),
                     "high": _figure(known.high),
-                    "distribution": figure.distribution if figure else "triangular",
+                    "distribution": known.distribution or "triangular",
                     "source": figure.source if figure else "workload file",
                     "known by": figure.basis if figure else "observed:user",
                     "needs of us-east-1": ", ".join(kind.control_planes).replace("_", " "),

@@ -14,9 +14,11 @@ from test_recovery import CONSTANT, USUAL
 
 from drkit import drills, recovery_report, replay, sensitivity, value, waiting, workload_file
 from drkit.assumptions import Assumptions
+from drkit.bundled import data_dir
 from drkit.catalog import Catalog
 from drkit.cli import main
 from drkit.compare import Comparison, Option, compare_topologies
+from drkit.draws import quantile_of
 from drkit.errors import ParameterError, WorkloadError
 from drkit.recovery import Step
 from drkit.workload import Costs, Dns, Quantity, Workload
@@ -157,9 +159,27 @@ def _drills(tmp_path: Path, *rows: str) -> Path:
 
 
 def test_without_drills_a_belief_stays_what_it_was() -> None:
-    belief = drills.prior(Quantity(low=60, typical=120, high=240))
+    belief = drills.prior(Quantity(low=0, typical=120, high=600, distribution="lognormal"))
     after = belief.updated([]).quantity()
-    assert (after.low, after.typical, after.high) == pytest.approx((60, 120, 240), rel=1e-3)
+    assert (after.low, after.typical, after.high) == pytest.approx((0, 120, 600), rel=1e-3)
+    # of a triangle from 60 to 240 with its mode at 120: median 240 - sqrt(180 x 120 / 2), 95 % 240 - sqrt(0.05 x 21600)
+    after = drills.prior(Quantity(low=60, typical=120, high=240)).updated([]).quantity()
+    assert quantile_of(after, np.array([0.5, 0.95])) == pytest.approx((136.08, 207.14), rel=1e-3)
+
+
+def test_a_calibrated_figure_is_drawn_as_it_was_measured(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    # a median of 600 s and a spread of 0.8: 95 % within 600 exp(1.645 x 0.8) = 2,237 s, 5 % within 161 s
+    rng = np.random.default_rng(2)
+    before = Assumptions(catalog.snapshot)
+    for figure, assumed in (("verify_s", "triangular"), ("object_lag_s", "lognormal")):
+        assert before[figure].distribution == assumed
+        measured = [drills.Drill("2026-01-01", figure, float(s)) for s in 600 * np.exp(0.8 * rng.standard_normal(4000))]
+        learnt = drills.calibrate(workloads["article"], before, measured).workload
+        after = Assumptions(catalog.snapshot, learnt.assumptions)[figure]
+        drawn = after.sample(rng, 100_000)
+        expected = 600 * np.exp(0.8 * np.array([-1.6449, 0, 1.6449, 3.0902]))
+        assert np.quantile(drawn, [0.05, 0.5, 0.95, 0.999]) == pytest.approx(expected, rel=0.08), figure
+        assert drawn.mean() == pytest.approx(600 * math.exp(0.8**2 / 2), rel=0.05)
 
 
 def test_a_belief_is_updated_as_the_textbook_says() -> None:
@@ -174,9 +194,8 @@ def test_many_drills_outweigh_what_was_assumed() -> None:
     seconds = list(np.exp(rng.normal(math.log(50), 0.1, 200)))
     after = drills.prior(Quantity(low=30, typical=60, high=120)).updated(seconds).quantity()
     assert after.typical == pytest.approx(50, rel=0.03)
-    # 5 and 95 % of the lognormal that the drills came from, a little wider for the prior's spread
-    assert after.low == pytest.approx(50 * math.exp(-1.645 * 0.1), rel=0.15)
-    assert after.high == pytest.approx(50 * math.exp(1.645 * 0.1), rel=0.15)
+    # 99.9 % of the lognormal that the drills came from, a little wider for the prior's spread
+    assert after.high == pytest.approx(50 * math.exp(3.09 * 0.1), rel=0.15)
 
 
 def test_drills_move_the_recovery_and_are_shown_before_and_after(
@@ -209,6 +228,10 @@ WRONG_DRILLS = [
     ("2026-01-01,verify,soon", "seconds is 'soon': give a number above 0"),
     ("2026-01-01,restore_database,900", "is made of restore_database_fixed_s and restore_database_s_per_gib"),
     ("2026-01-01,impairment_hits_workload,1", "which drkit does not time"),
+    ("2026-01-01,detect_fast,31", "is fixed by intervals and thresholds of health checks: measure the step detect"),
+    ("2026-01-01,detect_standard,88", "is fixed by intervals and thresholds of health checks"),
+    ("2026-01-01,targets_healthy,140", "is fixed by intervals and thresholds of health checks: measure start_tasks_s"),
+    ("2026-01-01,standby_passes_health_check,90", "is fixed by intervals and thresholds of health checks"),
 ]
 
 
@@ -240,7 +263,16 @@ def test_the_command_prints_what_to_put_into_the_workload_file(tmp_path: Path, c
 
     told = yaml.safe_load(lines)
     assert set(told) == {"operations", "assumptions"}
-    assert told["assumptions"]["promote_database"]["low"] < 102 < told["assumptions"]["promote_database"]["high"]
+    promotion = Quantity(**told["assumptions"]["promote_database"])
+    assert promotion.distribution == "lognormal"
+    assert 95 < promotion.typical < 120 < promotion.high
+    assert "Next time give all drills, these too, against the workload file from before" in lines
+    # the lines are what a workload file takes
+    file = tmp_path / "learnt.yaml"
+    article = yaml.safe_load((data_dir() / "workloads" / "article.yaml").read_text())
+    article["operations"] |= told["operations"]
+    file.write_text(yaml.safe_dump(article | {"assumptions": told["assumptions"]}))
+    assert workload_file.read(str(file)).assumptions["promote_database"] == promotion
     wrong = CliRunner().invoke(main, ["calibrate", "article", str(tmp_path / "none.csv")])
     assert wrong.exit_code == 2
     assert "Traceback" not in wrong.output

@@ -167,6 +167,24 @@ def test_a_fitted_figure_that_does_not_exist_is_refused(catalog: Catalog) -> Non
         Assumptions(catalog.snapshot, {"region_los_per_year": _certain(1)})
 
 
+WRONG_FIGURES = {
+    "a rate of a million": ("region_loss_per_year", (1e6, 1e6, 1e6), "1e+06: give a rate of at most 100 a year"),
+    "corruption by the hour": ("data_corruption_per_year", (1, 10, 8760), "8760: give a rate of at most 100 a year"),
+    "a lag's least": ("database_lag_s", (2, 3, 30), "low is 2: a lognormal is drawn from its median"),
+    "a lag of nothing": ("database_lag_s", (0, 0, 60), "typical is 0: it is the median of a lognormal"),
+    "an uncertain limit": ("neighbour_km", (100, 600, 2000), "is a limit and not uncertain: give one number"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FIGURES)
+def test_a_figure_that_cannot_be_honoured_is_refused(case: str, catalog: Catalog) -> None:
+    name, (low, typical, high), sentence = WRONG_FIGURES[case]
+    with pytest.raises(WorkloadError) as error:
+        Assumptions(catalog.snapshot, {name: Quantity(low=low, typical=typical, high=high)})
+    assert f"assumptions.{name}" in str(error.value)
+    assert sentence in str(error.value)
+
+
 # Neighbours ---------------------------------------------------------------------------------------------------------
 
 
