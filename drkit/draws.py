@@ -59,11 +59,6 @@ class Draws:
         self.samples = samples
         self._kept: dict[str, npt.NDArray[np.generic]] = {}
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the samples take [B]: it grows with figures and samples, never with topologies."""
-        return sum(array.nbytes for array in self._kept.values())
-
     def uniform(self, name: str) -> Samples:
         """Uniform numbers on [0, 1), shape ``(samples,)``."""
         return self._keep(name, lambda rng: rng.random(self.samples, dtype=np.float32))
@@ -104,7 +99,8 @@ class Pinned(Draws):
     Parameters
     ----------
     base
-        Where all other samples come from; they are shared, not drawn again.
+        Where all other samples come from; they are shared, not drawn again, so a figure that is not what it is in
+        the base must be given.
     given
         Name of a figure to its value: one number for all samples.
     """

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 OWN = "observed:user"
 
 
+def largest_image(workload: Workload) -> Quantity | None:
+    """Size of the largest image that the workload file gives [GiB]: the one that tasks wait for."""
+    given = (service.image_gib for service in workload.services if service.image_gib)
+    return max(given, key=lambda size: size.typical, default=None)
+
+
 class Planner:
     """Plans and times the recoveries of one workload.
 
@@ -99,11 +105,10 @@ class Planner:
     def _scale_compute(self, after: tuple[str, ...]) -> list[Step]:
         """Missing tasks start, pull their image, and the load balancer sends them traffic."""
         figures = ["pull_image_s_per_gib"]
-        given = [service.image_gib for service in self.workload.services if service.image_gib]
-        largest = max(given, key=lambda size: size.typical, default=None)
+        largest = largest_image(self.workload)
         if largest:
             figures.append("workload.image_gib")
-        if len(given) < len(self.workload.services):
+        if not all(service.image_gib for service in self.workload.services):
             figures.append("image_gib")
         if "pull" not in self._kept:
             size = self.own("image_gib", largest) if largest else np.zeros(1, dtype=np.float32)

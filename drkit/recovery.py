@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 from drkit.bundled import data_dir
+from drkit.spread import Z95
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -246,6 +247,32 @@ class Recovery:
         return (
             math.fsum(one.per_year * one.rto.mean for one in self.outcomes.values()) / 3600
             + self.failbacks_per_year * self.failback_h
+        )
+
+    @property
+    def downtime_error_h(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected downtime [h/year]."""
+        return math.hypot(*(one.per_year * one.rto.mean_error for one in self.outcomes.values())) / 3600
+
+    @property
+    def lost_writes_error_h(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected lost writes [h/year]."""
+        return math.hypot(*(one.per_year * one.rpo.mean_error for one in self.outcomes.values())) / 3600
+
+    @property
+    def expected_yearly_loss_error_usd(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected loss [USD/year]."""
+        return Z95 * self.expected_yearly_loss_se_usd
+
+    @property
+    def year_error(self) -> float:
+        """Half the width of the 95 % interval around the probabilities of a year without a miss, to first order."""
+        return max(
+            math.hypot(*(one.per_year * spread.p_error for one, spread in pairs))
+            for pairs in (
+                [(one, one.rto) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
+                [(one, one.rpo) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
+            )
         )
 
     @property

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from drkit.recovery import Samples
 
-#: Standard normal quantile of 97.5 %.
-_Z = 1.959963984540054
+#: Standard normal quantile of 97.5 %: half the width of a 95 % interval in standard errors.
+Z95 = 1.959963984540054
 
 
 class Spread(NamedTuple):
@@ -49,7 +51,7 @@ class Spread(NamedTuple):
     @property
     def mean_error(self) -> float:
         """Half the width of the 95 % interval of the mean."""
-        return _Z * self.standard_deviation / math.sqrt(self.samples)
+        return Z95 * self.standard_deviation / math.sqrt(self.samples)
 
     @property
     def p_error(self) -> float:
@@ -116,10 +118,16 @@ def _ranked(ordered: Samples, level: float) -> tuple[float, float]:
     """A quantile and half the width of its 95 % interval."""
     count = len(ordered)
     rank = rank_of(level, count)
-    off = math.ceil(_Z * math.sqrt(count * level * (1 - level)))
+    off = math.ceil(Z95 * math.sqrt(count * level * (1 - level)))
     low, high = float(ordered[max(rank - off, 0)]), float(ordered[min(rank + off, count - 1)])
     value = float(ordered[rank])
     return value, 0.0 if low == high else (high - low) / 2
+
+
+def quantile(values: npt.ArrayLike, level: float) -> float:
+    """Smallest of the values that a part ``level`` of them does not exceed; an infinite one stays infinite."""
+    ordered = np.sort(np.asarray(values))
+    return float(ordered[rank_of(level, len(ordered))])
 
 
 def rank_of(level: float, count: int) -> int:
@@ -130,6 +138,6 @@ def rank_of(level: float, count: int) -> int:
 
 def probability_error(share: float, samples: int) -> float:
     """Half the width of the 95 % interval of a probability estimated from draws; never zero."""
-    draws = samples + _Z**2
-    centre = (share * samples + _Z**2 / 2) / draws
-    return _Z * math.sqrt(centre * (1 - centre) / draws)
+    draws = samples + Z95**2
+    centre = (share * samples + Z95**2 / 2) / draws
+    return Z95 * math.sqrt(centre * (1 - centre) / draws)

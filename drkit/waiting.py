@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drkit.spread import Z95
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -118,7 +120,7 @@ def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = 
             variance += (rate * float(each.std(dtype=np.float64))) ** 2
         late = simulator.time(topology, "region_loss").rto_s
         p95 = float(np.quantile(late, 0.95, method="higher"))
-        rows.append((out, data, undo, 1.96 * math.sqrt(variance / simulator.samples), p95))
+        rows.append((out, data, undo, Z95 * math.sqrt(variance / simulator.samples), p95))
     return Policy(option, tuple(waits_s), *zip(*rows, strict=True))
 
 

@@ -21,6 +21,8 @@ from drkit.compare import Comparison, Option, compare_topologies
 from drkit.draws import quantile_of
 from drkit.errors import ParameterError, WorkloadError
 from drkit.recovery import Step
+from drkit.spread import probability_error
+from drkit.words import span
 from drkit.workload import Costs, Dns, Quantity, Workload
 
 
@@ -119,6 +121,42 @@ def test_the_loss_of_a_wait_by_hand(constant: Comparison) -> None:
     assert policy.best == 0
     assert policy.rto_p95_s == (1200, 1200, 4200, 18_600)
     assert set(policy.error_usd) == {0}
+
+
+def test_the_answer_says_what_the_rto_becomes_while_people_wait(catalog: Catalog, constant: Comparison) -> None:
+    own = constant.workload.assumptions | {"failover_run_usd": _certain(500_000)}
+    comparison = compare_topologies(constant.workload.model_copy(update={"assumptions": own}), catalog, samples=50)
+    told = str(recovery_report.answer(comparison, _of(comparison, "hot_standby")))
+    # detect 90, wait four hours in which people decide, promote 120, shift 90, verify 300: 15,000 s
+    assert "waiting 4.0 h for it to come back loses least" in told
+    assert "service is then back after 4.2 h (95 %) and not after 20 min" in told
+
+
+def test_the_answer_gives_expectations_and_not_the_mean_of_drawn_years(comparisons: Mapping[str, Comparison]) -> None:
+    for comparison in comparisons.values():
+        recovery = comparison.chosen.recovery
+        hours = 8760 * (1 - recovery.yearly.availability)
+        assert recovery.downtime_h == pytest.approx(hours)
+        assert f"**A year with it.** {span(3600 * hours)} without service" in str(recovery_report.answer(comparison))
+
+
+def test_every_probability_states_the_error_of_its_own(comparisons: Mapping[str, Comparison]) -> None:
+    comparison = comparisons["media-house"]
+    for option in comparison.representatives:
+        rto, rpo = option.recovery.judged.rto, option.recovery.judged.rpo
+        assert option.p_error == max(rto.p_error, rpo.p_error)
+        frame = comparison.disruptions(option).set_index("disruption").loc["region_loss"]
+        assert frame["p_meets_rto_error"] == pytest.approx(probability_error(rto.p_meets, 4000), abs=1e-6)
+        assert frame["p_meets_rpo_error"] == pytest.approx(probability_error(rpo.p_meets, 4000), abs=1e-6)
+    assert "p_year_error" in value.frame(comparison)
+    assert "± by simulation" in recovery_report.break_even(comparison).columns
+
+
+def test_the_error_of_a_break_even_by_hand(constant: Comparison, comparisons: Mapping[str, Comparison]) -> None:
+    # without chance the draws cannot be off; with it they can, and by less than the figure itself
+    assert all(reach.error_usd_per_hour == pytest.approx(0, abs=1) for reach in value.break_even(constant))
+    for reach in value.break_even(comparisons["article"])[1:]:
+        assert 0 < reach.error_usd_per_hour < reach.from_usd_per_hour
 
 
 def test_where_a_failover_costs_more_than_the_outage_waiting_is_best(catalog: Catalog, constant: Comparison) -> None:
@@ -289,6 +327,9 @@ def test_every_uncertain_input_is_found_and_no_certain_one(comparisons: Mapping[
     assert "detect_fast" not in known  # 30 s, always
     assert known["outage_duration"].chance
     assert not known["verify_s"].chance
+    # how far a replica lags, and how late a backup starts, differ from one disruption to the next
+    assert {name for name, one in known.items() if one.chance} >= {"database_lag_s", "object_lag_rtc_s"}
+    assert not known["rate.region_loss"].chance
 
 
 def test_a_tornado_moves_one_input_at_a_time(constant: Comparison, catalog: Catalog) -> None:
@@ -359,6 +400,19 @@ def test_one_call_gives_all_three_and_their_tables(comparisons: Mapping[str, Com
     assert 3 <= len(table) <= 15
     assert found.changing() == list(found.decisive.loc[found.decisive["changes_choice"], "input"])
     recovery_report.decisive(found)
+
+
+def test_a_rate_that_is_known_is_the_rate_of_the_years(comparisons: Mapping[str, Comparison]) -> None:
+    comparison = comparisons["small-saas"]
+    rates = [one for one in sensitivity.inputs_of_all(comparison) if one.name == "rate.region_loss"]
+    certain = rates[0]._replace(low=0.0, high=50.0)
+    again = sensitivity.decisive(comparison, [certain]).iloc[0]
+    alone = sensitivity.decisive(comparison, [certain._replace(low=50.0)]).iloc[0]
+    # fifty losses a year, whether or not another rate was asked before
+    assert again["least_total_if_high"] == alone["least_total_if_high"] == alone["least_total_if_low"]
+    assert again["least_total_if_low"] != again["least_total_if_high"]
+    # 1.96 sqrt(0.9 x 0.1 / 4,000), a little more by Agresti and Coull
+    assert again["p_error"] == pytest.approx(0.0093, abs=0.0002)
 
 
 def test_salib_is_not_imported_before_it_is_used() -> None:

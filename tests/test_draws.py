@@ -133,9 +133,9 @@ def test_traced_draws_are_quantiles_of_the_design_and_medians_elsewhere() -> Non
 
 def test_memory_grows_with_figures_and_not_with_topologies() -> None:
     draws = Draws(1, 1000)
-    for _ in range(50):
-        draws.known("a", _figure(0, 1, 2))
-    assert draws.nbytes == 4000
+    first = draws.known("a", _figure(0, 1, 2))
+    assert all(draws.known("a", _figure(0, 1, 2)) is first for _ in range(50))
+    assert first.nbytes == 4000
 
 
 # Quantiles and their error ------------------------------------------------------------------------------------------

@@ -135,9 +135,9 @@ def break_even(comparison: Comparison) -> Picture:
         f"seed {comparison.seed}",
     )
     axes = figure.add_subplot()
-    lines: dict[str, list[value.Line]] = {}
+    lines: dict[str, list[tuple[float, float]]] = {}
     for option in comparison.options:
-        lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option))
+        lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option)[:2])
     least = np.full(len(hours), math.inf)
     for strategy, known in lines.items():
         fixed, slope = np.array(sorted(set(known))).T
@@ -170,6 +170,9 @@ def break_even(comparison: Comparison) -> Picture:
         anchors,
         [f"{STRATEGY[r.option.topology.strategy]}\nfrom {usd(r.from_usd_per_hour)} USD/h" for r in steps],
         np.empty((0, 2)),
+        lines=axes.transData.transform(
+            np.concatenate([line.get_xydata() for line in axes.get_lines() if line.get_gid()])
+        ),
         droppable=True,
         fontsize=8.5,
         leader_from=1e9,
