@@ -514,6 +514,19 @@ def test_the_least_line_is_the_cheapest_strategy_and_turns_where_it_changes(work
     assert here.option.topology.failover_region in title(picture)
 
 
+@pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
+def test_the_labels_of_the_break_even_chart_cover_no_curve(workload, comparisons):
+    picture = drawn(figures.break_even, comparisons[workload])
+    picture.draw_without_rendering()
+    (axes,) = picture.axes
+    assert axes.texts
+    for said in axes.texts:
+        box = said.get_window_extent(picture.canvas.get_renderer())
+        for curve in (line for line in axes.lines if line.get_gid() in STRATEGIES):
+            points = axes.transData.transform(curve.get_xydata())
+            assert not any(box.contains(x, y) for x, y in points), (said.get_text(), curve.get_gid())
+
+
 def test_the_bars_of_the_tornado_are_its_table(comparisons):
     comparison = comparisons["payments-br"]
     found = sensitivity.analyse(comparison, base=64)

@@ -403,28 +403,33 @@ def test_quantiles_kept_are_those_of_the_samples(comparisons: Mapping[str, Compa
 # Seeds and errors ---------------------------------------------------------------------------------------------------
 
 
-def test_another_seed_stays_within_the_stated_error(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
-    # 95 % intervals of both simulations: of 30 seeds and 4 figures nearly all overlap within sqrt(2) of their width
+@pytest.mark.parametrize("strategy", ["backup_restore", "pilot_light", "pilot_light.headless", "warm_standby"])
+def test_another_seed_stays_within_the_stated_error(
+    strategy: str, catalog: Catalog, workloads: Mapping[str, Workload]
+) -> None:
+    # Two figures with 95 % intervals of half width e and f differ by more than hypot(e, f) in 5 % of the pairs.
     workload = workloads["article"]
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
-    topology = _topologies(workload, catalog)["warm_standby"]
-    found = [Simulator(workload, catalog, assumptions, seed, 4000).recover(topology) for seed in range(30)]
+    topology = _topologies(workload, catalog)[strategy]
+    found = [Simulator(workload, catalog, assumptions, seed, 4000).recover(topology) for seed in range(60)]
     rows = [
         (
             (r.judged.rto.p50, r.judged.rto.p50_error),
             (r.judged.rto.p95, r.judged.rto.p95_error),
             (r.judged.rpo.p95, r.judged.rpo.p95_error),
-            (r.expected_yearly_loss_usd, 1.96 * r.expected_yearly_loss_se_usd),
+            (r.expected_yearly_loss_usd, r.expected_yearly_loss_error_usd),
+            (r.downtime_h, r.downtime_error_h),
         )
         for r in found
     ]
     far = [
         abs(one - other) > math.hypot(error, other_error)
-        for first, second in itertools.pairwise(rows)
+        for first, second in zip(rows[::2], rows[1::2], strict=True)
         for (one, error), (other, other_error) in zip(first, second, strict=True)
     ]
-    assert np.mean(far) <= 0.12
-    assert len({row[1][0] for row in rows}) == 30
+    # 30 pairs of 5 figures: 7.5 misses expected, and 13 or more with 4 % were they independent
+    assert np.sum(far) <= 12
+    assert len({row[1][0] for row in rows}) == 60
 
 
 def test_every_table_of_figures_states_its_error(comparisons: Mapping[str, Comparison]) -> None:
