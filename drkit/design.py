@@ -66,7 +66,7 @@ def run_design(
     path = workload_file.find(workload)
     given = {"workload": str(path.resolve()), "out_dir": ".", **(parameters or {})}
     check_parameters(source, given)
-    name = check_inputs(given).name
+    name = check_inputs({**given, "workload": path}).name
     if snapshot := str(given.get("snapshot") or ""):
         given["snapshot"] = str(Path(snapshot).resolve())
     folder = Path(out)
