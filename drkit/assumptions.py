@@ -6,14 +6,14 @@ The steps that AWS does publish come from the snapshot and can be overridden the
 from __future__ import annotations
 
 import csv
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
-from drkit.draws import drawn, spread
+from drkit.draws import drawn
 from drkit.errors import WorkloadError
 from drkit.words import did_you_mean
+from drkit.workload import lognormal_mean, lognormal_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +32,12 @@ FITTED = {
     "region_impairment_per_year": ("1/year", "impairments of the region, whether or not they hit this workload"),
     "region_loss_per_year": ("1/year", "losses of the region with all that lies in it"),
 }
+
+
+#: More than this is no rate of disruptions [1/year].
+MOST_PER_YEAR = 100.0
+#: Figures of which only one number is used.
+_ONE_NUMBER = ("neighbour_km",)
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Figure:
     def mean(self) -> float:
         """Expected value [unit]."""
         if self.distribution == "lognormal":
-            return self.typical * math.exp(spread(self) ** 2 / 2)
+            return lognormal_mean(self.typical, self.high)
         if self.distribution == "constant":
             return self.typical
         return (self.low + self.typical + self.high) / 3
@@ -116,10 +122,15 @@ class Assumptions:
         #: Figures of the workload file that take the place of one fitted from the history, by name.
         self.own: dict[str, Figure] = {}
         for name, quantity in (own or {}).items():
+            values = (quantity.low, quantity.typical, quantity.high)
+            unit = FITTED[name][0] if name in FITTED else figures[name].unit if name in figures else ""
+            if unit == "1/year" and quantity.high > MOST_PER_YEAR:
+                raise WorkloadError(
+                    f"assumptions.{name} is {quantity.high:g}: give a rate of at most {MOST_PER_YEAR:g} a year"
+                )
             if name in FITTED:
-                unit, what = FITTED[name]
-                values = (quantity.low, quantity.typical, quantity.high)
-                self.own[name] = Figure(name, unit, *values, "triangular", what, "workload file", "", "observed:user")
+                what, drawn_as = FITTED[name][1], quantity.distribution or "triangular"
+                self.own[name] = Figure(name, unit, *values, drawn_as, what, "workload file", "", "observed:user")
                 continue
             if name not in figures:
                 known_names = sorted([*figures, *FITTED])
@@ -130,13 +141,17 @@ class Assumptions:
                 raise WorkloadError(
                     f"assumptions.{name} is {quantity.high:g}: give a fraction from 0 to 1 ({known.what})"
                 )
+            if name in _ONE_NUMBER and not quantity.certain:
+                raise WorkloadError(f"assumptions.{name} is a limit and not uncertain: give one number ({known.what})")
+            usual = "triangular" if known.distribution == "constant" else known.distribution
+            shape = quantity.distribution or usual
+            if shape == "lognormal" and (problem := lognormal_problem(*values)):
+                raise WorkloadError(f"assumptions.{name}: {problem}")
             figures[name] = Figure(
                 name,
                 known.unit,
-                quantity.low,
-                quantity.typical,
-                quantity.high,
-                "triangular" if known.distribution == "constant" else known.distribution,
+                *values,
+                shape,
                 known.what,
                 "workload file",
                 known.as_of,

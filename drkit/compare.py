@@ -53,9 +53,9 @@ class Option:
         return self.topology.topology_id
 
     @property
-    def total_usd_per_year(self) -> float:
-        """Yearly bill plus expected yearly loss [USD/year]."""
-        return 12 * self.bill.monthly_usd + self.recovery.expected_yearly_loss_usd
+    def p_error(self) -> float:
+        """Half the width of the 95 % interval around the probabilities of meeting RTO and RPO: the wider of the two."""
+        return max(self.recovery.judged.rto.p_error, self.recovery.judged.rpo.p_error)
 
 
 @dataclass(frozen=True)
@@ -184,9 +184,9 @@ class Comparison:
                     "rpo_p95": span(judged.rpo_p95_s),
                     "p_rto": judged.p_meets_rto,
                     "p_rpo": judged.p_meets_rpo,
-                    "p_error": round(option.recovery.judged.rto.p_error, 4),
+                    "p_error": round(option.p_error, 4),
                     "yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd),
-                    "loss_error_usd": math.ceil(1.96 * option.recovery.expected_yearly_loss_se_usd),
+                    "loss_error_usd": math.ceil(option.recovery.expected_yearly_loss_error_usd),
                     "not_observed": f"{option.bill.share_not_observed:.0%}",
                     "objectives": "missed" if option.misses else "met",
                     "chosen": "chosen" if option is self.chosen else "",
@@ -218,7 +218,8 @@ class Comparison:
     def disruptions(self, option: Option) -> pd.DataFrame:
         """One option against every disruption: rate, RTO and RPO quantiles [s], probability of meeting the objectives.
 
-        ``_error`` columns hold half the width of the 95 % interval that drawing leaves around a quantile.
+        ``_error`` columns hold half the width of the 95 % interval that drawing leaves around a quantile or a
+        probability.
         """
         import pandas as pd
 
@@ -238,6 +239,8 @@ class Comparison:
                     "p_meets_rpo": rpo.p_meets,
                     "rto_p95_error_s": round(rto.p95_error, 3),
                     "rpo_p95_error_s": round(rpo.p95_error, 3),
+                    "p_meets_rto_error": round(rto.p_error, 6),
+                    "p_meets_rpo_error": round(rpo.p_error, 6),
                     "rate_basis": outcome.rate_basis,
                 }
             )
@@ -265,8 +268,8 @@ class Comparison:
             "notes": "; ".join(option.topology.notes),
             "rto_p95_error_s": round(option.recovery.judged.rto.p95_error, 3),
             "rpo_p95_error_s": round(option.recovery.judged.rpo.p95_error, 3),
-            "p_error": round(option.recovery.judged.rto.p_error, 6),
-            "expected_yearly_loss_error_usd": round(1.96 * option.recovery.expected_yearly_loss_se_usd, 2),
+            "p_error": round(option.p_error, 6),
+            "expected_yearly_loss_error_usd": round(option.recovery.expected_yearly_loss_error_usd, 2),
             "availability": option.recovery.yearly.availability,
             "total_usd_per_year": round(ownership(self, option).total_usd, 2),
             "not_chosen_because": self.why_not(option),
@@ -306,6 +309,20 @@ class Comparison:
         return (self._shortfall(option), *self.order(option))
 
 
+def check_draws(seed: int, samples: int) -> None:
+    """Refuse a seed or a number of samples that nothing can be drawn with.
+
+    Raises
+    ------
+    ParameterError
+        With both values and what is allowed.
+    """
+    if samples < 1 or seed < 0:
+        raise ParameterError(
+            f"samples is {samples} and seed is {seed}: give at least 1 sample and a seed of at least 0"
+        )
+
+
 def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:
     """Price, time and judge every topology of a workload.
 
@@ -325,10 +342,7 @@ def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samp
     ParameterError
         When seed or samples are out of range.
     """
-    if samples < 1 or seed < 0:
-        raise ParameterError(
-            f"samples is {samples} and seed is {seed}: give at least 1 sample and a seed of at least 0"
-        )
+    check_draws(seed, samples)
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
     biller = Biller(workload, catalog, assumptions)
     simulator = Simulator(workload, catalog, assumptions, seed, samples)

@@ -6,15 +6,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import terraform, workload_file
+from drkit import drills, terraform, workload_file
+from drkit.assumptions import Assumptions
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
+from drkit.compare import check_draws
 from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
 from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from drkit.workload import Workload
 
 #: What a papermill parameter's annotation allows, and how it is told.
 _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
@@ -62,10 +66,9 @@ def run_design(
     path = workload_file.find(workload)
     given = {"workload": str(path.resolve()), "out_dir": ".", **(parameters or {})}
     check_parameters(source, given)
+    name = check_inputs({**given, "workload": path}).name
     if snapshot := str(given.get("snapshot") or ""):
         given["snapshot"] = str(Path(snapshot).resolve())
-    # A wrong file or region is told in a tenth of a second, not in the traceback of a cell.
-    name = workload_file.read(path, Catalog.load(snapshot or None)).name
     folder = Path(out)
     with staged(folder) as staging:
         notebook = _execute(source, staging / "design.ipynb", given, staging, progress)
@@ -95,6 +98,8 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, object], p
         When a cell fails or the target cannot be written.
     """
     check_parameters(source, parameters)
+    if source.parent == notebooks_dir():
+        check_inputs(parameters)
     with staged(target.parent) as staging:
         _execute(source, staging / target.name, parameters, Path.cwd(), progress)
 
@@ -160,6 +165,27 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
             problems.append(f"{notebook.stem}: {name} is {value!r}: give {words} ({known[name]['help']})")
     if problems:
         raise ParameterError("\n".join(problems))
+
+
+def check_inputs(given: Mapping[str, object]) -> Workload:
+    """Read what the parameters of drkit's own notebooks name: wrong input is told here, not in a cell's traceback.
+
+    Returns
+    -------
+    Workload
+        The bundled one that the notebooks take where none is named.
+
+    Raises
+    ------
+    WorkloadError, SnapshotError, ParameterError
+        When a file is missing or wrong, or nothing can be drawn with the seed or the samples.
+    """
+    catalog = Catalog.load(str(given.get("snapshot") or "") or None)
+    workload = workload_file.read(str(given.get("workload") or "article"), catalog)
+    check_draws(int(str(given.get("seed", 1))), int(str(given.get("samples", 1))))
+    if path := str(given.get("drills") or ""):
+        drills.read(path, Assumptions(catalog.snapshot, workload.assumptions))
+    return workload
 
 
 def typed_parameter(notebook: Path, name: str, text: str) -> object:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drkit.assumptions import Figure
 from drkit.bundled import data_dir
 from drkit.fits import DurationFit, RateFit, fit_duration
 from drkit.recovery import DISRUPTIONS
@@ -16,7 +17,7 @@ from drkit.recovery import DISRUPTIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from drkit.assumptions import Assumptions, Figure
+    from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
     from drkit.draws import Draws
     from drkit.recovery import Disruption, Samples
@@ -78,6 +79,11 @@ class Disruptions:
     def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions) -> None:
         self.workload = workload
         self.assumptions = assumptions
+        self._zones = next(
+            len(row["zone_names"].split())
+            for row in catalog.snapshot.records("regions")
+            if row["region"] == workload.region
+        )
         self._history = {
             (row["disruption"], row["region_group"]): (
                 RateFit(int(row["events"]) + 0.5, float(row["region_years"])),
@@ -95,6 +101,8 @@ class Disruptions:
             figure = self.assumptions["data_corruption_per_year"]
             return Rate(disruption, "any", None, figure, 0.0, None, figure.basis)
         share = self.assumptions["impairment_hits_workload"] if disruption == "region_impairment" else None
+        if disruption == "az_failure" and f"{disruption}_per_year" not in self.assumptions.own:
+            share = self._zone_of_writer
         also = f"; {share.basis}" if share else ""
         if own := self.assumptions.own.get(f"{disruption}_per_year"):
             return Rate(disruption, self.workload.region, None, own, 0.0, share, own.basis + also)
@@ -103,6 +111,13 @@ class Disruptions:
                 fitted, basis = self._history[disruption, group]
                 return Rate(disruption, group, fitted, None, 0.0, share, basis + also)
         raise KeyError(disruption)
+
+    @property
+    def _zone_of_writer(self) -> Figure:
+        """The history counts failures of any zone of a region: the writer's is one of them."""
+        share = 1 / self._zones
+        what = f"the writer's zone among the {self._zones} of {self.workload.region}"
+        return Figure("zone_of_writer", "1", share, share, share, "constant", what, "regions.csv", "", "observed")
 
     def outage_s(self, draws: Draws) -> Samples:
         """Samples of how long an impairment lasts if nobody does anything [s]."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from drkit.workload import Z999
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -57,11 +59,6 @@ class Draws:
         self.samples = samples
         self._kept: dict[str, npt.NDArray[np.generic]] = {}
 
-    @property
-    def nbytes(self) -> int:
-        """Memory that the samples take [B]: it grows with figures and samples, never with topologies."""
-        return sum(array.nbytes for array in self._kept.values())
-
     def uniform(self, name: str) -> Samples:
         """Uniform numbers on [0, 1), shape ``(samples,)``."""
         return self._keep(name, lambda rng: rng.random(self.samples, dtype=np.float32))
@@ -102,7 +99,8 @@ class Pinned(Draws):
     Parameters
     ----------
     base
-        Where all other samples come from; they are shared, not drawn again.
+        Where all other samples come from; they are shared, not drawn again, so a figure that is not what it is in
+        the base must be given.
     given
         Name of a figure to its value: one number for all samples.
     """
@@ -206,7 +204,7 @@ def triangular(known: Ranged, rng: np.random.Generator, size: int) -> Samples:
 
 def spread(known: Ranged) -> float:
     """Standard deviation of the logarithm, where typical is the median and high the 99.9 % point; 0 when certain."""
-    return math.log(known.high / known.typical) / 3.090232306167813 if known.high > known.typical > 0 else 0.0
+    return math.log(known.high / known.typical) / Z999 if known.high > known.typical > 0 else 0.0
 
 
 def quantile_of(figure: Figure | Quantity, u: Unit) -> Unit:

@@ -12,11 +12,14 @@ import math
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import numpy as np
+
+from drkit.draws import quantile_of
 from drkit.errors import WorkloadError
 from drkit.words import did_you_mean
-from drkit.workload import Quantity
+from drkit.workload import Z999, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.assumptions import Assumptions
-    from drkit.draws import Ranged
     from drkit.workload import Workload
 
 COLUMNS = ("date", "step", "seconds")
@@ -33,6 +35,8 @@ COLUMNS = ("date", "step", "seconds")
 _PRIOR_MEAN, _PRIOR_SPREAD = 1.0, 4.0
 #: Quantile of 95 % of a Student t with as many degrees of freedom as the prior's spread is worth drills.
 _T95 = 2.131846786326649
+#: And of the standard normal.
+_Z95 = 1.6448536269514722
 
 #: Steps whose time is one figure, where their names differ; the others have the figure's name.
 _FIGURE = {
@@ -52,6 +56,20 @@ _MADE_OF = {
     "restore_database": "restore_database_fixed_s and restore_database_s_per_gib",
     "shift_traffic": "dns.ttl_s and drain_connections_s",
 }
+#: Intervals and thresholds that AWS fixes: a drill measures around them, it does not change them.
+_FIXED = {
+    "detect_fast": "measure the step detect",
+    "detect_standard": "measure the step detect",
+    "standby_passes_health_check": "measure the step detect, which is the same check",
+    "targets_healthy": "measure start_tasks_s, which ends where these checks begin",
+}
+
+
+#: What the lines for the workload file begin with.
+ALL_AT_ONCE = (
+    "# Next time give all drills, these too, against the workload file from before its first calibration:\n"
+    "# a calibrated figure does not know how many drills are behind it.\n"
+)
 
 
 class Drill(NamedTuple):
@@ -104,9 +122,16 @@ class Belief(NamedTuple):
         return math.exp(self.mean + spread * float(stdtrit(2 * self.shape, probability)))
 
     def quantity(self) -> Quantity:
-        """Low (5 %), typical (median) and high (95 %) of the next drill, as a workload file takes them."""
-        low, typical, high = (float(f"{self.quantile(level):.4g}") for level in (0.05, 0.5, 0.95))
-        return Quantity(low=low, typical=typical, high=high)
+        """The lognormal that the simulation draws the next drill from, as a workload file takes it.
+
+        Typical is the median, high the 99.9 % point of the lognormal that has the median and the 95 % point of this
+        belief.
+        """
+        spread = math.log(self.quantile(0.95) / self.quantile(0.5)) / _Z95
+        typical = float(f"{self.quantile(0.5):.4g}")
+        return Quantity(
+            low=0, typical=typical, high=float(f"{typical * math.exp(Z999 * spread):.4g}"), distribution="lognormal"
+        )
 
 
 class Calibrated(NamedTuple):
@@ -135,7 +160,10 @@ class Calibration:
     figures: tuple[Calibrated, ...]
 
     def frame(self) -> pd.DataFrame:
-        """Before and after, one row a figure: ``figure, drills, measured_mean, low, typical, high`` twice."""
+        """Before and after, one row a figure: ``figure, drills, measured_mean``, then 5, 50 and 95 % twice.
+
+        Columns ``p05_before, typical_before, p95_before`` and the same ``_after``: what the simulation draws.
+        """
         import pandas as pd
 
         rows = []
@@ -146,33 +174,39 @@ class Calibration:
                 "measured_mean": math.fsum(one.drills) / len(one.drills),
             }
             for when, quantity in (("before", one.before), ("after", one.after)):
-                row |= {f"{end}_{when}": getattr(quantity, end) for end in ("low", "typical", "high")}
+                drawn = quantile_of(quantity, np.array([0.05, 0.5, 0.95]))
+                row |= {f"{end}_{when}": float(at) for end, at in zip(("p05", "typical", "p95"), drawn, strict=True)}
             rows.append(row)
         return pd.DataFrame(rows)
 
     def yaml(self) -> str:
-        """The updated figures as lines for the workload file."""
+        """The updated figures as lines for the workload file.
+
+        Drills given in two batches, the second against the result of the first, count for less than all at once: what
+        a figure carries on is its distribution, not how many drills are behind it.
+        """
         parts: dict[str, list[str]] = {}
         for one in self.figures:
             after = one.after
-            line = f"  {one.figure}: {{low: {after.low:g}, typical: {after.typical:g}, high: {after.high:g}}}"
+            line = (
+                f"  {one.figure}: {{low: 0, typical: {after.typical:g}, high: {after.high:g}, distribution: lognormal}}"
+            )
             count = len(one.drills)
             parts.setdefault(one.where, []).append(f"{line} # {count} drill{'s' * (count > 1)}")
-        return "".join(f"{where}:\n" + "\n".join(lines) + "\n" for where, lines in parts.items())
+        return ALL_AT_ONCE + "".join(f"{where}:\n" + "\n".join(lines) + "\n" for where, lines in parts.items())
 
 
-def prior(figure: Ranged) -> Belief:
-    """Belief that low, typical and high stand for: the median, and 90 % between low and high.
+def prior(figure: Quantity) -> Belief:
+    """Belief with the median and the 95 % point that the simulation draws from a figure.
 
-    A figure that was certain spreads by 10 %; a low end of zero counts as a tenth of typical.
+    A figure that was certain spreads by 10 %.
     """
-    typical = max(figure.typical, 1e-3)
-    low, high = max(figure.low, typical / 10), max(figure.high, typical)
-    spread = max(math.log(high / low) / (2 * _T95), 0.1)
+    median, p95 = (max(float(at), 1e-3) for at in quantile_of(figure, np.array([0.5, 0.95])))
+    spread = max(math.log(p95 / median) / _T95, 0.1)
     # The prior predictive is a Student t: its scale is what makes the spread that of the figures.
     shape = _PRIOR_SPREAD / 2
     scale = spread**2 * shape * _PRIOR_MEAN / (_PRIOR_MEAN + 1)
-    return Belief(math.log(typical), _PRIOR_MEAN, shape, scale)
+    return Belief(math.log(median), _PRIOR_MEAN, shape, scale)
 
 
 def read(path: str | Path, assumptions: Assumptions) -> list[Drill]:
@@ -242,7 +276,8 @@ def _before(figure: str, workload: Workload, assumptions: Assumptions) -> tuple[
         where = "operations"
     else:
         known, where = assumptions[figure], "assumptions"
-    return Quantity(low=known.low, typical=known.typical, high=known.high), where
+    shape: Literal["triangular", "lognormal"] = "lognormal" if known.distribution == "lognormal" else "triangular"
+    return Quantity(low=known.low, typical=known.typical, high=known.high, distribution=shape), where
 
 
 def _drill(row: Mapping[str, str | None], assumptions: Assumptions) -> Drill:
@@ -253,6 +288,8 @@ def _drill(row: Mapping[str, str | None], assumptions: Assumptions) -> Drill:
         raise ValueError(f"date is {day!r}: give a day such as 2026-11-23") from None
     if step in _MADE_OF:
         raise ValueError(f"step {step!r} is made of {_MADE_OF[step]}: give the one that was measured")
+    if step in _FIXED:
+        raise ValueError(f"step {step!r} is fixed by intervals and thresholds of health checks: {_FIXED[step]}")
     figure = _OWN.get(step) or _FIGURE.get(step) or step
     timed = [name for name in assumptions if assumptions[name].unit.split("/")[0] == "s"]
     if figure not in timed and figure not in _OWN.values():

@@ -48,13 +48,6 @@ class RateFit:
         low, high = gammaincinv(self.shape, [tail, 1 - tail]) / self.years
         return float(low), float(high)
 
-    def quiet(self, share: float = 1.0) -> float:
-        """Probability of a year without any of this share of the events.
-
-        ``E[exp(-rate share)] = (years / (years + share)) ** shape``: the uncertain rate is averaged over.
-        """
-        return float((self.years / (self.years + share)) ** self.shape)
-
 
 def fit_rate(events: int, years: float) -> RateFit:
     """Posterior of a rate from events counted over an exposure [years].

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from drkit.recovery import Recovery
     from drkit.workload import Objectives
 
@@ -62,9 +58,3 @@ class Judge:
         if budget is not None and monthly_usd > budget:
             found.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
         return tuple(found)
-
-
-def quantile(samples: Sequence[float] | np.ndarray, at: float) -> float:
-    """Smallest sample that a part ``at`` of them does not exceed, to the millisecond [s]."""
-    # "higher" keeps an infinite loss infinite; interpolation would make nan of it.
-    return round(float(np.quantile(samples, at, method="higher")), 3)

@@ -137,7 +137,7 @@ def _told(comparison: Comparison, option: Option) -> dict[str, object]:
         "expected_yearly_loss_usd": round(option.recovery.expected_yearly_loss_usd, 2),
         **{name: value if value != float("inf") else "everything" for name, value in judged._asdict().items()},
         "rto_p95_error_s": round(option.recovery.judged.rto.p95_error, 3),
-        "expected_yearly_loss_error_usd": round(1.96 * option.recovery.expected_yearly_loss_se_usd, 2),
+        "expected_yearly_loss_error_usd": round(option.recovery.expected_yearly_loss_error_usd, 2),
         "total_usd_per_year": round(ownership(comparison, option).total_usd, 2),
         "availability": option.recovery.yearly.availability,
         "meets_objectives": option.meets_objectives,

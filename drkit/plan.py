@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 OWN = "observed:user"
 
 
+def largest_image(workload: Workload) -> Quantity | None:
+    """Size of the largest image that the workload file gives [GiB]: the one that tasks wait for."""
+    given = (service.image_gib for service in workload.services if service.image_gib)
+    return max(given, key=lambda size: size.typical, default=None)
+
+
 class Planner:
     """Plans and times the recoveries of one workload.
 
@@ -99,11 +105,10 @@ class Planner:
     def _scale_compute(self, after: tuple[str, ...]) -> list[Step]:
         """Missing tasks start, pull their image, and the load balancer sends them traffic."""
         figures = ["pull_image_s_per_gib"]
-        given = [service.image_gib for service in self.workload.services if service.image_gib]
-        largest = max(given, key=lambda size: size.typical, default=None)
+        largest = largest_image(self.workload)
         if largest:
             figures.append("workload.image_gib")
-        if len(given) < len(self.workload.services):
+        if not all(service.image_gib for service in self.workload.services):
             figures.append("image_gib")
         if "pull" not in self._kept:
             size = self.own("image_gib", largest) if largest else np.zeros(1, dtype=np.float32)
@@ -215,13 +220,18 @@ class Planner:
         return tuple(steps)
 
     def corruption(self, topology: Topology) -> tuple[Step, ...]:
-        """Steps when data is corrupted: replication carries it along, only a restore to before it helps."""
-        noticed = self._step("detect_corruption", (), "detect_corruption_s")
-        steps = [noticed, self._decide(("detect_corruption",), waits=False)]
-        if topology.primary.database_cluster:
-            steps.append(self._restore_database())
-        steps.append(self._step("verify", (steps[-1].name,), "verify_s"))
-        return tuple(steps)
+        """Steps when the database is corrupted: replication carries it along, only a restore to before it helps.
+
+        Service is up, on bad data, until somebody notices: that time is writes lost, and the outage starts with the
+        decision to restore. Buckets (old versions, one object at a time) and a cache are left out.
+        """
+        if not topology.primary.database_cluster:
+            return ()
+        return (
+            self._decide((), waits=False),
+            self._restore_database(),
+            self._step("verify", ("restore_database",), "verify_s"),
+        )
 
     def switchover(self, topology: Topology) -> tuple[Step, ...]:
         """Steps of a planned switchover; none where nothing is live in the other region.

@@ -6,6 +6,7 @@ A step starts when the steps it waits for have ended. `drkit.plan` knows which s
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 import numpy as np
 
 from drkit.bundled import data_dir
+from drkit.spread import Z95
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,12 +82,32 @@ def step_kinds() -> Mapping[str, StepKind]:
 
 
 class Timed(NamedTuple):
-    """One disruption of one topology, draw by draw: steps, RTO [s], RPO [s] and RPO of each store [s]."""
+    """One disruption of one topology, draw by draw.
+
+    Parameters
+    ----------
+    steps
+        What is done, in the order it runs.
+    rto_s, rpo_s, rpo_by_store
+        Time without service, writes lost, and those of each store [s].
+    way_back_s
+        Time without service to move back once the region is well [s]; none where nothing was moved, or where the
+        region does not come back.
+    carried
+        Part of the draws in which the failover is carried through: past its point of no return.
+    """
 
     steps: tuple[Step, ...]
     rto_s: Samples
     rpo_s: Samples
     rpo_by_store: Mapping[str, Samples]
+    way_back_s: Samples | None = None
+    carried: Samples | None = None
+
+    @property
+    def down_s(self) -> Samples:
+        """Time without service, the way back included [s]."""
+        return self.rto_s if self.way_back_s is None else self.rto_s + self.way_back_s
 
 
 @dataclass(frozen=True)
@@ -176,7 +198,7 @@ class Yearly:
     downtime_h, lost_writes_h, loss_usd
         Quantiles and mean over simulated years; rates, times and costs are all uncertain in them.
     availability
-        Expected part of the year with service, planned switchovers included.
+        Expected part of the year with service, planned switchovers and the way back of failovers included.
     p_meets_rto, p_meets_rpo
         Probability of a year in which no unplanned disruption misses the objective.
     """
@@ -201,19 +223,62 @@ class Recovery:
     Parameters
     ----------
     expected_yearly_loss_usd, expected_yearly_loss_se_usd
-        Rates x (outage + lost writes, each at what an hour costs), and the standard error that drawing adds to it.
+        Rates x (outage + lost writes, each at what an hour costs), the way back of failovers included, and the
+        standard error that drawing adds to it.
     failovers_per_year
         Failovers that are carried through because the outage outlasts them [1/year].
+    failbacks_per_year
+        Those of them whose region comes back: moves back to it [1/year].
     failback_h
-        Expected time without service to move back after one [h].
+        Expected time without service to move back [h].
     """
 
     outcomes: Mapping[Disruption, Outcome]
     expected_yearly_loss_usd: float
     expected_yearly_loss_se_usd: float
     failovers_per_year: float
+    failbacks_per_year: float
     failback_h: float
     yearly: Yearly
+
+    @property
+    def downtime_h(self) -> float:
+        """Expected hours without service a year, the way back of failovers included [h/year]."""
+        return (
+            math.fsum(one.per_year * one.rto.mean for one in self.outcomes.values()) / 3600
+            + self.failbacks_per_year * self.failback_h
+        )
+
+    @property
+    def downtime_error_h(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected downtime [h/year]."""
+        return math.hypot(*(one.per_year * one.rto.mean_error for one in self.outcomes.values())) / 3600
+
+    @property
+    def lost_writes_error_h(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected lost writes [h/year]."""
+        return math.hypot(*(one.per_year * one.rpo.mean_error for one in self.outcomes.values())) / 3600
+
+    @property
+    def expected_yearly_loss_error_usd(self) -> float:
+        """Half the width of the 95 % interval that drawing leaves around the expected loss [USD/year]."""
+        return Z95 * self.expected_yearly_loss_se_usd
+
+    @property
+    def year_error(self) -> float:
+        """Half the width of the 95 % interval around the probabilities of a year without a miss, to first order."""
+        return max(
+            math.hypot(*(one.per_year * spread.p_error for one, spread in pairs))
+            for pairs in (
+                [(one, one.rto) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
+                [(one, one.rpo) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
+            )
+        )
+
+    @property
+    def lost_writes_h(self) -> float:
+        """Expected hours of writes lost a year, the loss of every copy as `all_data_lost_h` [h/year]."""
+        return math.fsum(one.per_year * one.rpo.mean for one in self.outcomes.values()) / 3600
 
     @property
     def judged(self) -> Outcome:
@@ -221,13 +286,15 @@ class Recovery:
         return self.outcomes[JUDGED]
 
 
-def finish(steps: Sequence[Step]) -> dict[str, Samples]:
+def finish(steps: Sequence[Step], held_s: Samples | None = None) -> dict[str, Samples]:
     """End of every step [s]: the latest end of those it waits for, plus its own time.
 
     Parameters
     ----------
     steps
         In an order in which every step stands after those it waits for.
+    held_s
+        How long the control planes of us-east-1 are broken [s]; steps that need them do not start before.
 
     Raises
     ------
@@ -238,11 +305,24 @@ def finish(steps: Sequence[Step]) -> dict[str, Samples]:
     for step in steps:
         if missing := [name for name in step.after if name not in ends]:
             raise ValueError(f"{step.name} waits for {', '.join(missing)}, which does not stand before it")
-        if not step.after:
-            ends[step.name] = step.seconds
-        else:
-            ends[step.name] = latest([ends[name] for name in step.after], len(step.seconds)) + step.seconds
+        before = [ends[name] for name in step.after]
+        if held_s is not None and step_kinds()[step.name].control_planes:
+            before.append(held_s)
+        ends[step.name] = latest(before, len(step.seconds)) + step.seconds if before else step.seconds
     return ends
+
+
+def needs_control_planes(steps: Sequence[Step]) -> bool:
+    """Whether any step needs a control plane of us-east-1."""
+    return any(step_kinds()[step.name].control_planes for step in steps)
+
+
+def no_return(steps: Sequence[Step], ends: Mapping[str, Samples]) -> Samples:
+    """When a failover can no longer be called off [s]: once the other region's database was promoted.
+
+    Where nothing is promoted, its end: a restored copy can be thrown away until then.
+    """
+    return ends["promote_database" if "promote_database" in ends else steps[-1].name]
 
 
 def latest(ends: Sequence[Samples], size: int) -> Samples:

@@ -15,7 +15,7 @@ import numpy as np
 
 from drkit.bundled import data_dir
 from drkit.errors import ParameterError
-from drkit.recovery import latest, step_kinds
+from drkit.recovery import latest, no_return, step_kinds
 from drkit.simulation import HOME_OF_CONTROL_PLANES
 from drkit.spread import spread_of
 from drkit.topology import STRATEGIES
@@ -66,7 +66,7 @@ class Replayed:
     failed_over
         Part of the draws in which the failover ended before the outage did.
     lost_s
-        Writes lost, draw by draw [s].
+        Writes lost, draw by draw [s]: by every failover that was past its point of no return when the outage ended.
     moments
         Steps of the failover with their medians.
     """
@@ -204,7 +204,7 @@ def replay(comparison: Comparison, event: str, options: Iterable[Option] | None 
                 option,
                 np.minimum(done, ends_s),
                 float(np.mean(first)),
-                np.where(first, lost, np.float32(0)),
+                np.where(no_return(steps, ends) < ends_s, lost, np.float32(0)),
                 tuple(_moment(step.name, starts, ends, waited) for step in steps),
             )
         )

@@ -13,7 +13,7 @@ import pandas as pd
 from drkit.bill import total
 from drkit.commitments import in_words
 from drkit.display import Markdown, Table
-from drkit.judgement import quantile
+from drkit.spread import quantile
 from drkit.topology import STRATEGIES
 from drkit.words import asked, lost, span
 
@@ -179,7 +179,7 @@ def strategies(comparison: Comparison) -> Table:
 def _with_error(option: Option) -> str:
     """Expected yearly loss, with half the width of the 95 % interval that drawing leaves around it [USD/year]."""
     recovery = option.recovery
-    return f"{recovery.expected_yearly_loss_usd:,.0f} ± {1.96 * recovery.expected_yearly_loss_se_usd:,.0f}"
+    return f"{recovery.expected_yearly_loss_usd:,.0f} ± {recovery.expected_yearly_loss_error_usd:,.0f}"
 
 
 def _rpo_with_error(option: Option) -> str:
@@ -255,26 +255,35 @@ def disruptions(comparison: Comparison, option: Option | None = None) -> Table:
             "RPO 50 %": frame["rpo_p50_s"].map(span),
             "RPO 95 %": frame["rpo_p95_s"].map(span),
             "± ": frame["rpo_p95_error_s"].map(span),
-            "meets RTO": frame["p_meets_rto"].map("{:.1%}".format),
-            "meets RPO": frame["p_meets_rpo"].map("{:.1%}".format),
+            "meets RTO": _with_p_error(frame["p_meets_rto"], frame["p_meets_rto_error"]),
+            "meets RPO": _with_p_error(frame["p_meets_rpo"], frame["p_meets_rpo_error"]),
             "rate known by": frame["rate_basis"],
         }
     )
     return Table(table.set_index("disruption"))
 
 
+def _with_p_error(share: pd.Series, error: pd.Series) -> list[str]:
+    return [f"{p:.1%} ± {e:.1%}" for p, e in zip(share, error, strict=True)]
+
+
 def disruption_matrix(comparison: Comparison) -> Table:
-    """RTO and RPO at 95 % of the best of each strategy (rows), for each disruption (columns)."""
+    """RTO and RPO at 95 % of the best of each strategy (rows), for each disruption (columns), each ± by simulation."""
     rows = {}
     for option in comparison.representatives:
         frame = comparison.disruptions(option)
         # A switchover that no strategy without live data can make would read as one that takes no time.
+        columns = ("rto_p95_s", "rto_p95_error_s", "rpo_p95_s", "rpo_p95_error_s", "per_year")
         cells = [
-            f"{span(rto)} / {span(rpo)}" if per_year else "not done"
-            for rto, rpo, per_year in zip(frame["rto_p95_s"], frame["rpo_p95_s"], frame["per_year"], strict=True)
+            f"{_pm(rto, rto_error)} / {_pm(rpo, rpo_error)}" if per_year else "not done"
+            for rto, rto_error, rpo, rpo_error, per_year in zip(*(frame[one] for one in columns), strict=True)
         ]
         rows[STRATEGY[option.topology.strategy]] = cells
     return Table(pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"])))
+
+
+def _pm(seconds: float, error_s: float) -> str:
+    return span(seconds) + (f" ± {span(error_s)}" if error_s and math.isfinite(error_s) else "")
 
 
 def bill(option: Option) -> Table:

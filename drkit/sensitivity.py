@@ -17,6 +17,7 @@ from drkit.errors import ParameterError
 from drkit.judgement import Judge
 from drkit.recovery import DISRUPTIONS
 from drkit.simulation import Simulator
+from drkit.spread import probability_error
 from drkit.topology import LIVE_DATA
 from drkit.value import ownership
 from drkit.workload import Quantity
@@ -39,6 +40,11 @@ CHANCE = {
     "outage_duration": "how long the impairment lasts",
     "control_planes": "whether an impairment of us-east-1 breaks control planes that other regions need",
     "neighbour": "whether a neighbouring region is lost too",
+    "backup_start_delay_s": "how late the last backup started",
+    "cache_lag_s": "how far the cache's replica lags at the moment of the disruption",
+    "database_lag_s": "how far the database's replica lags at the moment of the disruption",
+    "object_lag_rtc_s": "how far replication of S3 with time control lags at the moment of the disruption",
+    "object_lag_s": "how far replication of S3 lags at the moment of the disruption",
 }
 #: Draws that decide a choice in :func:`decisive`; every alternative sees the same ones.
 _DRAWS = 4_000
@@ -205,7 +211,9 @@ def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
     """The choice, and the option of least total cost, if one input were known to be low (5 %) or high (95 %).
 
     Columns ``input, low, high, choice_if_low, choice_if_high, changes_choice, least_total_if_low,
-    least_total_if_high, changes_least_total``. Inputs that are chance are left out: nobody can know them beforehand.
+    least_total_if_high, changes_least_total, p_error``; the last is half the width of the 95 % interval that the draws
+    leave around the probability asked, on which the choice turns. Inputs that are chance are left out: nobody can know
+    them beforehand. The bill is held at its typical quantities.
     """
     import pandas as pd
 
@@ -227,6 +235,7 @@ def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
                 "least_total_if_low": low[1],
                 "least_total_if_high": high[1],
                 "changes_least_total": not low[1] == high[1] == today[1],
+                "p_error": round(probability_error(comparison.workload.objectives.probability, draws.samples), 6),
             }
         )
     return pd.DataFrame(rows)
@@ -238,7 +247,9 @@ def _chosen(comparison: Comparison, draws: Draws, name: str, value: float) -> tu
     own, costs = dict(workload.assumptions), workload.costs
     certain = Quantity(low=value, typical=value, high=value) if name else None
     if certain and name.startswith("rate."):
-        own[f"{name.removeprefix('rate.')}_per_year"] = certain
+        # As the workload's own the rate has another name: that one is asked for.
+        name = f"{name.removeprefix('rate.')}_per_year"
+        own[name] = certain
     elif certain and name.startswith("workload."):
         field = name.removeprefix("workload.")
         costs = costs.model_copy(update={field: certain}) if field in type(costs).model_fields else costs
@@ -266,20 +277,18 @@ def _evaluate(comparison: Comparison, option: Option, draws: Draws) -> Mapping[s
     outage = plan.own("outage_usd_per_hour", costs.outage_usd_per_hour) / np.float32(3600)
     data = plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour) / np.float32(3600)
     run, everything = plan.assumed("failover_run_usd"), plan.assumed("all_data_lost_h") * np.float32(3600)
-    undo = run + plan.failback_s(topology) * outage if topology.failover else np.zeros(1)
     total = np.full(draws.samples, 12 * option.bill.monthly_usd)
     outputs: dict[str, Array] = {}
     for name in DISRUPTIONS:
         timed = simulator.time(topology, name)
         rate = simulator.disruptions.rate(name, topology.strategy in LIVE_DATA).sample(draws)
         lost = np.minimum(timed.rpo_s, everything)
-        total += rate * (timed.rto_s * outage + lost * data)
+        total += rate * (timed.down_s * outage + lost * data)
+        if timed.carried is not None:
+            total += rate * timed.carried * run
         if name == "region_loss":
             outputs["rto_s"] = np.array(np.broadcast_to(timed.rto_s, draws.samples), dtype=float)
             outputs["rpo_s"] = np.array(np.broadcast_to(lost, draws.samples), dtype=float)
-        if name in ("region_impairment", "region_loss"):
-            carried = timed.rto_s < simulator.outage_s() if name == "region_impairment" else 1.0
-            total += rate * carried * undo
     if topology.failover:
         total += comparison.workload.operations.rehearsals_per_year * plan.assumed("rehearsal_usd")
     return outputs | {"total_usd": total}

@@ -15,7 +15,17 @@ import numpy as np
 from drkit.disruptions import Disruptions
 from drkit.draws import Draws
 from drkit.plan import Planner
-from drkit.recovery import DISRUPTIONS, Disruption, Outcome, Recovery, Timed, finish, latest, step_kinds
+from drkit.recovery import (
+    DISRUPTIONS,
+    Disruption,
+    Outcome,
+    Recovery,
+    Timed,
+    finish,
+    latest,
+    needs_control_planes,
+    no_return,
+)
 from drkit.spread import Spread, spread_of
 from drkit.topology import LIVE_DATA
 from drkit.years import Years
@@ -77,7 +87,8 @@ class Simulator:
         self._known: dict[tuple[object, ...], Recovery] = {}
         self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._shared: dict[str, npt.NDArray[np.floating]] = {}
-        self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples]] = {}
+        self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples, Samples]] = {}
+        self._held: dict[tuple[object, ...], Samples] = {}
         self._near: dict[tuple[str, str], bool] = {}
         self._carried: dict[tuple[object, ...], float] = {}
         self._spreads: dict[object, Spread] = {}
@@ -91,19 +102,24 @@ class Simulator:
 
     def time(self, topology: Topology, disruption: Disruption) -> Timed:
         """One disruption of a topology, draw by draw; the same samples whenever it is asked for."""
+        if disruption == "region_impairment":
+            return self._region_impairment(topology)
         steps, rto, stores = {
             "az_failure": self._az_failure,
-            "region_impairment": self._region_impairment,
             "region_loss": self._region_loss,
             "data_corruption": self._data_corruption,
             "planned_switchover": self._planned_switchover,
         }[disruption](topology)
         rto = self._full(rto)
-        return Timed(steps, rto, latest(list(stores.values()), self.samples), stores)
+        lost = latest(list(stores.values()), self.samples)
+        if disruption == "region_loss" and topology.failover:
+            # The region does not come back: everybody moves, and nobody moves back.
+            return Timed(steps, rto, lost, stores, carried=np.ones(self.samples, dtype=np.float32))
+        return Timed(steps, rto, lost, stores)
 
     def forget(self) -> None:
         """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
-        for kept in (self._known, self._outcomes, self._ends, self._carried, self._spreads):
+        for kept in (self._known, self._outcomes, self._ends, self._held, self._carried, self._spreads):
             kept.clear()
         self._years.forget()
 
@@ -118,35 +134,58 @@ class Simulator:
             stores["cache"] = np.full(self.samples, np.inf, dtype=np.float32)
         return steps, rto, stores
 
-    def _region_impairment(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
-        duration = self.outage_s()
+    def _region_impairment(self, topology: Topology) -> Timed:
+        duration = self._full(self.outage_s())
         if topology.failover is None:
-            return (), duration, {}
-        steps, rto = self._failover(topology)
-        if topology.primary_region == HOME_OF_CONTROL_PLANES and any(
-            step_kinds()[s.name].control_planes for s in steps
-        ):
+            return Timed((), duration, np.zeros(self.samples, dtype=np.float32), {})
+        steps, rto, moved = self._failover(topology)
+        # A region that is back before the point of no return has lost nothing. After it the failover is carried
+        # through, and service is back with whichever comes first: the region's tasks reach the promoted database.
+        over = duration >= moved
+        if self._may_be_blocked(topology, steps):
             # The step that needs them waits as long as the impairment, and then nobody fails over any more.
-            rto = np.where(self._control_planes_broken(), np.float32(np.inf), rto)
-        # A region that is back before the failover ends has lost nothing.
-        failed_over = duration >= rto
-        lost = {name: np.where(failed_over, rpo, np.float32(0)) for name, rpo in self.plan.lag(topology).items()}
-        return steps, np.minimum(rto, duration), lost
+            over = over & ~self._control_planes_broken()
+            rto = np.where(self._control_planes_broken(), duration, rto)
+        lost = {name: np.where(over, rpo, np.float32(0)) for name, rpo in self.plan.lag(topology).items()}
+        return Timed(
+            steps,
+            np.minimum(rto, duration),
+            latest(list(lost.values()), self.samples),
+            lost,
+            over * self._full(self.plan.failback_s(topology)),
+            over.astype(np.float32),
+        )
+
+    def _may_be_blocked(self, topology: Topology, steps: tuple[Step, ...]) -> bool:
+        return topology.primary_region == HOME_OF_CONTROL_PLANES and needs_control_planes(steps)
 
     def _control_planes_broken(self) -> npt.NDArray[np.bool_]:
-        """Draws in which an impairment of us-east-1 takes control planes with it that every region needs."""
+        """Draws in which an impairment or the loss of us-east-1 breaks control planes that every region needs."""
         if "control_planes" not in self._shared:
             share = self.plan.assumed("control_planes_broken")
             self._shared["control_planes"] = self.draws.uniform("control_planes") < share  # type: ignore[assignment]
         return self._shared["control_planes"]  # type: ignore[return-value]
 
-    def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples]:
-        """Steps of a failover and when it ends [s]; topologies that take the same route share the samples."""
+    def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, Samples]:
+        """Steps of a failover, when it ends, and from when on it is carried through [s]; shared by the same route."""
         route = self._route(topology)
         if route not in self._ends:
             steps = self.plan.failover(topology)
-            self._ends[route] = steps, self._full(finish(steps)[steps[-1].name])
+            ends = finish(steps)
+            self._ends[route] = steps, self._full(ends[steps[-1].name]), self._full(no_return(steps, ends))
         return self._ends[route]
+
+    def _without_control_planes(self, topology: Topology, steps: tuple[Step, ...], rto: Samples) -> Samples:
+        """When a failover ends whose steps may have to wait until AWS has brought its control planes back [s].
+
+        A lost us-east-1 takes them with it in as many draws as an impairment does, and for as long as an impairment of
+        the same draw lasts: nothing is known of how soon AWS would run them elsewhere.
+        """
+        route = self._route(topology)
+        if route not in self._held:
+            held = np.where(self._control_planes_broken(), self.outage_s(), np.float32(0))
+            self._held[route] = np.maximum(rto, finish(steps, held)[steps[-1].name])
+        return self._held[route]
 
     def outage_s(self) -> Samples:
         """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
@@ -163,7 +202,9 @@ class Simulator:
             gone = np.full(self.samples, np.inf, dtype=np.float32)
             kept_here = {"everything": gone} if durable or any(b.replicate for b in workload.buckets) else {}
             return (), rebuilt, kept_here
-        steps, rto = self._failover(topology)
+        steps, rto, _ = self._failover(topology)
+        if self._may_be_blocked(topology, steps):
+            rto = self._without_control_planes(topology, steps, rto)
         stores = self.plan.lag(topology)
         both = self.lost_together(topology)
         if len(both):
@@ -193,8 +234,9 @@ class Simulator:
 
     def _data_corruption(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
         steps = self.plan.corruption(topology)
-        stores = {"database": self.plan.last_good_backup()} if topology.primary.database_cluster else {}
-        return steps, finish(steps)["verify"], stores
+        if not steps:
+            return (), np.zeros(self.samples, dtype=np.float32), {}
+        return steps, finish(steps)["verify"], {"database": self.plan.last_good_backup()}
 
     def _planned_switchover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
         steps = self.plan.switchover(topology)
@@ -215,15 +257,19 @@ class Simulator:
                 self._outcomes[key] = self._outcome(topology, disruption, times[disruption])
             outcomes[disruption] = self._outcomes[key]
         losses = [self._loss(outcome) for outcome in outcomes.values()]
-        expected = math.fsum(loss for loss, _ in losses)
-        error = math.sqrt(math.fsum(error**2 for _, error in losses))
+        failback_h = self._failback_h(topology)
+        failbacks = outcomes["region_impairment"].per_year * self._carried_through(topology, times)
+        lost_regions = outcomes["region_loss"].per_year if topology.failover else 0.0
+        way_back = failbacks * failback_h * self.workload.costs.outage_usd_per_hour.mean
+        keys = {name: self._keys(topology, name) for name in DISRUPTIONS}
         return Recovery(
             outcomes,
-            expected,
-            error,
-            self._failovers_per_year(topology, outcomes, times),
-            self._failback_h(topology),
-            self._years.yearly(outcomes, times, {name: self._keys(topology, name) for name in DISRUPTIONS}),
+            math.fsum(loss for loss, _ in losses) + way_back,
+            math.sqrt(math.fsum(error**2 for _, error in losses)),
+            lost_regions + failbacks,
+            failbacks,
+            failback_h,
+            self._years.yearly(outcomes, times, keys, failbacks * failback_h),
         )
 
     def _failback_h(self, topology: Topology) -> float:
@@ -240,29 +286,27 @@ class Simulator:
         return Outcome(
             disruption,
             self._spread(rto_key, lambda: timed().rto_s, objectives.rto_s),
-            self._spread(rpo_key, lambda: timed().rpo_s, objectives.rpo_s),
+            self._spread(rpo_key, lambda: timed().rpo_s, objectives.rpo_s, self.everything_s),
             rate.mean,
             rate.basis,
             partial(self.time, topology, disruption),
         )
 
-    def _spread(self, key: object, values: Callable[[], Samples], objective: float = math.inf) -> Spread:
+    def _spread(
+        self, key: object, values: Callable[[], Samples], objective: float, at_most: float = math.inf
+    ) -> Spread:
         if key not in self._spreads:
             probability = self.workload.objectives.probability
-            self._spreads[key] = spread_of(values(), objective, probability, self.everything_s)
+            self._spreads[key] = spread_of(values(), objective, probability, at_most)
         return self._spreads[key]
 
-    def _failovers_per_year(
-        self, topology: Topology, outcomes: dict[Disruption, Outcome], times: dict[Disruption, Callable[[], Timed]]
-    ) -> float:
-        """Failovers that are carried through [1/year]: of lost regions, and of impairments that last long enough."""
-        if topology.failover is None:
-            return 0.0
+    def _carried_through(self, topology: Topology, times: dict[Disruption, Callable[[], Timed]]) -> float:
+        """Part of the impairments in which the failover is carried through."""
         route = self._route(topology)
         if route not in self._carried:
-            ended_first = np.count_nonzero(times["region_impairment"]().rto_s < self.outage_s())
-            self._carried[route] = ended_first / self.samples
-        return outcomes["region_loss"].per_year + outcomes["region_impairment"].per_year * self._carried[route]
+            carried = times["region_impairment"]().carried
+            self._carried[route] = 0.0 if carried is None else float(carried.mean(dtype=np.float64))
+        return self._carried[route]
 
     def _loss(self, outcome: Outcome) -> tuple[float, float]:
         """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year], and its standard error.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from drkit.recovery import Samples
 
-#: Standard normal quantile of 97.5 %.
-_Z = 1.959963984540054
+#: Standard normal quantile of 97.5 %: half the width of a 95 % interval in standard errors.
+Z95 = 1.959963984540054
 
 
 class Spread(NamedTuple):
@@ -22,7 +24,7 @@ class Spread(NamedTuple):
     p05, p50, p95, p99, asked
         Values that this part of the draws does not exceed; ``asked`` is the probability that the objectives ask for.
     mean, standard_deviation
-        Of the draws, with infinite losses at the value given for them.
+        Of the draws, those above the value given as that value.
     p_meets
         Part of the draws that the objective holds for.
     p50_error, p95_error, asked_error
@@ -49,7 +51,7 @@ class Spread(NamedTuple):
     @property
     def mean_error(self) -> float:
         """Half the width of the 95 % interval of the mean."""
-        return _Z * self.standard_deviation / math.sqrt(self.samples)
+        return Z95 * self.standard_deviation / math.sqrt(self.samples)
 
     @property
     def p_error(self) -> float:
@@ -58,7 +60,7 @@ class Spread(NamedTuple):
 
 
 def spread_of(
-    values: Samples, objective: float = math.inf, probability: float = 0.95, infinite_as: float = math.inf
+    values: Samples, objective: float = math.inf, probability: float = 0.95, at_most: float = math.inf
 ) -> Spread:
     """Quantiles, mean and probability of a sample.
 
@@ -70,17 +72,18 @@ def spread_of(
         ``p_meets`` is the part of the draws that are not above it.
     probability
         For ``asked``.
-    infinite_as
-        What an infinite draw counts as in the mean.
+    at_most
+        What a draw above it, and an infinite one, counts as in the mean.
     """
     ordered = np.sort(values)
     count = len(ordered)
-    finite = int(np.searchsorted(ordered, np.float32(3e38), side="right")) if math.isinf(ordered[-1]) else count
+    top = min(at_most, 3e38)
+    finite = int(np.searchsorted(ordered, np.float32(top), side="right")) if ordered[-1] > top else count
     mean, square = _moments(ordered[:finite])
     if finite < count:
         share = finite / count
-        square = share * square + (1 - share) * infinite_as**2
-        mean = share * mean + (1 - share) * infinite_as
+        square = share * square + (1 - share) * at_most**2
+        mean = share * mean + (1 - share) * at_most
     deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
     p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
     return Spread(
@@ -115,10 +118,16 @@ def _ranked(ordered: Samples, level: float) -> tuple[float, float]:
     """A quantile and half the width of its 95 % interval."""
     count = len(ordered)
     rank = rank_of(level, count)
-    off = math.ceil(_Z * math.sqrt(count * level * (1 - level)))
+    off = math.ceil(Z95 * math.sqrt(count * level * (1 - level)))
     low, high = float(ordered[max(rank - off, 0)]), float(ordered[min(rank + off, count - 1)])
     value = float(ordered[rank])
     return value, 0.0 if low == high else (high - low) / 2
+
+
+def quantile(values: npt.ArrayLike, level: float) -> float:
+    """Smallest of the values that a part ``level`` of them does not exceed; an infinite one stays infinite."""
+    ordered = np.sort(np.asarray(values))
+    return float(ordered[rank_of(level, len(ordered))])
 
 
 def rank_of(level: float, count: int) -> int:
@@ -129,6 +138,6 @@ def rank_of(level: float, count: int) -> int:
 
 def probability_error(share: float, samples: int) -> float:
     """Half the width of the 95 % interval of a probability estimated from draws; never zero."""
-    draws = samples + _Z**2
-    centre = (share * samples + _Z**2 / 2) / draws
-    return _Z * math.sqrt(centre * (1 - centre) / draws)
+    draws = samples + Z95**2
+    centre = (share * samples + Z95**2 / 2) / draws
+    return Z95 * math.sqrt(centre * (1 - centre) / draws)

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drkit.spread import Z95
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
     from drkit.compare import Comparison, Option
+    from drkit.recovery import Samples
 
 #: Waits that are tried [s]: none, then from two minutes to two days.
 WAITS_S = (0.0, *(60.0 * m for m in (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1440, 2880)))
@@ -84,8 +87,8 @@ class Policy:
 def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = WAITS_S) -> Policy:
     """Expected loss of an option over how long a detected outage is waited out.
 
-    Per disruption and wait: rate x (outage x its cost + lost writes x their cost + probability of failing over x (what
-    a failover costs + time without service on the way back)). All waits share their draws.
+    Per disruption and wait: rate x (outage x its cost + lost writes x their cost + what a failover that is carried
+    through costs + time without service on the way back, where the region comes back). All waits share their draws.
 
     Parameters
     ----------
@@ -96,8 +99,7 @@ def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = 
     plan, topology = simulator.plan, option.topology
     costs = comparison.workload.costs
     outage_usd_s, data_usd_s = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
-    undo_usd = comparison.assumptions["failover_run_usd"].mean + 3600 * outage_usd_s * option.recovery.failback_h
-    lasts = simulator.outage_s()
+    run_usd = comparison.assumptions["failover_run_usd"].mean
     rows = []
     for wait in waits_s:
         plan.wait_s = wait
@@ -107,16 +109,18 @@ def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = 
             timed = simulator.time(topology, name)
             rate = simulator.disruptions.rate(name).mean
             lost = np.minimum(timed.rpo_s, np.float32(simulator.everything_s))
-            over = timed.rto_s < lasts if name == "region_impairment" else np.ones(simulator.samples, dtype=bool)
-            over = over & (topology.failover is not None)
-            each = timed.rto_s * outage_usd_s + lost * data_usd_s + over * undo_usd
+            undone: Samples = np.zeros(simulator.samples, dtype=np.float32)
+            if timed.carried is not None:
+                # A region that is lost for good is not moved back to.
+                undone = timed.carried * np.float32(run_usd) + (timed.down_s - timed.rto_s) * np.float32(outage_usd_s)
+            each = timed.rto_s * outage_usd_s + lost * data_usd_s + undone
             out += rate * float(timed.rto_s.mean(dtype=np.float64)) * outage_usd_s
             data += rate * float(lost.mean(dtype=np.float64)) * data_usd_s
-            undo += rate * float(over.mean()) * undo_usd
+            undo += rate * float(undone.mean(dtype=np.float64))
             variance += (rate * float(each.std(dtype=np.float64))) ** 2
         late = simulator.time(topology, "region_loss").rto_s
         p95 = float(np.quantile(late, 0.95, method="higher"))
-        rows.append((out, data, undo, 1.96 * math.sqrt(variance / simulator.samples), p95))
+        rows.append((out, data, undo, Z95 * math.sqrt(variance / simulator.samples), p95))
     return Policy(option, tuple(waits_s), *zip(*rows, strict=True))
 
 

@@ -50,12 +50,40 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True)
 
 
+#: Standard normal quantile of the 99.9 % point, which is what high means for a lognormal.
+Z999 = 3.090232306167813
+
+
+def lognormal_problem(low: float, typical: float, high: float) -> str:
+    """What is wrong with three figures of a lognormal, whose low end is not one of its parameters; empty if nothing."""
+    if low == high:
+        return ""
+    if typical == 0:
+        return "typical is 0: it is the median of a lognormal, which lies above 0"
+    if low not in (0, typical):
+        return (
+            f"low is {low:g}: a lognormal is drawn from its median (typical) and its 99.9 % point (high); give low as "
+            "0, or distribution: triangular"
+        )
+    return ""
+
+
+def lognormal_mean(typical: float, high: float) -> float:
+    """Expected value of a lognormal with this median and 99.9 % point."""
+    return typical * math.exp((math.log(high / typical) / Z999) ** 2 / 2) if high > typical > 0 else typical
+
+
 class Quantity(_Model):
-    """A figure that is known, or known as low, typical and high. Bills use the typical one."""
+    """A figure that is known, or known as low, typical and high. Bills use the typical one.
+
+    ``distribution`` says how the figure is drawn: triangular, or lognormal with typical as its median and high as its
+    99.9 % point, as ``drkit calibrate`` writes it; the figure's own where it is left out.
+    """
 
     low: float = Field(ge=0)
     typical: float = Field(ge=0)
     high: float = Field(ge=0)
+    distribution: Literal["triangular", "lognormal"] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -72,6 +100,8 @@ class Quantity(_Model):
     def _in_order(self) -> Quantity:
         if not self.low <= self.typical <= self.high:
             raise PydanticCustomError("quantity_order", "low must not be above typical, nor typical above high")
+        if self.distribution == "lognormal" and (problem := lognormal_problem(self.low, self.typical, self.high)):
+            raise PydanticCustomError("quantity_lognormal", problem)
         return self
 
     @property
@@ -81,7 +111,9 @@ class Quantity(_Model):
 
     @property
     def mean(self) -> float:
-        """Expected value of the triangular distribution that the three figures stand for."""
+        """Expected value of the distribution that the three figures stand for."""
+        if self.distribution == "lognormal":
+            return lognormal_mean(self.typical, self.high)
         return (self.low + self.typical + self.high) / 3
 
     @classmethod

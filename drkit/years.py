@@ -59,7 +59,9 @@ class Years:
         self._down.clear()
         self._each.clear()
 
-    def yearly(self, outcomes: Mapping[Disruption, Outcome], times: Times, keys: Keys) -> Yearly:
+    def yearly(
+        self, outcomes: Mapping[Disruption, Outcome], times: Times, keys: Keys, way_back_h: float = 0.0
+    ) -> Yearly:
         """A year of one topology.
 
         Parameters
@@ -68,6 +70,8 @@ class Years:
             Its disruptions, and how to time them.
         keys
             What decides the RTO and the RPO of each disruption: topologies that share it share their samples.
+        way_back_h
+            Expected time without service on the way back of failovers [h/year], for the availability.
         """
         down = tuple(keys[name][0] for name in outcomes)
         if down not in self._down:
@@ -78,7 +82,7 @@ class Years:
         lost_h = _hours(spread_of(lost))
         lost *= self._cost("data_loss_usd_per_hour")
         lost += down_usd
-        expected_h = sum(o.per_year * o.rto.mean for o in outcomes.values()) / 3600
+        expected_h = sum(o.per_year * o.rto.mean for o in outcomes.values()) / 3600 + way_back_h
         return Yearly(
             down_h,
             lost_h,
@@ -100,7 +104,9 @@ class Years:
             year, sample = self._happen(name)
             each = self._each.get(keys[name][what])
             if each is None:
-                each = np.minimum(_of(times[name](), what)[sample], self._everything_s)
+                each = _of(times[name](), what)[sample]
+                if what:
+                    each = np.minimum(each, self._everything_s)
                 self._each[keys[name][what]] = each
             if len(year) < _RARE * len(total):
                 np.add.at(total, year, each)
@@ -143,7 +149,7 @@ class Years:
 
 
 def _of(timed: Timed, what: int) -> Samples:
-    return timed.rpo_s if what else timed.rto_s
+    return timed.rpo_s if what else timed.down_s
 
 
 def _hours(seconds: Spread) -> Spread:

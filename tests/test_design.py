@@ -17,9 +17,12 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
+from click.testing import CliRunner
 
+from drkit import design as designing
 from drkit import tfvars, workload_file
 from drkit.bundled import notebooks_dir
+from drkit.cli import main
 from drkit.design import check_parameters, typed_parameter
 from drkit.errors import DrkitError, ParameterError
 from drkit.outputs import staged
@@ -211,3 +214,26 @@ def test_parameters_given_as_text_take_the_type_the_notebook_asks_for() -> None:
     assert typed_parameter(notebook, "seed", "7") == 7
     assert typed_parameter(notebook, "seed", "seven") == "seven"
     assert typed_parameter(notebook, "snapshot", "7") == "7"
+
+
+WRONG_INPUTS = {
+    "no workload": {"workload": "missing.yaml"},
+    "no drills": {"drills": "missing.csv"},
+    "wrong drills": {"drills": "wrong.csv"},
+    "no samples": {"samples": "0"},
+    "a negative seed": {"seed": "-1"},
+}
+
+
+@pytest.mark.parametrize("case", WRONG_INPUTS)
+def test_wrong_input_of_a_notebook_is_told_before_a_kernel_starts(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(designing, "_execute", lambda *_: pytest.fail("a kernel was started"))
+    Path("wrong.csv").write_text("date,step,seconds\n2026-01-01,verfy,10\n")
+    arguments = [part for name, text in WRONG_INPUTS[case].items() for part in ("-p", name, text)]
+    result = CliRunner().invoke(main, ["run", "03_rpo_rto", *arguments])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["wrong.csv"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import subprocess
@@ -17,6 +18,8 @@ from drkit import figures, recovery_report, replay, sensitivity, value, waiting,
 from drkit.bundled import data_dir
 from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
+from drkit.figures import sensitivity as sensitivity_figure
+from drkit.figures import style
 from drkit.figures.map import great_circle
 from drkit.figures.style import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
@@ -152,20 +155,45 @@ def test_a_strategy_that_is_not_possible_gives_its_reason(comparisons):
 
 
 @pytest.mark.parametrize("workload", ["article", "small-saas"])
-def test_a_years_bars_are_twelve_bills_and_the_expected_loss(workload, comparisons):
+def test_a_years_bars_are_the_parts_of_the_total_cost_of_ownership(workload, comparisons):
     comparison = comparisons[workload]
     (axes,) = drawn(figures.yearly_loss, comparison).axes
     options = [comparison.today, *comparison.strategies.values()]
     bills = [bar.get_width() for bar in bars(axes) if bar.get_gid() == "bill"]
     losses = [bar.get_width() for bar in bars(axes) if bar.get_gid() == "loss"]
+    people = [bar.get_width() for bar in bars(axes) if bar.get_gid() == "people"]
+    owned = [value.ownership(comparison, option) for option in options]
     assert bills == pytest.approx([12 * option.bill.monthly_usd for option in options])
     assert losses == pytest.approx([option.recovery.expected_yearly_loss_usd for option in options])
+    assert people == pytest.approx([parts.failovers_usd + parts.rehearsals_usd for parts in owned])
+    assert [sum(parts) for parts in zip(bills, losses, people, strict=True)] == pytest.approx(
+        [parts.total_usd for parts in owned]
+    )
+
+
+def test_cost_pictures_name_the_same_option_as_the_cheapest_in_total(comparisons):
+    for comparison in comparisons.values():
+        least = min(comparison.options, key=lambda o: value.ownership(comparison, o).total_usd)
+        year = title(drawn(figures.yearly_loss, comparison))
+        if round(value.ownership(comparison, least).total_usd) == round(
+            value.ownership(comparison, comparison.chosen).total_usd
+        ):
+            assert "the least of all topologies" in year
+        else:
+            assert f"the least of all topologies is {style.name(least)} with" in year
+        assert f"{style.name(least)} is the cheapest in total" in title(drawn(figures.break_even, comparison))
+
+
+def test_a_headless_pilot_light_has_a_name_of_its_own(article):
+    lights = [o for o in article.options if o.topology.strategy == "pilot_light"]
+    names = {o.topology.headless: style.name(o) for o in lights if o.topology.failover_region == "us-east-2"}
+    assert names == {True: "Headless pilot light in us-east-2", False: "Pilot light in us-east-2"}
 
 
 def test_a_huge_loss_is_told_and_does_not_crush_the_other_bars(article):
     picture = drawn(figures.yearly_loss, article)
-    total = article.today.total_usd_per_year
-    others = max(option.total_usd_per_year for option in article.strategies.values())
+    total = value.ownership(article, article.today).total_usd
+    others = max(value.ownership(article, option).total_usd for option in article.strategies.values())
     assert total > 3 * others
     assert picture.axes[0].get_xlim()[1] < 2 * others
     assert any(f"= {total:,.0f} USD: {total / others:.1f} times the next bar" in said for said in words(picture))
@@ -486,21 +514,49 @@ def test_the_least_line_is_the_cheapest_strategy_and_turns_where_it_changes(work
     assert here.option.topology.failover_region in title(picture)
 
 
+@pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
+def test_the_labels_of_the_break_even_chart_cover_no_curve(workload, comparisons):
+    picture = drawn(figures.break_even, comparisons[workload])
+    picture.draw_without_rendering()
+    (axes,) = picture.axes
+    assert axes.texts
+    for said in axes.texts:
+        box = said.get_window_extent(picture.canvas.get_renderer())
+        for curve in (line for line in axes.lines if line.get_gid() in STRATEGIES):
+            points = axes.transData.transform(curve.get_xydata())
+            assert not any(box.contains(x, y) for x, y in points), (said.get_text(), curve.get_gid())
+
+
 def test_the_bars_of_the_tornado_are_its_table(comparisons):
     comparison = comparisons["payments-br"]
     found = sensitivity.analyse(comparison, base=64)
     picture = figures.tornado(comparison, found)
-    left, right = picture.axes
+    assert [axes.get_title(loc="left") for axes in picture.axes] == ["RTO", "RPO", "total cost"]
     table = found.tornado.set_index("input")
-    for axes, output in ((left, "rto_s"), (right, "total_usd")):
-        assert len(bars(axes)) >= 6
+    for axes, output, least in zip(picture.axes, ("rto_s", "rpo_s", "total_usd"), (6, 2, 6), strict=True):
+        assert len(bars(axes)) >= least
         for bar in bars(axes):
             name, _, end = bar.get_gid().rpartition(".")
             ends = {bar.get_x(), bar.get_x() + bar.get_width()}
             assert min(abs(at - table.loc[name, f"{output}_{end}"]) for at in ends) < 1e-6 * max(ends)
-    for name in found.changing()[:1]:
-        assert "could change the choice" in title(picture)
-        assert name
+    judged = found.sobol[found.sobol["output"] != "total_usd"]
+    first = judged[judged["input"].isin(found.changing())].sort_values("total").iloc[-1]["input"]
+    assert f"measuring {sensitivity_figure.words(first)}" in title(picture)
+
+
+@pytest.mark.parametrize("workload", ["article", "payments-br"])
+def test_the_ticks_and_texts_of_the_tornado_have_room(workload, comparisons):
+    picture = figures.tornado(comparisons[workload], sensitivity.analyse(comparisons[workload], base=64))
+    picture.draw_without_rendering()
+    renderer = picture.canvas.get_renderer()
+    for axes in picture.axes:
+        boxes = [label.get_window_extent(renderer) for label in axes.get_xticklabels() if label.get_text()]
+        low, high = axes.get_window_extent(renderer).intervalx
+        shown = sorted((b for b in boxes if low <= (b.x0 + b.x1) / 2 <= high), key=lambda b: b.x0)
+        assert all(one.x1 < other.x0 for one, other in itertools.pairwise(shown))
+    for text in picture.texts:
+        assert text.get_window_extent(renderer).x1 <= picture.bbox.x1
+    assert picture.get_suptitle().count("\n") <= 1
 
 
 @pytest.mark.parametrize("event", ["2017-02-28", "2021-12-07", "2025-10-20"])
@@ -512,6 +568,13 @@ def test_a_replay_shows_when_each_strategy_is_back_and_what_was_blocked(event, c
     for one in found.strategies:
         (back,) = lines(upper, f"back.{one.label}")
         assert back.get_xdata()[0] == pytest.approx(np.median(one.back_s))
+    renderer = picture.canvas.get_renderer()
+    for phase, said in zip(found.phases, [text for text in upper.texts if text.get_gid() == "what"], strict=True):
+        box, bar = (
+            said.get_window_extent(renderer),
+            upper.transData.transform([(phase.from_s, 0), (phase.to_s, 0)])[:, 0],
+        )
+        assert (box.x0 >= bar[0] and box.x1 <= bar[1]) or box.x0 >= bar[1] - 1
         (curve,) = lines(lower, one.label)
         assert list(curve.get_ydata()) == list(found.minutes()[one.label])
     assert any(bar.get_gid() == "blocked" for bar in bars(upper))

@@ -28,13 +28,6 @@ def test_a_rate_has_jeffreys_posterior() -> None:
     assert fit.interval() == pytest.approx((8.672 / 2 / 15.9, 27.587 / 2 / 15.9), rel=1e-3)
 
 
-def test_a_quiet_year_averages_over_the_uncertain_rate() -> None:
-    fit = fit_rate(8, 15.9)
-    rate = np.random.default_rng(1).gamma(8.5, 1 / 15.9, 400_000)
-    assert fit.quiet() == pytest.approx(np.exp(-rate).mean(), abs=0.002)
-    assert fit.quiet(0.0) == 1
-
-
 @pytest.mark.parametrize(("events", "years"), [(-1, 1), (1, 0), (0, -2)])
 def test_counts_and_exposure_that_cannot_be_are_refused(events: int, years: float) -> None:
     with pytest.raises(ValueError, match="give a count of at least 0"):

@@ -82,14 +82,15 @@ RATES = {
 def test_years_have_the_mean_and_variance_of_a_compound_poisson(catalog: Catalog) -> None:
     samples = 100_000
     yearly = _recover(_constant(**RATES), catalog, "hot_standby", samples).yearly
-    # seconds without service: zone 50, impairment and loss 1,200, corruption 5,900; switchovers of 160 s twice a year
-    parts = ((0.8, 50), (0.6, 1200), (0.05, 1200), (0.3, 5900))
+    # seconds without service: zone 50, impairment 1,200 and 160 on the way back, loss 1,200 and no way back,
+    # corruption 2,300; switchovers of 160 s twice a year
+    parts = ((0.8, 50), (0.6, 1360), (0.05, 1200), (0.3, 2300))
     mean = sum(rate * seconds for rate, seconds in parts) + 2 * 160
     variance = sum(rate * seconds**2 for rate, seconds in parts)
     assert yearly.downtime_h.mean * 3600 == pytest.approx(mean, abs=4 * math.sqrt(variance / samples))
     assert (yearly.downtime_h.standard_deviation * 3600) ** 2 == pytest.approx(variance, rel=0.02)
     # an hour of outage costs 7,200 USD and one of lost writes 3,600: 2 and 1 USD a second
-    events = ((0.8, 2 * 50), (0.6, 2 * 1200 + 40), (0.05, 2 * 1200 + 40), (0.3, 2 * 5900 + 3900))
+    events = ((0.8, 2 * 50), (0.6, 2 * 1360 + 40), (0.05, 2 * 1200 + 40), (0.3, 2 * 2300 + 3900))
     usd = sum(rate * each for rate, each in events) + 2 * 2 * 160
     off = 4 * math.sqrt(sum(rate * each**2 for rate, each in events) / samples)
     assert yearly.loss_usd.mean == pytest.approx(usd, abs=off)
@@ -116,14 +117,17 @@ def test_the_expected_loss_is_the_mean_of_the_years(comparisons: Mapping[str, Co
 
 def test_a_year_without_a_miss_by_hand(catalog: Catalog) -> None:
     yearly = _recover(_constant(**RATES), catalog, "hot_standby").yearly
-    # asked are 3,600 s and 60 s: corruption misses both, all else neither
-    assert yearly.p_meets_rto == pytest.approx(math.exp(-0.3))
+    # asked are 3,600 s and 60 s: corruption, 2,300 s without service and 3,900 s of writes, misses the RPO alone
+    assert yearly.p_meets_rto == 1
     assert yearly.p_meets_rpo == pytest.approx(math.exp(-0.3))
+    slow = _recover(_constant(**RATES, verify_s=3000), catalog, "hot_standby").yearly
+    # with checks of 3,000 s impairment, loss and corruption miss the RTO
+    assert slow.p_meets_rto == pytest.approx(math.exp(-(0.6 + 0.05 + 0.3)))
 
 
 def test_availability_and_nines_by_hand(catalog: Catalog) -> None:
     yearly = _recover(_constant(**RATES), catalog, "hot_standby").yearly
-    down_h = (0.8 * 50 + 0.65 * 1200 + 0.3 * 5900 + 2 * 160) / 3600
+    down_h = (0.8 * 50 + 0.65 * 1200 + 0.6 * 160 + 0.3 * 2300 + 2 * 160) / 3600
     assert yearly.availability == pytest.approx(1 - down_h / 8760)
     assert yearly.nines == pytest.approx(-math.log10(down_h / 8760))
 
@@ -163,6 +167,24 @@ def test_a_fitted_figure_that_does_not_exist_is_refused(catalog: Catalog) -> Non
         Assumptions(catalog.snapshot, {"region_los_per_year": _certain(1)})
 
 
+WRONG_FIGURES = {
+    "a rate of a million": ("region_loss_per_year", (1e6, 1e6, 1e6), "1e+06: give a rate of at most 100 a year"),
+    "corruption by the hour": ("data_corruption_per_year", (1, 10, 8760), "8760: give a rate of at most 100 a year"),
+    "a lag's least": ("database_lag_s", (2, 3, 30), "low is 2: a lognormal is drawn from its median"),
+    "a lag of nothing": ("database_lag_s", (0, 0, 60), "typical is 0: it is the median of a lognormal"),
+    "an uncertain limit": ("neighbour_km", (100, 600, 2000), "is a limit and not uncertain: give one number"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_FIGURES)
+def test_a_figure_that_cannot_be_honoured_is_refused(case: str, catalog: Catalog) -> None:
+    name, (low, typical, high), sentence = WRONG_FIGURES[case]
+    with pytest.raises(WorkloadError) as error:
+        Assumptions(catalog.snapshot, {name: Quantity(low=low, typical=typical, high=high)})
+    assert f"assumptions.{name}" in str(error.value)
+    assert sentence in str(error.value)
+
+
 # Neighbours ---------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +216,58 @@ def test_an_impairment_of_us_east_1_may_block_what_needs_its_control_planes(cata
         assert (outcome.rpo_s[held] == 0).all()
     elsewhere = workload.model_copy(update={"region": "us-west-2"})
     assert set(_recover(elsewhere, catalog, "backup_restore").outcomes["region_impairment"].rto_s) == {3310}
+
+
+def test_losing_us_east_1_takes_its_control_planes_with_it(catalog: Catalog) -> None:
+    workload = _constant(control_planes_broken=0.4, outage_duration_h=10)
+    for strategy, failover, held in (
+        ("hot_standby", 1200, 1200),
+        ("pilot_light", 1490, 1490),
+        # after ten hours without Route 53: instance 480 + promotion 120 + warm 80 + shift 90 + verify 300
+        ("pilot_light.headless", 1760, 36_000 + 1070),
+        # after ten hours: stack 1,500 + cache 650 + warm 80 + shift 90 + verify 300
+        ("backup_restore", 3310, 36_000 + 2620),
+    ):
+        rto = _recover(workload, catalog, strategy, 20_000).judged.rto_s
+        assert set(rto) == {failover, held}, strategy
+        if held != failover:
+            assert (rto == held).mean() == pytest.approx(0.4, abs=0.012)
+    elsewhere = workload.model_copy(update={"region": "us-west-2"})
+    assert set(_recover(elsewhere, catalog, "backup_restore").judged.rto_s) == {3310}
+
+
+def test_a_headless_pilot_light_out_of_us_east_1_does_not_keep_the_rto_it_promises(
+    comparisons: Mapping[str, Comparison],
+) -> None:
+    comparison = comparisons["article"]
+    lights = [o for o in comparison.options if o.topology.strategy == "pilot_light"]
+    # a quarter of the draws on average, 0.05 to 0.5, wait for Route 53
+    assert max(o.judgement.p_meets_rto for o in lights if o.topology.headless) < 0.85
+    assert min(o.judgement.p_meets_rto for o in lights if not o.topology.headless) > 0.99
+    assert not comparison.chosen.topology.headless
+
+
+def test_a_failover_is_carried_through_once_the_database_is_promoted(catalog: Catalog) -> None:
+    # promoted at 90 + 600 + 120 = 810 s, back at 1,200 s
+    for lasts, carried, down, lost in ((809, 0, 809, 0), (810, 1, 810, 40), (1000, 1, 1000, 40), (1300, 1, 1200, 40)):
+        recovery = _recover(_constant(**RATES | {"outage_duration_h": lasts / 3600}), catalog, "hot_standby", 50)
+        impaired = recovery.outcomes["region_impairment"]
+        assert impaired.rto_s == pytest.approx(np.full(50, down), abs=0.01), lasts
+        assert set(impaired.rpo_s) == {lost}, lasts
+        assert recovery.failbacks_per_year == pytest.approx(0.6 * carried), lasts
+        assert recovery.failovers_per_year == pytest.approx(0.6 * carried + 0.05), lasts
+
+
+def test_more_writes_lost_than_all_are_counts_as_all(catalog: Catalog) -> None:
+    # corruption noticed after 40 h, all data is worth 24 h: lost writes are capped, the time without service is not
+    own = {name: 0.0 for name in RATES if name.endswith("_per_year")} | {"data_corruption_per_year": 0.5}
+    workload = _constant(**RATES | own, detect_corruption_s=144_000, all_data_lost_h=24, verify_s=200_000)
+    recovery = _recover(workload, catalog, "single_region", 20_000)
+    assert recovery.outcomes["data_corruption"].rpo.mean == 24 * 3600
+    down_s = 600 + 1400 + 200_000
+    assert recovery.expected_yearly_loss_usd == pytest.approx(0.5 * (2 * down_s + 24 * 3600), rel=1e-5)
+    assert recovery.yearly.downtime_h.mean == pytest.approx(0.5 * down_s / 3600, rel=0.05)
+    assert recovery.yearly.lost_writes_h.mean == pytest.approx(0.5 * 24, rel=0.05)
 
 
 # Limits that must hold ----------------------------------------------------------------------------------------------
@@ -231,7 +305,22 @@ def test_more_standing_ready_never_gives_a_worse_rto(
         for ready, less in itertools.pairwise(times):
             assert (ready.rto_s <= less.rto_s + 0.01).all()
             if disruption == "region_loss":
-                assert (ready.rpo_s <= less.rpo_s + 0.01).all() or len(ready.rpo_by_store) != len(less.rpo_by_store)
+                assert set(ready.rpo_by_store) == set(less.rpo_by_store)
+                assert (ready.rpo_s <= less.rpo_s + 0.01).all()
+
+
+@SLOW
+@given(share=st.floats(0, 1), hours=st.floats(0.1, 48), asked=st.floats(600, 1e6), seed=st.integers(0, 2**16))
+def test_a_lost_region_never_meets_an_rto_more_often_than_an_impaired_one(
+    share: float, hours: float, asked: float, seed: int, catalog: Catalog, usual: dict[str, Topology]
+) -> None:
+    workload = _constant(control_planes_broken=share)
+    lasts = Quantity(low=0, typical=hours, high=3 * hours)
+    workload = workload.model_copy(update={"assumptions": {**workload.assumptions, "outage_duration_h": lasts}})
+    simulator = Simulator(workload, catalog, Assumptions(catalog.snapshot, workload.assumptions), seed, 300)
+    for topology in usual.values():
+        lost, impaired = (simulator.time(topology, name).rto_s for name in ("region_loss", "region_impairment"))
+        assert (lost <= asked).mean() <= (impaired <= asked).mean()
 
 
 @QUICK
@@ -314,28 +403,33 @@ def test_quantiles_kept_are_those_of_the_samples(comparisons: Mapping[str, Compa
 # Seeds and errors ---------------------------------------------------------------------------------------------------
 
 
-def test_another_seed_stays_within_the_stated_error(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
-    # 95 % intervals of both simulations: of 30 seeds and 4 figures nearly all overlap within sqrt(2) of their width
+@pytest.mark.parametrize("strategy", ["backup_restore", "pilot_light", "pilot_light.headless", "warm_standby"])
+def test_another_seed_stays_within_the_stated_error(
+    strategy: str, catalog: Catalog, workloads: Mapping[str, Workload]
+) -> None:
+    # Two figures with 95 % intervals of half width e and f differ by more than hypot(e, f) in 5 % of the pairs.
     workload = workloads["article"]
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
-    topology = _topologies(workload, catalog)["warm_standby"]
-    found = [Simulator(workload, catalog, assumptions, seed, 4000).recover(topology) for seed in range(30)]
+    topology = _topologies(workload, catalog)[strategy]
+    found = [Simulator(workload, catalog, assumptions, seed, 4000).recover(topology) for seed in range(60)]
     rows = [
         (
             (r.judged.rto.p50, r.judged.rto.p50_error),
             (r.judged.rto.p95, r.judged.rto.p95_error),
             (r.judged.rpo.p95, r.judged.rpo.p95_error),
-            (r.expected_yearly_loss_usd, 1.96 * r.expected_yearly_loss_se_usd),
+            (r.expected_yearly_loss_usd, r.expected_yearly_loss_error_usd),
+            (r.downtime_h, r.downtime_error_h),
         )
         for r in found
     ]
     far = [
         abs(one - other) > math.hypot(error, other_error)
-        for first, second in itertools.pairwise(rows)
+        for first, second in zip(rows[::2], rows[1::2], strict=True)
         for (one, error), (other, other_error) in zip(first, second, strict=True)
     ]
-    assert np.mean(far) <= 0.12
-    assert len({row[1][0] for row in rows}) == 30
+    # 30 pairs of 5 figures: 7.5 misses expected, and 13 or more with 4 % were they independent
+    assert np.sum(far) <= 12
+    assert len({row[1][0] for row in rows}) == 60
 
 
 def test_every_table_of_figures_states_its_error(comparisons: Mapping[str, Comparison]) -> None:
@@ -451,4 +545,6 @@ def test_every_figure_behind_every_step_is_shown_with_its_source(comparisons: Ma
         "1,800",
         "observed:user",
     )
-    assert table.loc["add_database_instance_s", "needs of us-east-1"] == "route53"
+    blockable = next(o for o in comparisons["article"].options if o.topology.headless)
+    shown = recovery_report.steps(comparisons["article"], blockable).set_index("figure")
+    assert shown.loc["add_database_instance_s", "needs of us-east-1"] == "route53"

@@ -56,12 +56,12 @@ def log_time(axis: Any, low: float, high: float, closest: float = 0.07) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: moment(value)))
 
 
-def linear_time(axis: Any, high: float) -> str:
-    """Let an axis run from 0 to a moment [s], with round ticks; return the unit its ticks are in."""
+def linear_time(axis: Any, high: float, most: int = 9) -> str:
+    """Let an axis run from 0 to a moment [s], with at most so many round ticks; return the unit its ticks are in."""
     size, unit = max((u for u in _UNITS if 4 * u[0] <= high), default=_UNITS[0])
     getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)
     steps = [1, 1.5, 2, 3, 5, 6, 10] if unit in ("s", "min") else [1, 2, 5, 10]
-    ticks = MaxNLocator(9, steps=steps, integer=high >= 6 * size).tick_values(0, high / size)
+    ticks = MaxNLocator(most, steps=steps, integer=high >= 6 * size).tick_values(0, high / size)
     axis.set_major_locator(FixedLocator([tick * size for tick in ticks]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:g}"))
     getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)

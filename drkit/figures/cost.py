@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from drkit import value
 from drkit.figures.style import (
     BLUE,
     GREEN,
@@ -23,6 +24,7 @@ from drkit.figures.style import (
     against,
     basis_note,
     basis_share,
+    kind,
     legend_below,
     name,
     percent,
@@ -133,7 +135,7 @@ def monthly_cost(comparison: Comparison) -> Picture:
 
 @styled
 def yearly_loss(comparison: Comparison) -> Picture:
-    """A year of each strategy [USD/year]: twelve bills, and on top the loss to expect from disruptions.
+    """A year of each strategy [USD/year]: twelve bills, the loss to expect, and what failovers and rehearsals cost.
 
     Parameters
     ----------
@@ -146,31 +148,33 @@ def yearly_loss(comparison: Comparison) -> Picture:
         One bar per strategy. A bar more than three times the next longest is cut, and says its length.
     """
     options, chosen = _shown(comparison), comparison.chosen
-    totals = [option.total_usd_per_year for option in options]
+    owned = [value.ownership(comparison, option) for option in options]
+    totals = [parts.total_usd for parts in owned]
     longest = sorted(totals)
     limit = longest[-2] if len(longest) > 1 and longest[-1] > 3 * longest[-2] else longest[-1]
     figure = picture(
         _yearly_title(comparison),
         comparison.catalog.snapshot,
-        f"Twelve monthly bills and the expected yearly loss of {comparison.workload.name}: rate of every disruption x "
-        "(outage and lost writes, each at what an hour costs)",
+        f"Total cost of ownership of {comparison.workload.name}: twelve bills, the expected loss (rate of every "
+        "disruption x outage and lost writes, each at what an hour costs), people for failovers and rehearsals",
         f"{basis_note(option.bill for option in options)}. Rates: derived from past outages. "
         "Recovery times: published or assumed. Cost of an hour: the workload file",
         height_in=1.9 + 0.62 * (len(options) + len(_impossible(comparison))),
     )
     axes = figure.add_subplot()
-    for row, option in enumerate(options):
-        bill, loss = 12 * option.bill.monthly_usd, option.recovery.expected_yearly_loss_usd
+    for row, (option, parts) in enumerate(zip(options, owned, strict=True)):
+        bill, loss, people = parts.bill_usd, parts.loss_usd, parts.failovers_usd + parts.rehearsals_usd
         axes.barh(row, bill, 0.62, color=BLUE, label="bill", gid="bill")
         axes.barh(row, loss, 0.62, bill, color=ORANGE, hatch="////", edgecolor="white", label="loss", gid="loss")
+        axes.barh(row, people, 0.62, bill + loss, color=GREEN, edgecolor="white", label="people", gid="people")
         weight = "bold" if option is chosen else "normal"
-        words = f"{bill:,.0f} + {loss:,.0f} = {bill + loss:,.0f} USD"
-        if bill + loss > limit:
+        words = f"{bill:,.0f} + {loss:,.0f} + {people:,.0f} = {parts.total_usd:,.0f} USD"
+        if parts.total_usd > limit:
             _cut(axes, row, 1.1 * limit)
             axes.text(
                 1.06 * limit,
                 row,
-                f"{words}: {(bill + loss) / limit:,.1f} times the next bar",
+                f"{words}: {parts.total_usd / limit:,.1f} times the next bar",
                 ha="right",
                 va="center",
                 fontsize=9,
@@ -180,13 +184,14 @@ def yearly_loss(comparison: Comparison) -> Picture:
                 zorder=6,
             )
         else:
-            axes.text(bill + loss + 0.012 * limit, row, words, va="center", fontsize=9, weight=weight)
+            axes.text(parts.total_usd + 0.012 * limit, row, words, va="center", fontsize=9, weight=weight)
     _rows(axes, comparison, options)
     axes.set(xlim=(0, limit * 1.45), xlabel="USD a year")
     _plain_usd(axes)
     handles = [
         Patch(facecolor=BLUE, label="twelve monthly bills"),
         Patch(facecolor=ORANGE, hatch="////", edgecolor="white", label="expected yearly loss"),
+        Patch(facecolor=GREEN, label="failovers and rehearsals"),
     ]
     legend_below(figure, handles)
     return figure
@@ -194,14 +199,15 @@ def yearly_loss(comparison: Comparison) -> Picture:
 
 def _yearly_title(comparison: Comparison) -> str:
     chosen, today = comparison.chosen, comparison.today
-    total = chosen.total_usd_per_year
-    title = f"{name(chosen)} costs {usd(total)} USD a year with its expected loss"
+    total = value.ownership(comparison, chosen).total_usd
+    title = f"{name(chosen)} costs {usd(total)} USD a year in total"
     if chosen is not today:
-        title += f", {against(total - today.total_usd_per_year, '', 'today')}"
-    least = min(_shown(comparison), key=lambda option: option.total_usd_per_year)
-    if round(least.total_usd_per_year) < round(total):
-        return f"{title}; the least is {name(least)} with {usd(least.total_usd_per_year)} USD"
-    return f"{title}, the least of all"
+        title += f", {against(total - value.ownership(comparison, today).total_usd, '', 'today')}"
+    least = value.least_total(comparison)
+    least_usd = value.ownership(comparison, least).total_usd
+    if round(least_usd) < round(total):
+        return f"{title}; the least of all topologies is {name(least)} with {usd(least_usd)} USD"
+    return f"{title}, the least of all topologies"
 
 
 def _shown(comparison: Comparison) -> list[Option]:
@@ -237,10 +243,10 @@ def _order(amounts: list[dict[tuple[str, str], float]], dearest: float) -> list[
     largest: dict[str, float] = {}
     for parts in amounts:
         sums: dict[str, float] = {}
-        for (_, component), value in parts.items():
-            sums[component] = sums.get(component, 0.0) + value
-        for component, value in sums.items():
-            largest[component] = max(largest.get(component, 0.0), value)
+        for (_, component), monthly in parts.items():
+            sums[component] = sums.get(component, 0.0) + monthly
+        for component, monthly in sums.items():
+            largest[component] = max(largest.get(component, 0.0), monthly)
     big = sorted((c for c in largest if largest[c] >= _SMALL * dearest), key=lambda c: (-largest[c], c))
     kept = big[: len(_STACKED)]
     rank = {component: place for place, component in enumerate(_STACKED)}
@@ -292,12 +298,12 @@ def _row_label(option: Option, comparison: Comparison) -> str:
     if option is comparison.today:
         return "Today\n" + topology.primary_region + (", chosen" if option is comparison.chosen else "")
     place = (topology.failover_region or topology.primary_region) + (", chosen" if option is comparison.chosen else "")
-    return f"{STRATEGY[topology.strategy]}\n{place}"
+    return f"{kind(topology)}\n{place}"
 
 
 def _plain_usd(axes: Any) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(7))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda usd_a_year, _: f"{usd_a_year:,.0f}"))
 
 
 def _cut(axes: Any, row: int, at: float) -> None:

@@ -71,7 +71,10 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [rows, 3.2], "hspace": 0.08})
     for row, phase in enumerate(found.phases):
         upper.barh(row, phase.to_s - phase.from_s, 0.5, phase.from_s, color="#BDBDBD", gid="phase")
-        text = upper.text(phase.from_s, row, f" {phase.what}", va="center", fontsize=8, color=INK, clip_on=True)
+        # In its bar where that is long enough, else beside it; a row holds one phase.
+        inside = phase.to_s - phase.from_s > 0.45 * found.lasted_s
+        at = phase.from_s if inside else phase.to_s
+        text = upper.text(at, row, f" {phase.what}", va="center", fontsize=8, color=INK, clip_on=True, gid="what")
         text.set_in_layout(False)
     for row, one in enumerate(found.strategies, start=len(found.phases)):
         _lane(upper, row, one, found)

@@ -11,21 +11,20 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import sensitivity
 from drkit.figures.axes import linear_time
-from drkit.figures.style import BLUE, INK, ORANGE, Picture, legend_below, name, percent, picture, styled, usd
-from drkit.words import span
+from drkit.figures.style import BLUE, INK, ORANGE, Picture, legend_below, name, percent, picture, styled
 
 if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.sensitivity import Sensitivity
 
-_OUTPUT = {"rto_s": "RTO", "total_usd": "total cost"}
+_OUTPUT = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
 #: Inputs with a row of their own.
 _SHOWN = 8
 
 
 @styled
 def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Option | None = None) -> Picture:
-    """How far RTO [s] and total cost [USD/year] move when one input goes from its 5 to its 95 % value.
+    """How far RTO [s], RPO [s] and total cost [USD/year] move when one input goes from its 5 to its 95 % value.
 
     Parameters
     ----------
@@ -37,8 +36,8 @@ def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Op
     Returns
     -------
     Picture
-        Two panels, each with the inputs that move it most; the number at a bar is Sobol's total index, the part of the
-        variance that the input has a hand in.
+        Three panels, each with the inputs that move it most; the number at a bar is Sobol's total index, the part of
+        the variance that the input has a hand in. The bill is held at its typical quantities.
     """
     found = known or sensitivity.analyse(comparison, option)
     figure = picture(
@@ -46,13 +45,13 @@ def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Op
         comparison.catalog.snapshot,
         f"{name(found.option)}; each bar: one input from its 5 % to its 95 % value, all others at their median; at its "
         "end Sobol's total index, the part of the variance that the input has a hand in",
-        f"{len(found.tornado)} uncertain inputs, {found.evaluations:,} evaluations; an index below 2 % may be noise. "
+        f"The bill is held at its typical quantities. {len(found.tornado)} uncertain inputs, {found.evaluations:,} "
+        "evaluations; an index below 2 % may be noise. "
         "Inputs: published, assumed, or the workload file's own",
         height_in=4.6,
     )
-    left, right = figure.subplots(1, 2)
-    _bars(left, found, "rto_s")
-    _bars(right, found, "total_usd")
+    for axes, output in zip(figure.subplots(1, len(_OUTPUT)), _OUTPUT, strict=True):
+        _bars(axes, found, output)
     handles = [
         Patch(facecolor=BLUE, label="input at its low end"),
         Patch(facecolor=ORANGE, label="input at its high end"),
@@ -94,18 +93,18 @@ def _bars(axes: Any, found: Sensitivity, output: str) -> None:
             told, (max(low, high), row), (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK
         )
     axes.axvline(middle, color=INK, lw=1.2, zorder=4)
-    axes.set_yticks(range(len(table)), [words(one) for one in table["input"]], fontsize=9)
+    axes.set_yticks(range(len(table)), [words(one) for one in table["input"]], fontsize=8)
     axes.set_ylim(len(table) - 0.4, -0.6)
     room = (max(ends) - min(ends)) * 0.16
     low, high = max(0.0, min(ends) - room / 3), max(ends) + room
-    if output == "rto_s":
-        unit = linear_time(axes.xaxis, high)
+    if output != "total_usd":
+        unit = linear_time(axes.xaxis, high, 5)
         axes.set_xlim(low, high)
-        axes.set_xlabel(f"RTO [{unit}]")
+        axes.set_xlabel(f"{_OUTPUT[output]} [{unit}]")
     else:
         axes.set_xlim(low, high)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: usd(v)))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1000:,g}k" if v >= 1000 else f"{v:g}"))
         axes.set_xlabel("total cost [USD a year]")
 
 
@@ -120,17 +119,21 @@ def words(figure: str) -> str:
 def _title(found: Sensitivity) -> str:
     parts = []
     for output, said in _OUTPUT.items():
-        table = found.tornado
-        swing = (table[f"{output}_high"] - table[f"{output}_low"]).abs()
+        swing = (found.tornado[f"{output}_high"] - found.tornado[f"{output}_low"]).abs()
         if swing.max() > 0:
-            row = table.iloc[int(swing.to_numpy().argmax())]
-            low, high = sorted((float(row[f"{output}_low"]), float(row[f"{output}_high"])))
-            told = f"{span(low)} to {span(high)}" if output == "rto_s" else f"{usd(low)} to {usd(high)} USD a year"
-            parts.append(f"{words(str(row['input']))} drives {said}, {told}")
-    changing = [words(one) for one in found.changing()]
+            row = found.tornado.iloc[int(swing.to_numpy().argmax())]
+            parts.append(f"{words(str(row['input']))} drives {said}")
+    changing = [words(one) for one in _first_by_index(found)]
     if not changing:
         told = "no single input, measured better, changes the choice"
     else:
         told = f"measuring {' or '.join(changing[:2])} better could change the choice"
-    title = "; ".join([*parts, told])
+    title = "; ".join([", ".join(parts), told] if parts else [told])
     return title[0].upper() + title[1:]
+
+
+def _first_by_index(found: Sensitivity) -> list[str]:
+    """Inputs that would change the choice, first the one that has the largest hand in the RTO or the RPO."""
+    judged = found.sobol[found.sobol["output"] != "total_usd"]
+    hand = judged.groupby("input")["total"].max().to_dict()
+    return sorted(found.changing(), key=lambda name: (-hand.get(name, 0.0), name))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from drkit.bill import Bill
     from drkit.compare import Option
     from drkit.snapshot import Snapshot
+    from drkit.topology import Topology
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -154,7 +155,7 @@ def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", 
     return figure
 
 
-def _wrap(figure: Picture, text: Any, words: str, width: float = 0.975) -> float:
+def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float:
     """Set a text in lines of at most this part of the figure's width; return its lower end [figure]."""
     lines: list[str] = []
     room = width * figure.bbox.width
@@ -209,10 +210,16 @@ def probability(share: float) -> str:
     return "over 99.9 %" if share >= 0.9995 else percent(share)
 
 
-def name(option: Option) -> str:
-    """Strategy and failover region: ``Pilot light in us-east-2``."""
-    topology = option.topology
+def kind(topology: Topology) -> str:
+    """The strategy, and whether it has no database instance until it is needed: two ways with two RTOs."""
     strategy = STRATEGY[topology.strategy]
+    return f"Headless {strategy[0].lower()}{strategy[1:]}" if topology.headless else strategy
+
+
+def name(option: Option) -> str:
+    """Strategy and failover region: ``Pilot light in us-east-2``, ``Headless pilot light in us-east-2``."""
+    topology = option.topology
+    strategy = kind(topology)
     return f"{strategy} in {topology.failover_region}" if topology.failover else strategy
 
 

@@ -113,7 +113,7 @@ def break_even(comparison: Comparison) -> Picture:
     -------
     Picture
         For each strategy its cheapest topology at every cost; the line below all is the cheapest strategy, and changes
-        where the vertical lines stand.
+        where the vertical lines stand, as far as ten times what the workload file says an hour may cost.
     """
     costs = comparison.workload.costs.outage_usd_per_hour
     reaches = value.break_even(comparison)
@@ -122,6 +122,8 @@ def break_even(comparison: Comparison) -> Picture:
         for at, reach in enumerate(reaches)
         if not at or reach.option.topology.strategy != reaches[at - 1].option.topology.strategy
     ]
+    # Where a second region begins to pay is always shown; what lies far beyond this workload is in the table.
+    steps = [one for at, one in enumerate(steps) if at < 2 or one.from_usd_per_hour <= 10 * costs.high]
     turns = [reach.from_usd_per_hour for reach in steps[1:]]
     marks = [mark for mark in (costs.low, costs.mean, costs.high, *turns) if mark > 0] or [1.0]
     low, high = min(marks) / 8, max(marks) * 8
@@ -135,9 +137,9 @@ def break_even(comparison: Comparison) -> Picture:
         f"seed {comparison.seed}",
     )
     axes = figure.add_subplot()
-    lines: dict[str, list[value.Line]] = {}
+    lines: dict[str, list[tuple[float, float]]] = {}
     for option in comparison.options:
-        lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option))
+        lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option)[:2])
     least = np.full(len(hours), math.inf)
     for strategy, known in lines.items():
         fixed, slope = np.array(sorted(set(known))).T
@@ -161,6 +163,8 @@ def break_even(comparison: Comparison) -> Picture:
     legend_below(figure, handles, columns=4)
     figure.draw_without_rendering()
     ends = [*turns, high]
+    upright = [np.column_stack([np.full(100, turn), np.geomspace(*axes.get_ylim(), 100)]) for turn in turns]
+    curves = [line.get_xydata() for line in axes.get_lines() if line.get_gid() in lines] + upright
     anchors = [
         (math.sqrt(max(r.from_usd_per_hour, low) * min(end, high)), top / 2.5)
         for r, end in zip(steps, ends, strict=True)
@@ -170,6 +174,7 @@ def break_even(comparison: Comparison) -> Picture:
         anchors,
         [f"{STRATEGY[r.option.topology.strategy]}\nfrom {usd(r.from_usd_per_hour)} USD/h" for r in steps],
         np.empty((0, 2)),
+        lines=axes.transData.transform(np.concatenate(curves)),
         droppable=True,
         fontsize=8.5,
         leader_from=1e9,
