@@ -64,7 +64,8 @@ def test_lines_add_up_to_the_cent_after_a_round_trip_through_csv(
     for option in comparisons[name].options[:: max(1, len(comparisons[name].options) // 12)]:
         text = option.bill.frame().to_csv(index=False)
         rows = list(csv.DictReader(io.StringIO(text)))
-        assert list(rows[0]) == list(Line._fields)
+        # nothing is bought ahead in these workloads, so the last column is not there
+        assert list(rows[0]) == [field for field in Line._fields if field != "purchase"]
         assert round(math.fsum(float(row["monthly_usd"]) for row in rows), 2) == option.bill.monthly_usd
         products = math.fsum(float(row["quantity"]) * float(row["unit_usd"]) for row in rows)
         assert products == pytest.approx(option.bill.monthly_usd, abs=0.006)
