@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from drkit.assumptions import Assumptions
+from drkit.bill_inputs import bill_inputs, moves, priced_with
 from drkit.draws import Draws, Pinned, Traced
 from drkit.errors import ParameterError
 from drkit.judgement import Judge
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from drkit.bill_inputs import BillInput
     from drkit.compare import Comparison, Option
 
     Array = npt.NDArray[np.float64]
@@ -123,7 +125,8 @@ def inputs(comparison: Comparison, option: Option) -> list[Input]:
 
 def inputs_of_all(comparison: Comparison) -> list[Input]:
     """Every uncertain input that any option depends on, sorted by name."""
-    alike = {id(option.recovery): option for option in comparison.options}
+    # Options that recover alike may still be billed by other quantities: ordinary I/O costs on standard storage only.
+    alike = {(id(option.recovery), option.topology.storage_type): option for option in comparison.options}
     found = {one.name: one for option in alike.values() for one in inputs(comparison, option)}
     return [found[name] for name in sorted(found)]
 
@@ -213,17 +216,18 @@ def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
     Columns ``input, low, high, choice_if_low, choice_if_high, changes_choice, least_total_if_low,
     least_total_if_high, changes_least_total, p_error``; the last is half the width of the 95 % interval that the draws
     leave around the probability asked, on which the choice turns. Inputs that are chance are left out: nobody can know
-    them beforehand. The bill is held at its typical quantities.
+    them beforehand.
     """
     import pandas as pd
 
     draws = Draws(comparison.seed, min(comparison.samples, _DRAWS))
     today = _chosen(comparison, draws, "", 0.0)
+    priced = {one.name: one for one in bill_inputs(comparison)}
     rows = []
     for one in known:
         if one.chance:
             continue
-        low, high = (_chosen(comparison, draws, one.name, value) for value in (one.low, one.high))
+        low, high = (_chosen(comparison, draws, one.name, value, priced.get(one.name)) for value in (one.low, one.high))
         rows.append(
             {
                 "input": one.name,
@@ -241,10 +245,13 @@ def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _chosen(comparison: Comparison, draws: Draws, name: str, value: float) -> tuple[str, str]:
+def _chosen(
+    comparison: Comparison, draws: Draws, name: str, value: float, priced: BillInput | None = None
+) -> tuple[str, str]:
     """The choice and the least total cost with one input known; both by topology."""
     workload = comparison.workload
     own, costs = dict(workload.assumptions), workload.costs
+    bills = priced_with(comparison, priced, value) if priced else [option.bill for option in comparison.options]
     certain = Quantity(low=value, typical=value, high=value) if name else None
     if certain and name.startswith("rate."):
         # As the workload's own the rate has another name: that one is asked for.
@@ -260,11 +267,11 @@ def _chosen(comparison: Comparison, draws: Draws, name: str, value: float) -> tu
     given = Pinned(draws, {name: value}) if name else draws
     simulator = Simulator(workload, comparison.catalog, assumptions, draws=given)
     judge, options = Judge(workload.objectives), []
-    for option in comparison.options:
+    for option, bill in zip(comparison.options, bills, strict=True):
         recovery = simulator.recover(option.topology)
         judgement = judge(recovery)
-        misses = judge.misses(judgement, option.bill.monthly_usd)
-        options.append(replace(option, recovery=recovery, judgement=judgement, misses=misses))
+        misses = judge.misses(judgement, bill.monthly_usd)
+        options.append(replace(option, bill=bill, recovery=recovery, judgement=judgement, misses=misses))
     known = replace(comparison, workload=workload, assumptions=assumptions, options=tuple(options))
     least = min(options, key=lambda option: (ownership(known, option).total_usd, option.topology_id))
     return known.chosen.topology_id, least.topology_id
@@ -277,7 +284,10 @@ def _evaluate(comparison: Comparison, option: Option, draws: Draws) -> Mapping[s
     outage = plan.own("outage_usd_per_hour", costs.outage_usd_per_hour) / np.float32(3600)
     data = plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour) / np.float32(3600)
     run, everything = plan.assumed("failover_run_usd"), plan.assumed("all_data_lost_h") * np.float32(3600)
-    total = np.full(draws.samples, 12 * option.bill.monthly_usd)
+    monthly = np.full(draws.samples, option.bill.monthly_usd)
+    for move in moves(comparison, option, bill_inputs(comparison)):
+        monthly += move.sample(draws)
+    total = 12 * monthly
     outputs: dict[str, Array] = {}
     for name in DISRUPTIONS:
         timed = simulator.time(topology, name)

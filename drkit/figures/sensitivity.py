@@ -37,7 +37,7 @@ def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Op
     -------
     Picture
         Three panels, each with the inputs that move it most; the number at a bar is Sobol's total index, the part of
-        the variance that the input has a hand in. The bill is held at its typical quantities.
+        the variance that the input has a hand in.
     """
     found = known or sensitivity.analyse(comparison, option)
     figure = picture(
@@ -45,7 +45,7 @@ def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Op
         comparison.catalog.snapshot,
         f"{name(found.option)}; each bar: one input from its 5 % to its 95 % value, all others at their median; at its "
         "end Sobol's total index, the part of the variance that the input has a hand in",
-        f"The bill is held at its typical quantities. {len(found.tornado)} uncertain inputs, {found.evaluations:,} "
+        f"{len(found.tornado)} uncertain inputs, the bill's among them; {found.evaluations:,} "
         "evaluations; an index below 2 % may be noise. "
         "Inputs: published, assumed, or the workload file's own",
         height_in=4.6,

@@ -1,0 +1,135 @@
+"""The uncertain quantities behind a bill, and how far each of them moves it.
+
+A bill is priced at typical quantities. Here it is priced again with one quantity at its low and at its high end; in
+between, the change is taken as straight on either side of the typical figure, which it is but for tiers of prices.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel
+
+from drkit.assumptions import Assumptions
+from drkit.bill import Biller
+from drkit.workload import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from drkit.assumptions import Figure
+    from drkit.bill import Bill
+    from drkit.compare import Comparison, Option
+    from drkit.draws import Draws
+    from drkit.workload import Workload
+
+#: A quantity's place in the workload, by field names and by the names of services and buckets.
+Path = tuple[str, ...]
+
+#: What recovery calls the same quantity, so that both take the same sample of it.
+_SHARED: Mapping[Path, str] = {("database", "storage_gib"): "workload.storage_gib"}
+
+
+class BillInput(NamedTuple):
+    """One uncertain quantity that bills may depend on.
+
+    Parameters
+    ----------
+    name
+        ``workload.`` and its place, or the name of an assumption.
+    figure
+        Its low, typical and high, in its own unit.
+    path
+        Its place in the workload; empty for an assumption.
+    """
+
+    name: str
+    figure: Figure | Quantity
+    path: Path
+
+    def bills(self, comparison: Comparison, value: float) -> Biller:
+        """What prices topologies with this quantity known to be ``value``."""
+        workload, own = comparison.workload, dict(comparison.workload.assumptions)
+        certain = Quantity(low=value, typical=value, high=value)
+        if self.path:
+            workload = _with(workload, self.path, certain)
+        else:
+            own[self.name] = certain
+        return Biller(workload, comparison.catalog, Assumptions(comparison.catalog.snapshot, own))
+
+
+class Move(NamedTuple):
+    """How one quantity moves the monthly bill: its low, typical and high, and the change there [USD/month]."""
+
+    input: BillInput
+    values: tuple[float, float, float]
+    changes_usd: tuple[float, float, float]
+
+    def sample(self, draws: Draws) -> npt.NDArray[np.float64]:
+        """Change of the monthly bill for each draw [USD/month]; beyond the ends it stays at the end's."""
+        return np.interp(draws.known(self.input.name, self.input.figure), self.values, self.changes_usd)
+
+
+def bill_inputs(comparison: Comparison) -> list[BillInput]:
+    """Every uncertain quantity of the workload, and every assumption that some bill names."""
+    found = [
+        BillInput(_SHARED.get(path, ".".join(("workload", *path))), quantity, path)
+        for path, quantity in _quantities(comparison.workload, ())
+        if not quantity.certain
+    ]
+    named = {name for option in comparison.options for line in option.bill.lines for name in line.assumption.split()}
+    figures = ((name, comparison.assumptions[name]) for name in sorted(named))
+    return found + [BillInput(name, figure, ()) for name, figure in figures if figure.low < figure.high]
+
+
+def moves(comparison: Comparison, option: Option, known: list[BillInput]) -> list[Move]:
+    """How each quantity moves one option's bill; those that do not are left out."""
+    found, typical = [], option.bill.monthly_usd
+    for one in known:
+        values = (one.figure.low, one.figure.typical, one.figure.high)
+        ends = [one.bills(comparison, value).bill(option.topology).monthly_usd - typical for value in values[::2]]
+        if any(ends):
+            found.append(Move(one, values, (ends[0], 0.0, ends[1])))
+    return found
+
+
+def priced_with(comparison: Comparison, one: BillInput, value: float) -> list[Bill]:
+    """The bill of every option, in their order, with one quantity known."""
+    biller = one.bills(comparison, value)
+    return [biller.bill(option.topology) for option in comparison.options]
+
+
+def _quantities(model: BaseModel, path: Path) -> Iterator[tuple[Path, Quantity]]:
+    """Quantities below a model with their places; objectives, costs and own assumptions are no quantities of a bill."""
+    for field in type(model).model_fields:
+        value = getattr(model, field)
+        if isinstance(value, Quantity):
+            yield (*path, field), value
+        elif isinstance(value, BaseModel) and field not in ("objectives", "costs"):
+            yield from _quantities(value, (*path, field))
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, BaseModel):
+                    yield from _quantities(item, (*path, field, str(getattr(item, "name", ""))))
+
+
+def _with(model: Workload, path: Path, value: Quantity) -> Workload:
+    """The workload with one quantity in another's place."""
+    changed = _replaced(model, path, value)
+    assert isinstance(changed, type(model))
+    return changed
+
+
+def _replaced(model: BaseModel, path: Path, value: Quantity) -> BaseModel:
+    field, *rest = path
+    inner = getattr(model, field)
+    new: object = value
+    if isinstance(inner, list):
+        name, *below = rest
+        new = [_replaced(item, tuple(below), value) if getattr(item, "name", "") == name else item for item in inner]
+    elif rest:
+        new = _replaced(inner, tuple(rest), value)
+    return model.model_copy(update={field: new})
