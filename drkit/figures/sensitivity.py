@@ -44,7 +44,7 @@ def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Op
         _title(found),
         comparison.catalog.snapshot,
         f"{name(found.option)}; each bar: one input from its 5 % to its 95 % value, all others at their median; at its "
-        "end Sobol's total index, the part of the variance that the input has a hand in",
+        "end Sobol's total index",
         f"{len(found.tornado)} uncertain inputs, the bill's among them; {found.evaluations:,} "
         "evaluations; an index below 2 % may be noise. "
         "Inputs: published, assumed, or the workload file's own",
@@ -109,8 +109,14 @@ def _bars(axes: Any, found: Sensitivity, output: str) -> None:
 
 
 def words(figure: str) -> str:
-    """The name of an input as people read it: ``rate.region_loss`` is ``rate: region loss``."""
-    plain = figure.removeprefix("workload.").replace("rate.", "rate: ")
+    """The name of an input as people read it: ``rate.region_loss`` is ``rate: region loss``.
+
+    Of a quantity's place in the workload file the last part is told, and whose it is in a list:
+    ``workload.buckets.uploads.storage_gib`` is ``uploads storage``.
+    """
+    plain = figure.removeprefix("workload.")
+    place = plain.split(".")
+    plain = f"rate: {place[1]}" if place[0] == "rate" else " ".join(place[1:] or place)
     for unit in ("_per_hour", "_per_year", "_s_per_gib", "_usd", "_gib", "_s"):
         plain = plain.removesuffix(unit) if unit != "_per_hour" else plain.replace("_usd_per_hour", " cost")
     return plain.replace("_", " ")
