@@ -384,6 +384,7 @@ def test_ten_inputs_by_1024_take_less_than_a_second(comparisons: Mapping[str, Co
     assert min(times) < 1
 
 
+@pytest.mark.slow
 def test_the_deciding_input_is_found(catalog: Catalog, comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons["payments-br"]
     found = sensitivity.decisive(comparison, sensitivity.inputs(comparison, comparison.chosen))

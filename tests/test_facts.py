@@ -106,6 +106,7 @@ def _bytes(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_the_same_facts_give_the_same_bytes(facts: Path, tmp_path: Path) -> None:
     build(facts, tmp_path / "one")
     build(facts, tmp_path / "two")

@@ -527,6 +527,7 @@ def test_the_labels_of_the_break_even_chart_cover_no_curve(workload, comparisons
             assert not any(box.contains(x, y) for x, y in points), (said.get_text(), curve.get_gid())
 
 
+@pytest.mark.slow
 def test_the_bars_of_the_tornado_are_its_table(comparisons):
     comparison = comparisons["payments-br"]
     found = sensitivity.analyse(comparison, base=64)
@@ -544,6 +545,7 @@ def test_the_bars_of_the_tornado_are_its_table(comparisons):
     assert f"measuring {sensitivity_figure.words(first)}" in title(picture)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workload", ["article", "payments-br"])
 def test_the_ticks_and_texts_of_the_tornado_have_room(workload, comparisons):
     picture = figures.tornado(comparisons[workload], sensitivity.analyse(comparisons[workload], base=64))

@@ -275,6 +275,7 @@ def test_more_writes_lost_than_all_are_counts_as_all(catalog: Catalog) -> None:
 ORDER = ("active_active", "hot_standby", "warm_standby", "pilot_light", "pilot_light.headless", "backup_restore")
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     tasks=st.integers(1, 12),
@@ -339,6 +340,7 @@ def test_a_longer_backup_interval_never_gives_a_better_rpo(
         assert (shorter <= longer).all()
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     name=st.sampled_from(["article", "eu-shop", "media-house", "payments-br", "small-saas"]), seed=st.integers(0, 99)
