@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from drkit.bundled import data_dir
 from drkit.draws import drawn
 from drkit.errors import WorkloadError
+from drkit.quantity import lognormal_mean, lognormal_problem
 from drkit.words import did_you_mean
-from drkit.workload import lognormal_mean, lognormal_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.draws import Samples
+    from drkit.quantity import Quantity
     from drkit.snapshot import Snapshot
-    from drkit.workload import Quantity
 
 #: Fitted figures that a workload file may replace by its own: name to unit and what it is.
 FITTED = {

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from drkit.assumptions import Assumptions
 from drkit.bill import Biller
-from drkit.workload import Quantity
+from drkit.quantity import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from drkit.prices import ON_DEMAND
+from drkit.quantity import Strict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,10 +28,8 @@ _MEANING = {
 }
 
 
-class Commitments(BaseModel):
+class Commitments(Strict):
     """What is bought for a year or three instead of by the hour; upfront fees are spread over the term."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     database: ForDatabase = Field(
         ON_DEMAND,

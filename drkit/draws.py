@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from drkit.workload import Z999
+from drkit.quantity import Z999
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from drkit.assumptions import Figure
-    from drkit.workload import Quantity
+    from drkit.quantity import Quantity
 
     Samples = npt.NDArray[np.floating]
     Unit = npt.NDArray[np.float64]

@@ -18,8 +18,8 @@ import numpy as np
 
 from drkit.draws import quantile_of
 from drkit.errors import WorkloadError
+from drkit.quantity import Z999, Quantity
 from drkit.words import did_you_mean
-from drkit.workload import Z999, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

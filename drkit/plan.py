@@ -16,9 +16,10 @@ from drkit.topology import LIVE_DATA
 if TYPE_CHECKING:
     from drkit.assumptions import Assumptions
     from drkit.draws import Draws
+    from drkit.quantity import Quantity
     from drkit.recovery import Samples
     from drkit.topology import Topology
-    from drkit.workload import Quantity, Workload
+    from drkit.workload import Workload
 
 #: Basis of what the workload file says.
 OWN = "observed:user"

@@ -16,12 +16,12 @@ from drkit.bill_inputs import bill_inputs, moves, priced_with
 from drkit.draws import Draws, Pinned, Traced
 from drkit.errors import ParameterError
 from drkit.judgement import Judge
+from drkit.quantity import Quantity
 from drkit.recovery import DISRUPTIONS
 from drkit.simulation import Simulator
 from drkit.spread import probability_error
 from drkit.topology import LIVE_DATA
 from drkit.value import ownership
-from drkit.workload import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

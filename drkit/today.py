@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from drkit.assumptions import Assumptions
 from drkit.errors import UnsupportedError, WorkloadError
-from drkit.workload import Quantity
+from drkit.quantity import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

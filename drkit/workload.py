@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
-    GetJsonSchemaHandler,
     model_validator,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from drkit.commitments import Commitments
-
-if TYPE_CHECKING:
-    from pydantic.json_schema import JsonSchemaValue
+from drkit.quantity import ZERO, Positive, Quantity, Strict
 
 #: The strategies by rising cost and falling recovery time (Well-Architected REL13-BP02).
 Strategy = Literal["single_region", "backup_restore", "pilot_light", "warm_standby", "hot_standby", "active_active"]
@@ -46,90 +40,6 @@ FARGATE_MEMORY_GIB = {
 }
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True)
-
-
-#: Standard normal quantile of the 99.9 % point, which is what high means for a lognormal.
-Z999 = 3.090232306167813
-
-
-def lognormal_problem(low: float, typical: float, high: float) -> str:
-    """What is wrong with three figures of a lognormal, whose low end is not one of its parameters; empty if nothing."""
-    if low == high:
-        return ""
-    if typical == 0:
-        return "typical is 0: it is the median of a lognormal, which lies above 0"
-    if low not in (0, typical):
-        return (
-            f"low is {low:g}: a lognormal is drawn from its median (typical) and its 99.9 % point (high); give low as "
-            "0, or distribution: triangular"
-        )
-    return ""
-
-
-def lognormal_mean(typical: float, high: float) -> float:
-    """Expected value of a lognormal with this median and 99.9 % point."""
-    return typical * math.exp((math.log(high / typical) / Z999) ** 2 / 2) if high > typical > 0 else typical
-
-
-class Quantity(_Model):
-    """A figure that is known, or known as low, typical and high. Bills use the typical one.
-
-    ``distribution`` says how the figure is drawn: triangular, or lognormal with typical as its median and high as its
-    99.9 % point, as ``drkit calibrate`` writes it; the figure's own where it is left out.
-    """
-
-    low: float = Field(ge=0)
-    typical: float = Field(ge=0)
-    high: float = Field(ge=0)
-    distribution: Literal["triangular", "lognormal"] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_number(cls, value: Any) -> Any:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            if not 0 <= value < math.inf:
-                raise PydanticCustomError("quantity", "give a number of at least 0")
-            return {"low": value, "typical": value, "high": value}
-        if isinstance(value, dict | Quantity):
-            return value
-        raise PydanticCustomError("quantity", "give one number, or low, typical and high")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Quantity:
-        if not self.low <= self.typical <= self.high:
-            raise PydanticCustomError("quantity_order", "low must not be above typical, nor typical above high")
-        if self.distribution == "lognormal" and (problem := lognormal_problem(self.low, self.typical, self.high)):
-            raise PydanticCustomError("quantity_lognormal", problem)
-        return self
-
-    @property
-    def certain(self) -> bool:
-        """Whether the three figures are one."""
-        return self.low == self.high
-
-    @property
-    def mean(self) -> float:
-        """Expected value of the distribution that the three figures stand for."""
-        if self.distribution == "lognormal":
-            return lognormal_mean(self.typical, self.high)
-        return (self.low + self.typical + self.high) / 3
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """One number or an object of three, for editors."""
-        return {"anyOf": [{"type": "number", "minimum": 0}, handler(schema)]}
-
-
-def _above_zero(value: Quantity) -> Quantity:
-    if value.low <= 0:
-        raise PydanticCustomError("quantity_above_zero", "give a number above 0")
-    return value
-
-
-Positive = Annotated[Quantity, AfterValidator(_above_zero)]
-ZERO = Quantity(low=0, typical=0, high=0)
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=32)]
 
 
@@ -139,7 +49,7 @@ def _fargate_vcpu(value: float) -> float:
     return value
 
 
-class Service(_Model):
+class Service(Strict):
     """One ECS service on Fargate."""
 
     name: Name = Field(description="Name of the service: 2 to 32 lower case letters, digits, single hyphens")
@@ -180,7 +90,7 @@ class Service(_Model):
         return self
 
 
-class LoadBalancer(_Model):
+class LoadBalancer(Strict):
     """Traffic of the Application Load Balancer, in the dimensions of a capacity unit (LCU)."""
 
     new_connections_per_second: Quantity = Field(description="New connections [1/s], monthly average")
@@ -189,7 +99,7 @@ class LoadBalancer(_Model):
     rule_evaluations_per_second: Quantity = Field(ZERO, description="Rule evaluations beyond ten rules [1/s]")
 
 
-class Acu(_Model):
+class Acu(Strict):
     """Aurora Serverless v2 capacity of each instance [ACU]; 1 ACU is about 2 GiB."""
 
     min: float = Field(ge=0, le=256, multiple_of=0.5, description="Lowest capacity [ACU], in steps of 0.5")
@@ -203,7 +113,7 @@ class Acu(_Model):
         return self
 
 
-class Database(_Model):
+class Database(Strict):
     """The Aurora cluster."""
 
     engine: Literal["aurora-postgresql", "aurora-mysql"] = Field(description="Aurora engine")
@@ -252,7 +162,7 @@ class Database(_Model):
         return self.instance_class or "db.serverless"
 
 
-class Cache(_Model):
+class Cache(Strict):
     """The ElastiCache replication group."""
 
     engine: Literal["redis", "valkey"] = Field(description="Redis OSS or Valkey")
@@ -268,7 +178,7 @@ class Cache(_Model):
     snapshot_retention_days: int = Field(0, ge=0, le=35, description="Days that daily snapshots are kept")
 
 
-class Bucket(_Model):
+class Bucket(Strict):
     """An S3 bucket in the Standard class."""
 
     name: Annotated[Name, Field(max_length=28)] = Field(
@@ -282,7 +192,7 @@ class Bucket(_Model):
     replicate: bool = Field(True, description="Whether another region needs a copy")
 
 
-class CloudFront(_Model):
+class CloudFront(Strict):
     """Delivery through CloudFront."""
 
     geography: Geography = Field("US, Mexico, Canada", description="Where the viewers are")
@@ -291,7 +201,7 @@ class CloudFront(_Model):
     to_origin_gib_per_month: Quantity = Field(ZERO, description="Sent by viewers to the origin [GiB/month]")
 
 
-class Network(_Model):
+class Network(Strict):
     """The VPC and what leaves it."""
 
     zones: Literal[2, 3] = Field(2, description="Availability zones in use")
@@ -306,7 +216,7 @@ class Network(_Model):
     egress_gib_per_month: Quantity = Field(ZERO, description="To the internet, not through CloudFront [GiB/month]")
 
 
-class Dns(_Model):
+class Dns(Strict):
     """The Route 53 hosted zone."""
 
     zone: str | None = Field(
@@ -317,7 +227,7 @@ class Dns(_Model):
     ttl_s: int = Field(60, ge=0, le=86400, description="Time to live of the failover records [s]")
 
 
-class Backups(_Model):
+class Backups(Strict):
     """Backups of the Aurora cluster."""
 
     retention_days: int = Field(7, ge=1, le=35, description="Automated backups are kept this long [d]")
@@ -337,7 +247,7 @@ class Backups(_Model):
         return self
 
 
-class Operations(_Model):
+class Operations(Strict):
     """How a failover is run."""
 
     detection_s: Quantity | None = Field(None, description="Time to notice an outage [s]; else the health check's")
@@ -356,7 +266,7 @@ class Operations(_Model):
     )
 
 
-class Objectives(_Model):
+class Objectives(Strict):
     """What must hold after the loss of the primary region."""
 
     rpo_s: float = Field(ge=0, description="Most data that may be lost, as time of writes [s]; 0 means none at all")
@@ -371,14 +281,14 @@ class Objectives(_Model):
     strategies: list[Strategy] = Field(default_factory=list, description="Strategies to consider; empty means all")
 
 
-class Costs(_Model):
+class Costs(Strict):
     """What an outage costs."""
 
     outage_usd_per_hour: Quantity = Field(description="Cost of an hour without service [USD/h]")
     data_loss_usd_per_hour: Quantity = Field(description="Cost of an hour of lost writes [USD/h]")
 
 
-class Workload(_Model):
+class Workload(Strict):
     """The single-region system as it is; plus its objectives and what an outage costs."""
 
     schema_version: Literal[1] = Field(1, alias="schema", description="Version of this file format")

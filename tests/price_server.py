@@ -150,16 +150,20 @@ def status(code: int, **headers: str) -> Fault:
     return fail
 
 
+def _send_beginning(request: BaseHTTPRequestHandler, content: bytes, size: int) -> None:
+    request.send_response(200)
+    request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
+    request.send_header("Content-Length", str(len(content)))
+    request.end_headers()
+    request.wfile.write(content[:size])
+    request.wfile.flush()
+
+
 def cut_after(size: int) -> Fault:
     """Send only the beginning, then close the connection."""
 
     def fail(request: BaseHTTPRequestHandler, content: bytes) -> bool:
-        request.send_response(200)
-        request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
-        request.send_header("Content-Length", str(len(content)))
-        request.end_headers()
-        request.wfile.write(content[:size])
-        request.wfile.flush()
+        _send_beginning(request, content, size)
         request.close_connection = True
         return True
 
@@ -170,12 +174,7 @@ def stuck_after(size: int, stuck: threading.Event, seconds: float = 20) -> Fault
     """Send only the beginning, tell so, and keep the connection open until the client is gone."""
 
     def fail(request: BaseHTTPRequestHandler, content: bytes) -> bool:
-        request.send_response(200)
-        request.send_header("ETag", f'"{hashlib.md5(content).hexdigest()}"')
-        request.send_header("Content-Length", str(len(content)))
-        request.end_headers()
-        request.wfile.write(content[:size])
-        request.wfile.flush()
+        _send_beginning(request, content, size)
         stuck.set()
         request.connection.settimeout(seconds)
         with suppress(OSError):

@@ -12,7 +12,7 @@ from drkit.bill_inputs import bill_inputs, moves, priced_with
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.draws import Draws
-from drkit.workload import Quantity
+from drkit.quantity import Quantity
 
 
 def certain(value: float) -> Quantity:

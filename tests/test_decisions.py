@@ -21,10 +21,11 @@ from drkit.cli import main
 from drkit.compare import Comparison, Option, compare_topologies
 from drkit.draws import quantile_of
 from drkit.errors import ParameterError, WorkloadError
+from drkit.quantity import Quantity
 from drkit.recovery import Step
 from drkit.spread import probability_error
 from drkit.words import span
-from drkit.workload import Costs, Dns, Quantity, Workload
+from drkit.workload import Costs, Dns, Workload
 
 
 def _certain(value: float) -> Quantity:

@@ -12,9 +12,9 @@ from scipy import stats
 
 from drkit.assumptions import Figure
 from drkit.draws import Draws, Pinned, Traced, drawn, gamma_quantile, quantile_of, spread, triangular
+from drkit.quantity import Quantity
 from drkit.recovery import Step, finish
 from drkit.spread import probability_error, spread_of
-from drkit.workload import Quantity
 
 N = 100_000
 

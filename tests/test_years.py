@@ -18,11 +18,12 @@ from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.disruptions import Disruptions
 from drkit.errors import WorkloadError
+from drkit.quantity import Quantity
 from drkit.recovery import Recovery, step_kinds
 from drkit.simulation import Simulator
 from drkit.topology import STRATEGIES, Topology, enumerate_topologies
 from drkit.well_architected import verdicts as verdicts_of
-from drkit.workload import Costs, Quantity, Workload
+from drkit.workload import Costs, Workload
 
 QUICK = settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
