@@ -35,7 +35,7 @@ def test_constraints_meet_the_requirements_and_name_no_address() -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line) for line in lines)
     pinned = {requirement(line)[0].replace("_", "-") for line in lines}
     wanted = sum(PROJECT["optional-dependencies"].values(), PROJECT["dependencies"])
-    assert {requirement(entry)[0].replace("_", "-") for entry in wanted} <= pinned | {"drkit[cluster]"}
+    assert {requirement(entry)[0].replace("_", "-") for entry in wanted} <= pinned | {"drkit"}
 
 
 @pytest.mark.parametrize("module", ["matplotlib", "scipy", "boto3", "papermill", "pandas", "jupyterlab", "nbconvert"])
