@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import PriceError
@@ -193,6 +194,10 @@ class PriceBook:
 
     def regions(self) -> list[str]:
         """Regions with prices, sorted: those where a network can be priced at all."""
+        return list(self._regions)
+
+    @cached_property
+    def _regions(self) -> list[str]:
         return sorted({key[2] for key in self._index if key[1] == "nat_gateway/hour"})
 
     def items(self, prefix: str, region: str) -> Iterator[str]:

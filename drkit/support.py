@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from drkit.errors import UnsupportedError
@@ -100,6 +101,8 @@ class SupportMatrix:
             )
             for row in snapshot.records("classes")
         }
+        # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
+        self._version = lru_cache(maxsize=4096)(self._version_accepted)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
@@ -289,7 +292,7 @@ class SupportMatrix:
             return Verdict(False, f"{name} is not of a family or size that {_FEATURE[service]} takes", source)
         return Verdict(True)
 
-    def _version(self, service: Service, engine: str, version: str, region: str | None) -> Verdict:
+    def _version_accepted(self, service: Service, engine: str, version: str, region: str | None) -> Verdict:
         floor = self._regions.get((service, engine, region or ""), {}).get("floor", "")
         return self._satisfies(service, engine, version, "version", _FEATURE[service], floor.split())
 
@@ -347,6 +350,7 @@ class SupportMatrix:
         return self._prices.find(*self._item(service, engine, name, variant), region).usd
 
 
+@lru_cache(maxsize=4096)
 def _major(condition: str) -> int:
     return parse_version(condition.lstrip(">="))[0]
 
@@ -355,6 +359,7 @@ def _floors(conditions: Sequence[str]) -> str:
     return " or ".join(c[2:] + "+" * c.startswith(">=") for c in conditions)
 
 
+@lru_cache(maxsize=4096)
 def parse_version(version: str) -> tuple[int, ...]:
     """Comparable engine version: ``8.0.mysql_aurora.3.04.0`` is ``(3, 4, 0)``, ``15.4`` is ``(15, 4)``.
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import io
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from drkit.figures.canvas import Canvas
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
@@ -62,9 +61,8 @@ _LOOK = {
     "ytick.labelcolor": INK,
 }
 
-_DPI = 100
-#: How much finer than the screen a notebook stores a picture.
-_FINER = 1.5
+#: Pixels of a screen to the inch, and how much finer than a screen a picture is drawn.
+_SCREEN_DPI, _FINER = 100, 1.5
 _MARGIN_IN = 0.12
 
 
@@ -73,6 +71,8 @@ class Picture(Figure):
 
     It shows itself in a notebook whether or not pyplot was ever imported.
     """
+
+    canvas: Canvas
 
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
@@ -90,11 +90,9 @@ class Picture(Figure):
             super().draw(renderer)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
-        body = io.BytesIO()
-        self.savefig(body, format="png", dpi=_FINER * _DPI)
-        width, height = self.get_size_inches()
+        width, height = (round(inches * _SCREEN_DPI) for inches in self.get_size_inches())
         finding = self.get_suptitle().replace("\n", " ")
-        return body.getvalue(), {"width": round(width * _DPI), "height": round(height * _DPI), "alt": finding}
+        return self.canvas.png(), {"width": width, "height": height, "alt": finding}
 
 
 @contextmanager
@@ -133,8 +131,8 @@ def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", 
     height_in
         Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
     """
-    figure = Picture(figsize=(10, height_in), dpi=_DPI, facecolor="white")
-    FigureCanvasAgg(figure)
+    figure = Picture(figsize=(10, height_in), dpi=_FINER * _SCREEN_DPI, facecolor="white")
+    Canvas(figure)
     left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
     head = figure.suptitle("", x=left, y=top, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK)
     below = _wrap(figure, head, title)
