@@ -1,7 +1,7 @@
 """Run the documents' Python and put what it shows, pictures included, back into them: ``python docs/build.py``.
 
-In a document, what follows a block of Python between ``<!-- shown -->`` and ``<!-- end -->`` is made from the block's last
-expression: a picture, a table or a text. ``--check`` changes nothing and fails where a document says something else.
+In a document, what follows a block of Python between ``<!-- shown -->`` and ``<!-- end -->`` is made from the block's
+last expression: a picture, a table or a text. ``--check`` changes nothing and fails where a document says otherwise.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -19,12 +19,15 @@ from PIL.PngImagePlugin import PngInfo
 import drkit
 from drkit.figures import Picture
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DOCS = Path(__file__).parent
 
 #: Pictures that documents show without the code that draws them.
-PICTURES = {
-    "cost_against_rto.png": "drkit.figures.cost_against_rto(article)",
-    "outage_replay.png": "drkit.figures.outage_replay(article, '2021-12-07')",
+PICTURES: dict[str, Callable[[drkit.Comparison], Picture]] = {
+    "cost_against_rto.png": drkit.figures.cost_against_rto,
+    "outage_replay.png": lambda article: drkit.figures.outage_replay(article, "2021-12-07"),
 }
 
 _BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n<!-- shown -->\n(?P<shown>.*?)<!-- end -->\n)?", re.S)
@@ -57,9 +60,8 @@ def draw(check: bool = False) -> list[str]:
     """Draw the pictures that are shown without their code; return those that are out of date."""
     wrong: list[str] = []
     article = drkit.compare_topologies(drkit.read_workload("article"), drkit.Catalog.load())
-    for file, expression in PICTURES.items():
-        picture = eval(expression, {"drkit": drkit, "article": article})
-        _save(picture, DOCS / file, check, wrong)
+    for file, drawn in PICTURES.items():
+        _save(drawn(article), DOCS / file, check, wrong)
     return wrong
 
 
