@@ -100,6 +100,7 @@ def test_pictures_carry_their_finding_for_those_who_do_not_see_them(article: str
     assert all(len(alt) > 20 for alt in alts)
 
 
+@pytest.mark.slow
 def test_the_same_comparison_and_day_make_the_same_bytes(article: str, comparisons: Mapping[str, Comparison]) -> None:
     assert html(comparisons["article"], DAY) == article
 
@@ -132,6 +133,7 @@ def test_the_first_screen_says_what_was_computed(comparisons: Mapping[str, Compa
             assert any(miss in sentence for sentence in asked_for(comparison))
 
 
+@pytest.mark.slow
 def test_what_an_auditor_unfolds_is_open_on_paper(comparisons: Mapping[str, Comparison], article: str) -> None:
     assert not any(Page(article).opened)
     assert all(Page(html(comparisons["article"], DAY, unfolded=True)).opened)
@@ -149,9 +151,18 @@ def test_a_pdf_without_a_browser_is_refused_in_a_sentence(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ParameterError, match=r"none of chromium, .* is on the PATH"):
         write_report(comparisons["article"], tmp_path / "report.html", as_pdf=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_without_a_browser_the_page_is_written_alone(
+    comparisons: Mapping[str, Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     assert write_report(comparisons["article"], tmp_path / "report.html") == [tmp_path / "report.html"]
 
 
+@pytest.mark.slow
 def test_a_browser_that_fails_leaves_the_old_report_alone(
     comparisons: Mapping[str, Comparison], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
