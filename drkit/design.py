@@ -127,13 +127,13 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: 
             cwd=str(cwd),
             progress_bar=progress,
             log_output=False,
-            config=_kernel_config(),
+            config=kernel_config(),
         )
     except papermill.PapermillExecutionError as error:
         raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
     except RuntimeError as error:  # nbclient's DeadKernelError, jupyter_client's timeouts
         raise DrkitError(f"the kernel of {source.name} died: {error}") from error
-    return _with_stable_ids(target)
+    return with_stable_ids(target)
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
@@ -220,19 +220,24 @@ def to_html(notebook: Any, title: str) -> str:
     return str(page)
 
 
-def _kernel_config() -> Any:
+def kernel_config() -> Any:
     """Talk to the kernel over sockets of the file system, not over TCP that every user of the machine could read."""
     from traitlets.config import Config
 
     return Config() if sys.platform == "win32" else Config({"KernelManager": {"transport": "ipc"}})
 
 
-def _with_stable_ids(path: Path) -> Any:
-    """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes."""
+def with_stable_ids(path: Path, source: str = "") -> Any:
+    """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes.
+
+    A source stands in place of the path that the notebook was read from, where that is a temporary one.
+    """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["papermill"]["output_path"] = path.name
+    if source:
+        notebook.metadata["papermill"]["input_path"] = source
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import facts, reports, terraform, workloads
+from drkit.cli import batch, facts, reports, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -63,6 +63,7 @@ def main() -> None:
 for command in (
     workloads.design,
     workloads.run,
+    batch.batch,
     workloads.compare,
     reports.report,
     workloads.calibrate,
