@@ -11,7 +11,7 @@ import click
 
 @click.command()
 @click.argument("portfolio", type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the batch.")
+@click.option("--out", required=True, help="Folder of the batch, or a place in a store: s3://BUCKET/PREFIX.")
 @click.option("--notebook", help="A notebook of drkit or a file, instead of the portfolio's; 04_design by default.")
 @click.option("--jobs", type=click.IntRange(1), help="Runs at a time; one for each processor by default.")
 @click.option(
@@ -23,6 +23,7 @@ import click
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="How long a run may take."
 )
+@click.option("--scheduler", metavar="ADDRESS", help="Run on the workers of a Dask cluster: tcp://HOST:8786.")
 @click.option("--retry-failed", is_flag=True, help="Run again what failed before.")
 @click.option("--dry-run", is_flag=True, help="Tell what would run and why, and run nothing.")
 @click.option(
@@ -38,11 +39,12 @@ import click
 def batch(
     ctx: click.Context,
     portfolio: Path,
-    out: Path,
+    out: str,
     notebook: str | None,
     jobs: int | None,
     memory: float | None,
     timeout: float | None,
+    scheduler: str | None,
     retry_failed: bool,
     dry_run: bool,
     given: tuple[tuple[str, str], ...],
@@ -57,6 +59,7 @@ def batch(
       drkit batch portfolio.yaml --out out/portfolio
       drkit batch workloads/ --out out/nightly --jobs 8 --memory 2
       drkit batch portfolio.yaml --out out/portfolio --dry-run
+      drkit batch portfolio.yaml --out s3://bucket/nightly --scheduler tcp://10.0.0.5:8786
     """
     from drkit import warm
     from drkit.batch import planning, runner, workers
