@@ -42,7 +42,7 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     dates = sorted({str(figures.get("snapshot_date", "")) for figures in choices})
     digests = {str(figures.get("snapshot_digest", "")) for figures in choices}
     origin = _Origin(
-        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}", digests.pop() if len(digests) == 1 else ""
+        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}", digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots"
     )
     unseen = sum(figures["not_observed_usd"] for figures in choices) / sum(
         figures["monthly_usd"] for figures in choices
@@ -52,7 +52,7 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
         cast("Snapshot", origin),
         "Each point is the choice of one run; equal choices lie on each other. RTO after the loss of the region, at "
         "the probability that the workload asks for",
-        f"{percent(unseen)} of the bills rests on prices not observed. Recovery times: published or assumed",
+        f"{percent(unseen)} of the bills rest on prices not observed. Recovery times: published or assumed",
         height_in=5.8,
     )
     there = [strategy for strategy in STRATEGY_LOOK if any(figures["strategy"] == strategy for figures in choices)]
