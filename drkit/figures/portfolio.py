@@ -42,7 +42,8 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     dates = sorted({str(figures.get("snapshot_date", "")) for figures in choices})
     digests = {str(figures.get("snapshot_digest", "")) for figures in choices}
     origin = _Origin(
-        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}", digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots"
+        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
+        digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots",
     )
     unseen = sum(figures["not_observed_usd"] for figures in choices) / sum(
         figures["monthly_usd"] for figures in choices
