@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from drkit.rto_parts import StoreChange
 
 
+#: A step shorter than this on average is not told [s].
+_SHORT_S = 0.5
+
+
 def difference(before: Option, after: Option) -> Markdown:
     """What makes the difference between two options, in sentences."""
     return Markdown("\n\n".join(explain_difference(before, after).sentences()))
@@ -69,16 +73,16 @@ def recovery_difference(before: Option, after: Option) -> Table:
 
 def recovery_table(found: Difference) -> Table:
     """The steps of a difference as people read them, and their sum: the mean RTO."""
+    steps = [(one.step.replace("_", " "), one.mean_before_s, one.mean_after_s) for one in found.steps]
     ends = [option.recovery.judged.rto.mean for option in (found.before, found.after)]
-    steps = [
-        (step.step.replace("_", " "), step.mean_before_s, step.mean_after_s)
-        for step in found.steps
-        if max(step.mean_before_s, step.mean_after_s) >= 0.5
-    ]
     rows = [
-        {"step": name, "before": span(was), "after": span(now), "change": signed(now - was)}
-        for name, was, now in (*steps, ("RTO on average", *ends))
+        {"step": name, "before": _time(was), "after": _time(now), "change": signed(now - was)}
+        for name, was, now in steps
+        if max(was, now) >= _SHORT_S
     ]
+    rows.append(
+        {"step": "RTO on average", "before": span(ends[0]), "after": span(ends[1]), "change": signed(ends[1] - ends[0])}
+    )
     return Table(rows)
 
 
@@ -138,6 +142,10 @@ def _amounts(lines: Sequence[Change]) -> dict[str, str]:
 def _ends(before: str, after: str) -> str:
     """``us-east-2 -> us-west-2``; one of them where they are the same, or where there is no other."""
     return f"{before} -> {after}" if before and after and before != after else after or before
+
+
+def _time(seconds: float) -> str:
+    return span(seconds) if seconds >= _SHORT_S else ""
 
 
 def _figure(figure: float) -> str:

@@ -59,13 +59,14 @@ def least_regret(comparison: Comparison) -> list[Regret]:
 
 
 def next_best(comparison: Comparison) -> Option | None:
-    """The best option of another strategy than the choice's; None where there is none.
+    """The best option of another strategy than the choice's, or the best other one; None where there is none.
 
     Other regions and sizes of the same strategy differ from the choice by little else than prices.
     """
-    chosen = strategy(comparison.chosen.topology)
-    others = [option for option in comparison.surviving if strategy(option.topology) not in (chosen, "single region")]
-    return comparison.best_in(others) if others else None
+    chosen = comparison.chosen
+    others = [option for option in comparison.surviving if option is not chosen]
+    differing = [option for option in others if strategy(option.topology) != strategy(chosen.topology)]
+    return comparison.best_in(differing or others) if others else None
 
 
 # Nearly as good -----------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ class Difference:
         before, after = self.before.judgement.rpo_p95_s, self.after.judgement.rpo_p95_s
         if before == after:
             return f"At 95 % it loses {lost(after)}, as before."
-        text = f"At 95 % it loses {lost(after)} instead of {lost(before)}"
+        text = f"At 95 % it loses {span(after) if after else 'nothing'} instead of {lost(before)}"
         stores = [
             f"{store.store} {span(store.p95_after_s)} instead of {span(store.p95_before_s)}"
             for store in self.stores

@@ -88,6 +88,12 @@ class _Bought(NamedTuple):
     def quantity(self) -> float:
         return math.fsum(self.tiers.values())
 
+    @property
+    def unit_usd(self) -> float:
+        if len(self.tiers) == 1:
+            return next(iter(self.tiers))
+        return round(self.micro / _MICRO / self.quantity, 12) if self.quantity else math.nan
+
     def told(self, field: str) -> str:
         return "; ".join(dict.fromkeys(str(getattr(line, field)) for line in self.lines))
 
@@ -210,8 +216,8 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> Change:
         unit,
         old.quantity,
         new.quantity,
-        old.micro / _MICRO / old.quantity if old.quantity else math.nan,
-        new.micro / _MICRO / new.quantity if new.quantity else math.nan,
+        old.unit_usd,
+        new.unit_usd,
         old.micro / _MICRO,
         new.micro / _MICRO,
         cents / 100,

@@ -2,6 +2,7 @@
 
 from drkit.figures.catalog import class_prices, price_over_regions
 from drkit.figures.cost import monthly_cost, yearly_loss
+from drkit.figures.difference import cost_difference, recovery_difference
 from drkit.figures.map import region_map
 from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
 from drkit.figures.replay import outage_replay
@@ -15,9 +16,11 @@ __all__ = [
     "break_even",
     "class_prices",
     "cost_against_rto",
+    "cost_difference",
     "monthly_cost",
     "outage_replay",
     "price_over_regions",
+    "recovery_difference",
     "recovery_waterfall",
     "region_map",
     "rto_rpo_distribution",
