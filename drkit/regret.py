@@ -138,23 +138,25 @@ def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios 
     .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
     .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
     """
-    totals = total_usd(comparison, options, draws or Scenarios(comparison.seed))
-    found = []
+    return ranked(comparison, options, total_usd(comparison, options, draws or Scenarios(comparison.seed)))
+
+
+def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> list[Regret]:
+    """Regret of each option by what each costs in each scenario [USD/year], shape ``(options, scenarios)``."""
     least = totals.min(axis=0)
+    found = []
     for option, total in zip(options, totals, strict=True):
         regret = total - least
         spread = spread_of(regret, objective=_NOTHING_USD)
         found.append(Regret(option, spread.mean, spread.p95, spread.p95_error, float(regret.max()), spread.p_meets))
     first = min(found, key=lambda one: one.high_usd)
     limit = first.high_usd + first.high_error_usd + _NOTHING_USD
-    return sorted(
-        found,
-        key=lambda one: (
-            one.high_usd > limit,
-            round(one.high_usd if one.high_usd > limit else one.expected_usd, 2),
-            *comparison.order(one.option),
-        ),
-    )
+
+    def rank(one: Regret) -> tuple[object, ...]:
+        beyond = one.high_usd > limit
+        return (beyond, round(one.high_usd if beyond else one.expected_usd, 2), *comparison.order(one.option))
+
+    return sorted(found, key=rank)
 
 
 def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:

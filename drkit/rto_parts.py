@@ -49,7 +49,8 @@ class StepChange(NamedTuple):
 class StoreChange(NamedTuple):
     """What one store loses in two topologies [s], and how often it is the one that decides the RPO, 0 to 1.
 
-    NaN where a topology has no such store; infinite where everything in it is lost.
+    NaN where a topology has no such store; infinite where everything in it is lost. The change from or to everything is
+    NaN.
     """
 
     store: str
@@ -147,17 +148,17 @@ def store_changes(before: Outcome, after: Outcome) -> tuple[StoreChange, ...]:
         old, new = (side.get(store, (math.nan, math.nan, math.nan)) for side in sides)
         changes: list[float] = []
         for was, now in zip(old[:2], new[:2], strict=True):
-            # Everything lost on both sides is no change.
-            changes += [was, now, 0.0 if was == now else now - was]
+            change = now - was if math.isfinite(now - was) else math.nan
+            changes += [was, now, 0.0 if was == now else change]
         rows.append(StoreChange._make([store, *changes, old[2], new[2]]))
     return tuple(rows)
 
 
 def frame(rows: Iterable[StepChange] | Iterable[StoreChange], kind: type[StepChange | StoreChange]) -> pd.DataFrame:
-    """Steps or stores as a table."""
+    """Steps or stores as a table, to the microsecond."""
     import pandas as pd
 
-    return pd.DataFrame(list(rows), columns=list(kind._fields))
+    return pd.DataFrame(list(rows), columns=list(kind._fields)).round(6)
 
 
 def _stores(outcome: Outcome) -> dict[str, tuple[float, float, float]]:
