@@ -62,7 +62,7 @@ _LOOK = {
 }
 
 #: Pixels of a screen to the inch, and how much finer than a screen a picture is drawn.
-_SCREEN_DPI, _FINER = 100, 1.5
+SCREEN_DPI, _FINER = 100, 1.5
 _MARGIN_IN = 0.12
 
 
@@ -84,13 +84,25 @@ class Picture(Figure):
         rect = (0.004, bottom, 0.99, self.ceiling - bottom)
         self.set_layout_engine("constrained", rect=rect, w_pad=0.06, h_pad=0.04)
 
+    def draw_without_rendering(self) -> None:
+        """Give the axes their final place, so that labels can be set by pixels."""
+        with _look():
+            renderer = self.canvas.get_renderer()
+            if engine := self.get_layout_engine():
+                engine.execute(self)
+                self.set_layout_engine("none")
+            for axes in self.axes:
+                for one in (axes, *axes.child_axes):
+                    locator = one.get_axes_locator()
+                    one.apply_aspect(None if locator is None else locator(one, renderer))
+
     def draw(self, renderer: Any) -> None:
         """Draw with drkit's settings, whatever the user's are."""
         with _look():
             super().draw(renderer)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
-        width, height = (round(inches * _SCREEN_DPI) for inches in self.get_size_inches())
+        width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
         finding = self.get_suptitle().replace("\n", " ")
         return self.canvas.png(), {"width": width, "height": height, "alt": finding}
 
@@ -131,7 +143,7 @@ def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", 
     height_in
         Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
     """
-    figure = Picture(figsize=(10, height_in), dpi=_FINER * _SCREEN_DPI, facecolor="white")
+    figure = Picture(figsize=(10, height_in), dpi=_FINER * SCREEN_DPI, facecolor="white")
     Canvas(figure)
     left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
     head = figure.suptitle("", x=left, y=top, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK)
