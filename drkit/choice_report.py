@@ -48,18 +48,18 @@ def cost_table(found: Difference, shown: int | None = None) -> Table:
     rows = [
         {
             "change": line.kind,
-            "role": line.role,
-            "region": _ends(line.region_before, line.region_after),
+            "where": line.role
+            if line.role == "global"
+            else f"{line.role}, {_ends(line.region_before, line.region_after)}",
             "component": line.component,
             "item": line.item,
-            "quantity": _ends(_figure(line.quantity_before), _figure(line.quantity_after)),
-            "unit": line.unit,
-            "USD per unit": _ends(_figure(line.unit_usd_before), _figure(line.unit_usd_after)),
+            "quantity": f"{_ends(_quantity(line.quantity_before), _quantity(line.quantity_after))} {line.unit}",
+            "USD per unit": _ends(_price(line.unit_usd_before), _price(line.unit_usd_after)),
             **_amounts([line]),
         }
         for line in kept
     ]
-    blank = dict.fromkeys(("change", "role", "region", "component", "item", "quantity", "unit", "USD per unit"), "")
+    blank = dict.fromkeys(("change", "where", "component", "item", "quantity", "USD per unit"), "")
     if rest:
         rows.append(blank | {"item": f"{len(rest)} smaller changes"} | _amounts(rest))
     rows.append(blank | {"change": "sum"} | _amounts(changes))
@@ -104,10 +104,10 @@ def regrets(comparison: Comparison, shown: int = 6) -> Table:
         {
             "topology": one.option.topology_id,
             "USD a month": f"{one.option.bill.monthly_usd:,.2f}",
-            "regret on average": f"{one.expected_usd:,.0f}",
+            "average regret USD a year": f"{one.expected_usd:,.0f}",
             "regret at 95 %": f"{one.high_usd:,.0f}",
             "±": f"{one.high_error_usd:,.0f}",
-            "largest regret": f"{one.most_usd:,.0f}",
+            "largest": f"{one.most_usd:,.0f}",
             "best in": f"{100 * one.best:.0f} %",
             "chosen": "chosen" if one.option is comparison.chosen else "",
         }
@@ -148,8 +148,15 @@ def _time(seconds: float) -> str:
     return span(seconds) if seconds >= _SHORT_S else ""
 
 
-def _figure(figure: float) -> str:
-    return "" if math.isnan(figure) or figure == 0 else f"{figure:,.6g}"
+def _quantity(quantity: float) -> str:
+    """A quantity in a table; empty for none."""
+    if not quantity:
+        return ""
+    return f"{quantity:,.0f}" if quantity >= 1000 else f"{quantity:,.4g}"
+
+
+def _price(usd: float) -> str:
+    return "" if math.isnan(usd) else f"{usd:.5g}"
 
 
 def _losses(store: StoreChange) -> dict[str, str]:

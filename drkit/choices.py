@@ -185,7 +185,8 @@ def decisions(comparison: Comparison, members: Sequence[Option]) -> tuple[Decisi
 
 def strategy(topology: Topology) -> str:
     """The strategy in words, and whether it is headless: two ways with two RTOs."""
-    words = topology.strategy.replace("_", " ").replace("active active", "active/active")
+    joined = {"backup_restore": "backup and restore", "active_active": "active/active"}
+    words = joined.get(topology.strategy, topology.strategy.replace("_", " "))
     return f"headless {words}" if topology.headless else words
 
 

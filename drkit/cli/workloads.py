@@ -159,7 +159,7 @@ def compare(
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     print_table(frame, style)
     if style == "table" and not everything:
-        click.echo(f"\n{' '.join(near_optimal(comparison).sentences())}\n{_least_regret(comparison)}")
+        click.echo("\n".join(["", *near_optimal(comparison).sentences(), _least_regret(comparison)]))
     if told := refused_for(comparison.workload.commitments, comparison.rejected):
         click.echo(told, err=True)
 

@@ -29,6 +29,7 @@ from drkit.figures.style import (
     usd,
 )
 from drkit.price_quantity import total_usd
+from drkit.rto_parts import REBUILD
 from drkit.words import count, span
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ _EFFECTS = {
     "removed": (PINK, "no longer bought"),
     "rest": (GREY, "smaller changes"),
 }
-#: Bars between the two bills; what is left is one more.
-_SHOWN = 12
+#: Bars between the two bills at most, none smaller than this part of the largest; what is left is one more.
+_SHOWN, _SMALL = 12, 0.01
 #: Changes smaller than this part of the bill have an axis that does not begin at 0.
 _SLIGHT = 0.25
 #: Steps shorter than this part of the RTO are one bar.
@@ -138,16 +139,14 @@ def recovery_difference(
         _recovery_title(found, words),
         comparison.catalog.snapshot,
         f"Time to service after the loss of the region, on average, from {words[0]} to {words[1]}: mean time of each "
-        f"step on the critical path; typically {span(was.p50)} and {span(now.p50)}",
+        f"step on the critical path; typically {span(was.p50)} and {span(now.p50)}{_rebuilt(found)}",
         _note(comparison, earlier, f"{comparison.samples:,} draws, seed {comparison.seed}"),
         height_in=2.1 + 0.36 * (len(bars) + 2),
     )
     axes = figure.add_subplot()
-    unit = linear_time(axes.xaxis, 1.25 * max(was.mean, now.mean))
-    limits, ticks = axes.get_xlim(), axes.get_xticks()
-    _waterfall(axes, bars, was.mean, now.mean, words, span, signed, zero=True)
-    axes.set_xlim(limits)
-    axes.set_xticks(ticks)
+    unit = linear_time(axes.xaxis, max(was.mean, now.mean))
+    _waterfall(axes, bars, was.mean, now.mean, words, span, signed)
+    _time_ticks(axes, unit)
     axes.set_xlabel(f"mean time to service [{unit}]")
     handles = [Patch(facecolor=BLUE, label="less time"), Patch(facecolor=VERMILLION, label="more time")]
     legend_below(figure, handles)
@@ -255,11 +254,13 @@ def _cost_bars(found: Difference) -> list[_Bar]:
             said = what if role == "global" else f"{what} in the {where}"
             bars.append(_Bar(f"{what}, {where}", said, f"{effect}/{component}/{role}", _EFFECTS[effect][0], amount))
     bars.sort(key=lambda bar: -abs(bar.change))
-    if len(bars) > _SHOWN + 1:
-        rest = round(math.fsum(bar.change for bar in bars[_SHOWN:]), 2)
-        label = count(len(bars) - _SHOWN, "smaller change")
-        bars = [*bars[:_SHOWN], _Bar(label, label, "rest", _EFFECTS["rest"][0], rest)]
-    return bars
+    seen = sum(abs(bar.change) >= _SMALL * abs(bars[0].change) for bar in bars)
+    kept = bars[: min(seen, _SHOWN)]
+    rest = bars[len(kept) :]
+    if len(rest) < 2:
+        return bars
+    label, amount = count(len(rest), "smaller change"), round(math.fsum(bar.change for bar in rest), 2)
+    return [*kept, _Bar(label, label, "rest", _EFFECTS["rest"][0], amount)]
 
 
 def _effects(line: Change) -> list[tuple[str, str]]:
@@ -267,6 +268,22 @@ def _effects(line: Change) -> list[tuple[str, str]]:
     if line.kind == "both":
         return [("price", "price_usd"), ("quantity", "quantity_usd")]
     return [(line.kind, "change_usd")]
+
+
+def _rebuilt(found: Difference) -> str:
+    """Why a mean may be far above what is typical: in a few draws both regions are lost."""
+    rebuilt = next((step for step in found.steps if step.step == REBUILD), None)
+    if rebuilt is None or abs(rebuilt.mean_change_s) >= 1 or rebuilt.mean_after_s < 1:
+        return ""
+    return f", and in few cases both regions are lost and rebuilt, {span(rebuilt.mean_after_s)} on average over all"
+
+
+def _time_ticks(axes: Any, unit: str) -> None:
+    """Round ticks in this unit over the whole axis, wherever it begins."""
+    size, (low, high) = {"s": 1, "min": 60, "h": 3600, "d": 86_400}[unit], axes.get_xlim()
+    steps = [1, 1.5, 2, 3, 5, 6, 10] if unit in ("s", "min") else [1, 2, 5, 10]
+    ticks = MaxNLocator(8, steps=steps).tick_values(low / size, high / size)
+    axes.set_xticks([tick * size for tick in ticks if low <= tick * size <= high])
 
 
 def _waterfall(
@@ -277,14 +294,13 @@ def _waterfall(
     words: tuple[str, str],
     total: Any,
     change: Any,
-    zero: bool = False,
 ) -> None:
     """Bars from one total down to the other, each beginning where the one above ended."""
     running = [start]
     for bar in bars:
         running.append(running[-1] + bar.change)
     low, high = min(*running, end), max(*running, end)
-    cut = not zero and high - low < _SLIGHT * high
+    cut = high - low < _SLIGHT * high
     floor = max(0.0, low - 0.6 * (high - low)) if cut and high > low else 0.0
     room = 0.22 * (high - floor)
     last = len(bars) + 1
