@@ -190,6 +190,7 @@ def test_savages_example_is_decided_by_the_largest_regret_and_not_by_the_mean(
     assert second.expected_usd < first.expected_usd
 
 
+@pytest.mark.slow
 def test_the_least_regretted_is_as_good_as_the_choice_and_its_regret_the_least(comparison: Comparison) -> None:
     ranked = choices.least_regret(comparison)
     assert {r.option.topology_id for r in ranked} == {o.topology_id for o in choices.as_good(comparison)}
@@ -205,6 +206,7 @@ def test_the_least_regretted_is_as_good_as_the_choice_and_its_regret_the_least(c
     assert sum(r.best for r in ranked) >= 0.999
 
 
+@pytest.mark.slow
 def test_who_may_be_lost_with_the_primary_region_is_regretted_more_than_its_price(
     comparisons: Mapping[str, Comparison],
 ) -> None:
@@ -257,6 +259,7 @@ def test_a_rates_scenarios_have_its_mean_and_its_spread() -> None:
     assert isinstance(draws, Draws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["article", "payments-br"])
 def test_quantities_move_bills_as_whole_bills_say(name: str, comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons[name]

@@ -24,7 +24,11 @@ from drkit.price_quantity import Change, total_usd
 from drkit.rto_parts import StepChange, StoreChange
 from drkit.workload import Workload
 
-NAMES = ("article", "eu-shop", "media-house", "payments-br", "small-saas")
+NAMES = (
+    "article",
+    "media-house",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("eu-shop", "payments-br", "small-saas")),
+)
 
 
 @pytest.fixture(params=NAMES)
@@ -223,6 +227,7 @@ def test_two_workloads_are_told_apart_by_name(comparisons: Mapping[str, Comparis
     fits(picture)
 
 
+@pytest.mark.slow
 def test_two_snapshots_are_both_named(comparisons: Mapping[str, Comparison], dearer: Comparison) -> None:
     before = comparisons["article"]
     picture = figures.cost_difference(dearer, earlier=before)
@@ -263,6 +268,7 @@ def test_the_title_of_a_recovery_names_the_step_that_makes_most_of_the_differenc
     assert "detect" not in drawn, "both detect alike"
 
 
+@pytest.mark.slow
 def test_a_mean_far_above_the_typical_is_explained(comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons["media-house"]
     other = choices.next_best(comparison)
@@ -272,6 +278,7 @@ def test_a_mean_far_above_the_typical_is_explained(comparisons: Mapping[str, Com
     assert "both regions are lost" not in said(figures.recovery_difference(comparison))
 
 
+@pytest.mark.slow
 def test_no_difference_is_said_and_drawn_as_none(comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons["payments-br"]
     chosen = comparison.chosen
@@ -317,6 +324,7 @@ def test_the_table_tells_cost_steps_and_stores_of_both_sides() -> None:
     assert "by price" not in only
 
 
+@pytest.mark.slow
 def test_steps_and_stores_are_there_for_programs() -> None:
     steps = json.loads(run("small-saas", "--of", "rto", "--format", "json").stdout)
     assert list(steps[0]) == list(StepChange._fields)
