@@ -7,6 +7,7 @@ from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
 from drkit.figures.replay import outage_replay
 from drkit.figures.sensitivity import tornado
 from drkit.figures.style import Picture
+from drkit.figures.theme import theme
 from drkit.figures.tradeoff import cost_against_rto
 from drkit.figures.waiting import break_even, wait_or_fail_over
 
@@ -21,6 +22,7 @@ __all__ = [
     "recovery_waterfall",
     "region_map",
     "rto_rpo_distribution",
+    "theme",
     "tornado",
     "wait_or_fail_over",
     "yearly_loss",
