@@ -29,7 +29,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 #: Pixels of a screen to the inch, and how much finer than a screen a picture is drawn.
-_SCREEN_DPI, _FINER = 100, 1.5
+SCREEN_DPI, _FINER = 100, 1.5
 _MARGIN_IN = 0.12
 
 
@@ -53,6 +53,18 @@ class Picture(Figure):
         self.floor = bottom
         rect = (0.004, bottom, 0.99, self.ceiling - bottom)
         self.set_layout_engine("constrained", rect=rect, w_pad=0.06, h_pad=0.04)
+
+    def draw_without_rendering(self) -> None:
+        """Give the axes their final place, so that labels can be set by pixels."""
+        with look():
+            renderer = self.canvas.get_renderer()
+            if engine := self.get_layout_engine():
+                engine.execute(self)
+                self.set_layout_engine("none")
+            for axes in self.axes:
+                for one in (axes, *axes.child_axes):
+                    locator = one.get_axes_locator()
+                    one.apply_aspect(None if locator is None else locator(one, renderer))
 
     def draw(self, renderer: Any) -> None:
         """Draw with drkit's settings, whatever the user's are."""
@@ -113,7 +125,7 @@ class Picture(Figure):
         return target
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
-        width, height = (round(inches * _SCREEN_DPI) for inches in self.get_size_inches())
+        width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
         return self.canvas.png(), {"width": width, "height": height, "alt": self.finding}
 
 
@@ -150,7 +162,7 @@ def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", 
     height_in
         Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
     """
-    figure = Picture(figsize=(10, height_in), dpi=_FINER * _SCREEN_DPI, facecolor=PAPER)
+    figure = Picture(figsize=(10, height_in), dpi=_FINER * SCREEN_DPI, facecolor=PAPER)
     Canvas(figure)
     figure.theme, figure.explanation = current(), subtitle
     left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
