@@ -1,5 +1,6 @@
 """Every picture: the finding as its title, units on its axes, and in its corner the snapshot it was drawn from."""
 
+from drkit.figures.architecture import architecture
 from drkit.figures.catalog import class_prices, price_over_regions
 from drkit.figures.cost import monthly_cost, yearly_loss
 from drkit.figures.map import region_map
@@ -13,6 +14,7 @@ from drkit.figures.waiting import break_even, wait_or_fail_over
 
 __all__ = [
     "Picture",
+    "architecture",
     "break_even",
     "class_prices",
     "cost_against_rto",

@@ -14,6 +14,7 @@ from matplotlib import cbook
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import RenderMode
 from PIL import Image
 
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
-    from matplotlib.font_manager import FontProperties
 
     from drkit.figures.theme import Theme
 
 #: Compression of PNG files, 1 to 9: above 3 it takes twice as long for a file 5 % smaller.
 _COMPRESSION = 3
+#: Points to the inch.
+_INCH = 72
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -37,6 +39,16 @@ def _measured(text: str, font: FontProperties, dpi: float, hinting: int) -> tupl
     """Width, height and descent of a text [pixel]; hinting is matplotlib's setting, and part of what is remembered."""
     size: tuple[float, float, float] = RendererAgg(1, 1, dpi).get_text_width_height_descent(text, font, False)
     return size
+
+
+@functools.cache
+def _font(size: float, weight: str) -> FontProperties:
+    return FontProperties(family="DejaVu Sans", size=size, weight=weight)
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """How wide a text of a size [point] will be [point]."""
+    return _measured(text, _font(size, weight), 2 * _INCH, get_hinting_flag())[0] / 2
 
 
 @functools.lru_cache(maxsize=2_048)

@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from drkit.figures.axes import linear_time, log_time
-from drkit.figures.style import Picture, legend_below, name, percent, picture, probability, styled
+from drkit.figures.style import Picture, how_known, legend_below, name, percent, picture, probability, styled
 from drkit.figures.theme import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
 from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
@@ -159,8 +159,7 @@ def _length(row: _Row) -> str:
     took = row.end_s - row.start_s
     if not took:
         return "service returns"
-    known = "assumed" if "assumption" in row.basis else "own" if "user" in row.basis else "published"
-    return f"{span(took)}, {known}, critical {percent(round(row.critical, 2))}"
+    return f"{span(took)}, {how_known(row.basis)}, critical {percent(round(row.critical, 2))}"
 
 
 def _words(step: str) -> str:

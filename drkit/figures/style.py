@@ -190,7 +190,11 @@ def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float
     lines: list[str] = []
     room = width * figure.bbox.width
     # A figure and its unit stay on one line.
-    for word in re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).split(" "):
+    for word in (
+        re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words)
+        .replace("< ", "<\u00a0")
+        .split(" ")
+    ):
         longer = f"{lines[-1]} {word}" if lines else word
         text.set_text(longer)
         if lines and text.get_window_extent().width <= room:
@@ -259,6 +263,11 @@ def against(amount: float, unit: str, reference: str) -> str:
         return f"as much as {reference}"
     words = [usd(abs(amount)), "USD", *unit.split(), "more" if amount > 0 else "less", "than", reference]
     return " ".join(words)
+
+
+def how_known(basis: str) -> str:
+    """How a figure is known, in a word: ``assumed``, ``own`` (the workload file), ``published``."""
+    return "assumed" if "assumption" in basis else "own" if "user" in basis else "published"
 
 
 def basis_note(bills: Iterable[Bill]) -> str:
