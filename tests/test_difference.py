@@ -20,6 +20,7 @@ from drkit.cli import main
 from drkit.compare import Comparison, Option, compare_topologies
 from drkit.difference import explain_difference, signed
 from drkit.figures import style
+from drkit.figures.theme import PAPER
 from drkit.price_quantity import Change, total_usd
 from drkit.rto_parts import StepChange, StoreChange
 from drkit.workload import Workload
@@ -214,7 +215,7 @@ def test_price_and_quantity_have_colours_and_a_slight_change_an_axis_that_says_i
     assert "largest part: storage replication in the primary region, +60.00 USD" in title(picture)
     assert [text.get_text() for text in picture.legends[0].get_texts()] == ["the same at another price"]
     assert picture.axes[0].get_xlim()[0] > 16_000
-    strokes = [line for line in picture.axes[0].lines if line.get_color() == "white"]
+    strokes = [line for line in picture.axes[0].lines if line.get_color() == PAPER]
     assert len(strokes) == 4
     chained(picture, comparison.chosen.bill.monthly_usd, comparison.named["least_regret"].bill.monthly_usd)
 
@@ -374,3 +375,17 @@ def test_compare_tells_what_is_nearly_as_good_and_what_is_regretted_least() -> N
     shown = CliRunner().invoke(main, ["compare", "small-saas", "--samples", "500"], catch_exceptions=False).stdout
     assert "8 of 16 topologies that meet the objectives cost at most 5 % more than the choice" in shown
     assert "Over the uncertain inputs the choice would be regretted least." in shown
+
+
+@pytest.mark.slow
+def test_two_snapshots_of_one_workload_differ_by_price_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRKIT_CACHE", str(tmp_path / "cache"))
+    own = tmp_path / "own.csv"
+    own.write_text("service,item,region,usd,percent\nAWSELB,alb/hour,us-west-2,0.03,\n")
+    kept = CliRunner().invoke(main, ["catalog", "overlay", str(own)], catch_exceptions=False)
+    assert kept.exit_code == 0, kept.stderr
+    (name,) = [path.name for path in (tmp_path / "cache/snapshots").iterdir()]
+    (row,) = rows(run("small-saas:today@embedded", f"small-saas:today@{name}", "--format", "csv"))
+    # 730 h at 0.03 instead of 0.0225 USD: 5.475, and the bill in whole cents goes from 190.94 to 196.41 or 196.42
+    assert (row["kind"], row["component"], row["quantity_usd"]) == ("price", "load_balancer", "0")
+    assert float(row["price_usd"]) == pytest.approx(5.475, abs=0.006)

@@ -10,24 +10,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.difference import explain_difference, signed
 from drkit.figures.axes import linear_time
-from drkit.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PINK,
-    SKY,
-    VERMILLION,
-    Picture,
-    against,
-    basis_note,
-    legend_below,
-    name,
-    picture,
-    styled,
-    usd,
-)
+from drkit.figures.style import Picture, against, basis_note, legend_below, name, picture, styled, usd
+from drkit.figures.theme import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
 from drkit.price_quantity import total_usd
 from drkit.rto_parts import REBUILD
 from drkit.words import count, span
@@ -305,7 +289,7 @@ def _waterfall(
     room = 0.22 * (high - floor)
     last = len(bars) + 1
     for row, amount, which in ((0, start, "before"), (last, end, "after")):
-        axes.barh(row, amount - floor, 0.62, floor, color=INK, gid=which)
+        axes.barh(row, amount - floor, 0.62, floor, color=SLATE, gid=which)
         axes.annotate(
             total(amount), (amount, row), (6, 0), textcoords="offset points", va="center", fontsize=9, weight="bold"
         )
@@ -313,7 +297,7 @@ def _waterfall(
             for shift in (0.012, 0.020):
                 x = floor + shift * (high + room - floor)
                 wide = 0.003 * (high + room - floor)
-                axes.plot([x - wide, x + wide], [row + 0.42, row - 0.42], color="white", lw=2.5, zorder=5)
+                axes.plot([x - wide, x + wide], [row + 0.42, row - 0.42], color=PAPER, lw=2.5, zorder=5)
     for row, bar in enumerate(bars, start=1):
         at = running[row - 1]
         axes.barh(row, bar.change, 0.62, at, color=bar.colour, gid=bar.gid)
