@@ -108,7 +108,8 @@ def split(before: Bill, after: Bill) -> tuple[Change, ...]:
     A line that both bills have changes by ``(q1 - q0) p0``, its quantity at the old price, and by ``(p1 - p0) q1``, its
     price at the new quantity: the price and the volume (efficiency) variance of standard costing [1]_. Tiers of a price
     are matched one by one, so that reaching a cheaper tier is quantity. What only one bill has is quantity; so is an
-    exchanged item, of which none is bought any more and another one is.
+    exchanged item, of which none is bought any more and another one is. Bought ahead, an item is the same at another
+    price.
 
     Parameters
     ----------
@@ -150,7 +151,9 @@ def total_usd(changes: Iterable[Change], part: str = "change_usd") -> float:
 def _by_item(bill: Bill) -> dict[_Key, _Bought]:
     found: dict[_Key, list[Line]] = {}
     for line in bill.lines:
-        found.setdefault((line.role, line.component, line.item, line.unit), []).append(line)
+        # An hour that is bought ahead is an hour.
+        unit = line.unit.removesuffix("-effective")
+        found.setdefault((line.role, line.component, line.item, unit), []).append(line)
     bought = {}
     for key, lines in found.items():
         tiers: dict[float, float] = {}
