@@ -357,7 +357,7 @@ class _Drawing:
         self.axes.add_artist(shape)
 
     def _text(self, x: float, y: float, words: str, size: float, colour: str = INK, **look: Any) -> None:
-        self.axes.text(x, y, words, fontsize=size, color=colour, va="center", zorder=7, **look)
+        self.axes.text(x, y, words.replace("\u00a0", " "), fontsize=size, color=colour, va="center", zorder=7, **look)
 
 
 def _shape(kind: str, at: tuple[float, float], look: dict[str, Any]) -> Patch:

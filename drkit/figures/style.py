@@ -190,11 +190,8 @@ def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float
     lines: list[str] = []
     room = width * figure.bbox.width
     # A figure and its unit stay on one line.
-    for word in (
-        re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words)
-        .replace("< ", "<\u00a0")
-        .split(" ")
-    ):
+    glued = re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).replace("< ", "<\u00a0")
+    for word in glued.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         text.set_text(longer)
         if lines and text.get_window_extent().width <= room:

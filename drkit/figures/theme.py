@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import matplotlib as mpl
+from matplotlib.colors import to_rgb
 
 from drkit.errors import ParameterError
 
@@ -147,6 +148,17 @@ def shades(theme: Theme) -> dict[str, str]:
     """Light shade to the shade of a theme, in lower case."""
     at = THEMES.index(theme)
     return {pair.light.lower(): pair[at].lower() for pair in PALETTE.values()}
+
+
+def contrast(one: str, other: str) -> float:
+    """How well one colour reads on another, 1 to 21; 4.5 is what text needs (WCAG 2.2, relative luminance)."""
+    dark, light = sorted(_luminance(colour) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 _current: Theme = "light"
