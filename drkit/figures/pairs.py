@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from matplotlib import colormaps
-from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from drkit.errors import ParameterError
 from drkit.figures.style import Picture, basis_note, name, picture, styled, usd
-from drkit.figures.theme import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast
+from drkit.figures.theme import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
 from drkit.report import STRATEGY
 from drkit.topology import STRATEGIES
 from drkit.words import asked, count, span
@@ -26,8 +24,6 @@ _MEASURES: dict[str, tuple[str, str]] = {
     "rto_s": ("RTO", ""),
     "expected_yearly_loss_usd": ("expected yearly loss", "USD a year"),
 }
-#: From dark to light, told apart by every eye and on paper.
-_MAP = colormaps["viridis"]
 _ROW_IN = 0.235
 
 
@@ -142,14 +138,12 @@ def _cell(
     centre = (x - 0.5, y - 0.5)
     if cell is None or cell.option is None:
         words = "refused" if cell else "" if gid.split("/")[0] != gid.split("/")[1] else "itself"
-        axes.add_patch(Rectangle(centre, 1, 1, facecolor=BAND, edgecolor=PAPER, linewidth=1.5, gid=gid))
+        axes.add_artist(Rectangle(centre, 1, 1, facecolor=BAND, edgecolor=PAPER, linewidth=1.5, gid=gid))
         axes.text(x, y, words, fontsize=8, style="italic", color=SLATE, ha="center", va="center", gid="refused")
         return
-    value, low, high = _value(cell, measure), min(values), max(values)
-    # The dearest is dark: what needs no attention recedes.
-    level = 1 - (value - low) / (high - low) if high > low else 1.0
-    colour = to_hex(_MAP(level))
-    axes.add_patch(Rectangle(centre, 1, 1, facecolor=colour, edgecolor=PAPER, linewidth=1.5, gid=gid))
+    value = _value(cell, measure)
+    colour = heat(value, values)
+    axes.add_artist(Rectangle(centre, 1, 1, facecolor=colour, edgecolor=PAPER, linewidth=1.5, gid=gid))
     words = span(value) if measure == "rto_s" else usd(value)
     weight = "bold" if cell.option.meets_objectives else "normal"
     ink = max((ALWAYS_DARK, ALWAYS_LIGHT), key=lambda shade: contrast(shade, colour))
@@ -157,7 +151,7 @@ def _cell(
     if any(cell.option is choice for choice in choices):
         frame = Rectangle((x - 0.47, y - 0.42), 0.94, 0.84, fill=False, edgecolor=VERMILLION, linewidth=2.2, zorder=5)
         frame.set_gid("chosen")
-        axes.add_patch(frame)
+        axes.add_artist(frame)
 
 
 def _place(comparison: Comparison, code: str) -> str:

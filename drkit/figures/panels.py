@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from drkit.recovery import Samples
 
 #: Classes of a histogram over all panels, and the part of a panel's height that the highest fills.
-_BINS, _HEIGHT = 90, 0.62
+_BINS, _HEIGHT = 90, 0.58
 _COLUMNS = 3
+#: Where the words of a panel begin.
+_TOP = 0.66
 #: What is shorter cannot be told from nothing [s].
 _LEAST = 0.1
 
@@ -66,10 +68,10 @@ def strategy_panels(comparison: Comparison) -> Picture:
                 ends += [float(samples.min()), float(samples.max())]
     low, high = max(_LEAST, min(ends)) / 1.5, max(ends) * 1.5
     rows = math.ceil(len(options) / _COLUMNS)
-    grid = figure.subplots(rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).flat
+    grid = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
     for axes, option, (rto, rpo) in zip(grid, options, timed, strict=False):
         _panel(axes, comparison, option, rto, rpo, (low, high))
-    for axes in list(grid)[len(options) :]:
+    for axes in grid[len(options) :]:
         axes.set_visible(False)
     for at, axes in enumerate(figure.axes[: len(options)]):
         below = at + _COLUMNS >= len(options)
@@ -88,24 +90,28 @@ def _panel(
     axes.set(ylim=(0, 1), yticks=[])
     axes.grid(visible=False)
     for tick in axes.get_xticks():  # a grid that ends below the words
-        axes.axvline(tick, color=GRID, lw=0.8, zorder=0, ymax=0.72)
+        axes.axvline(tick, color=GRID, lw=0.8, zorder=0, ymax=_TOP)
     axes.spines["left"].set_visible(False)
     heights = _heights(rto, edges)
     axes.fill_between(edges[1:], heights, step="pre", color=colour, alpha=0.75, lw=0, zorder=3, gid="RTO")
     known = rpo[np.isfinite(rpo)]
     if len(known) and known.max() > 0:
         axes.step(edges[1:], _heights(known, edges), where="pre", color=INK, lw=1.2, zorder=4, gid="RPO")
-    axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=5, ymax=0.72, gid="RTO objective")
+    elif not len(known):
+        look = {"transform": axes.transAxes, "color": SLATE, "fontsize": 8, "gid": "everything"}
+        axes.text(0.01, 0.05, "RPO: everything is lost", **look)
+    axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=5, ymax=_TOP, gid="RTO objective")
     if objectives.rpo_s >= _LEAST:
-        axes.axvline(objectives.rpo_s, color=VERMILLION, ls=":", lw=1.6, zorder=5, ymax=0.72, gid="RPO objective")
+        axes.axvline(objectives.rpo_s, color=VERMILLION, ls=":", lw=1.6, zorder=5, ymax=_TOP, gid="RPO objective")
     where = option.topology.failover_region or option.topology.primary_region
     chosen = ", chosen" if option is comparison.chosen else ""
     head = "Today" if option is comparison.today else kind(option.topology)
-    look = {"transform": axes.transAxes, "va": "top", "fontsize": 9}
-    axes.text(0.01, 0.99, f"{head}{chosen}", color=WORDS[colour], weight="bold", gid="strategy", **look)
-    axes.text(0.99, 0.99, f"{usd(option.bill.monthly_usd)} USD a month", ha="right", gid="cost", **look)
+    look = {"transform": axes.transAxes, "va": "top"}
+    axes.text(0.01, 0.99, f"{head}{chosen}", color=WORDS[colour], weight="bold", fontsize=9, gid="strategy", **look)
+    cost = f"{where}, {usd(option.bill.monthly_usd)} USD a month"
+    axes.text(0.01, 0.88, cost, color=INK, fontsize=8.5, gid="cost", **look)
     met = f"meets RTO {probability(judged.p_meets_rto)}, RPO {probability(judged.p_meets_rpo)}"
-    axes.text(0.01, 0.865, f"{where}: {met}", color=SLATE, gid="met", **(look | {"fontsize": 8}))
+    axes.text(0.01, 0.775, met, color=SLATE, fontsize=8, gid="met", **look)
 
 
 def _heights(samples: Samples, edges: Any) -> Any:
