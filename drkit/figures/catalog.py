@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.errors import PriceError
 from drkit.figures.axes import place_labels
+from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
 from drkit.figures.style import Picture, legend_below, picture, styled
-from drkit.figures.theme import BLUE, GREY, INK, ORANGE, PAPER, SKY
 
 if TYPE_CHECKING:
     from drkit.catalog import Catalog

@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import value
+from drkit.figures.palette import BLUE, GREEN, GREY, GROUND, INK, ORANGE, PALE, PAPER, PINK, SKY, VERMILLION, YELLOW
 from drkit.figures.style import (
     Picture,
     against,
@@ -22,7 +23,6 @@ from drkit.figures.style import (
     styled,
     usd,
 )
-from drkit.figures.theme import BLUE, GREEN, GREY, GROUND, INK, ORANGE, PALE, PAPER, PINK, SKY, VERMILLION, YELLOW
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from matplotlib.path import Path as Outline
 
 from drkit.bundled import data_dir
 from drkit.figures.axes import along, place_labels
+from drkit.figures.palette import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS, heat
 from drkit.figures.style import Picture, basis_note, legend_below, name, picture, styled, usd
-from drkit.figures.theme import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS, heat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from matplotlib.patches import Rectangle
 
 from drkit.errors import ParameterError
+from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
 from drkit.figures.style import Picture, basis_note, name, picture, styled, usd
-from drkit.figures.theme import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
 from drkit.report import STRATEGY
 from drkit.topology import STRATEGIES
 from drkit.words import asked, count, span
@@ -73,11 +73,11 @@ def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure
         _title(many, measure, shown),
         first.catalog.snapshot,
         _subtitle(many, measure, gone),
-        f"{basis_note(option.bill for option in shown)}. Bold: meets the objectives; framed: the choice",
+        f"{basis_note(option.bill for option in shown)}. Bold: meets the objectives; framed: the choice" if shown else "",
         height_in=1.75 + _ROW_IN * (max(len(rows), 1) + 1),
     )
     axes = figure.add_subplot()
-    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(len(rows) - 0.5, -0.5))
+    axes.set(xlim=(-0.5, len(columns) - 0.5), ylim=(max(len(rows), 1) - 0.5, -0.5))
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from drkit.figures.axes import log_time
+from drkit.figures.palette import GREY, GRID, INK, SLATE, STRATEGY_LOOK, VERMILLION, WORDS
 from drkit.figures.style import Picture, kind, legend_below, name, picture, probability, styled, usd
-from drkit.figures.theme import GREY, GRID, INK, SLATE, STRATEGY_LOOK, VERMILLION, WORDS
 from drkit.words import asked, span
 
 if TYPE_CHECKING:

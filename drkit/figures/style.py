@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from drkit.errors import ParameterError
 from drkit.figures.canvas import Canvas
+from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
-from drkit.figures.theme import GREY, INK, PAPER, check, current, look
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from drkit.bill import Bill
     from drkit.compare import Option
-    from drkit.figures.theme import Theme
+    from drkit.figures.palette import Theme
     from drkit.snapshot import Snapshot
     from drkit.topology import Topology
 

@@ -9,8 +9,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from drkit.figures.canvas import text_width
 from drkit.figures.cost import component_colours
+from drkit.figures.palette import GREY, INK, ON_FILL, PALE, PAPER, SLATE
 from drkit.figures.style import Picture, basis_note, basis_share, legend_below, name, percent, picture, styled, usd
-from drkit.figures.theme import GREY, INK, ON_FILL, PALE, PAPER, SLATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
