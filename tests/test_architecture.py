@@ -14,7 +14,9 @@ from drkit.figures.blueprint import blueprint, spread
 from drkit.topology import STRATEGIES
 from drkit.words import span
 
-WORKLOADS = ("article", "eu-shop", "media-house", "payments-br", "small-saas")
+#: One of them all day, the others before a change is done.
+WORKLOADS = ("eu-shop", *(pytest.param(name, marks=pytest.mark.slow) for name in
+             ("article", "media-house", "payments-br", "small-saas")))  # fmt: skip
 
 
 def said(picture, gid):
@@ -252,7 +254,7 @@ costs: {outage_usd_per_hour: 100, data_loss_usd_per_hour: 0}
 """
 
 
-@pytest.mark.parametrize("text", [BARE, CROWDED], ids=["bare", "crowded"])
+@pytest.mark.parametrize("text", [BARE, pytest.param(CROWDED, marks=pytest.mark.slow)], ids=["bare", "crowded"])
 def test_workloads_with_next_to_nothing_and_with_far_too_much_are_drawn(text, tmp_path, catalog):
     path = tmp_path / "odd.yaml"
     path.write_text(text)

@@ -18,7 +18,9 @@ from drkit.figures.style import probability, usd
 from drkit.figures.treemap import Area, squarify
 from drkit.words import span
 
-WORKLOADS = ("article", "eu-shop", "media-house", "payments-br", "small-saas")
+#: One of them all day, the others before a change is done.
+WORKLOADS = ("payments-br", *(pytest.param(name, marks=pytest.mark.slow) for name in
+             ("article", "eu-shop", "media-house", "small-saas")))  # fmt: skip
 
 
 def said(axes, gid):

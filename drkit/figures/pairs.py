@@ -73,7 +73,9 @@ def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure
         _title(many, measure, shown),
         first.catalog.snapshot,
         _subtitle(many, measure, gone),
-        f"{basis_note(option.bill for option in shown)}. Bold: meets the objectives; framed: the choice" if shown else "",
+        f"{basis_note(option.bill for option in shown)}. Bold: meets the objectives; framed: the choice"
+        if shown
+        else "",
         height_in=1.75 + _ROW_IN * (max(len(rows), 1) + 1),
     )
     axes = figure.add_subplot()
