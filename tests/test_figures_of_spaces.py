@@ -55,7 +55,7 @@ def test_squares_by_hand():
     assert squarify([], Area(0, 0, 1, 1)) == []
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_parts_fill_their_area_and_do_not_overlap(seed):
     amounts = sorted(np.random.default_rng(seed).exponential(10, 14), reverse=True)
     parts = squarify(amounts, Area(3, 5, 40, 25))
@@ -110,7 +110,7 @@ def test_words_of_the_treemap_stay_in_their_box(comparisons):
 # Panels --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workload", ["article", "eu-shop", "payments-br"])
+@pytest.mark.parametrize("workload", WORKLOADS)
 def test_a_panel_for_each_strategy_on_the_same_axes(workload, comparisons):
     comparison = comparisons[workload]
     picture = figures.strategy_panels(comparison)
@@ -214,6 +214,7 @@ def test_refused_pairs_say_so(comparisons):
     assert picture.finding.startswith(f"{meeting} of {len(said(axes, 'value'))} pairs meet the objectives")
 
 
+@pytest.mark.slow
 def test_several_primaries_give_primary_against_failover(comparisons, catalog):
     workload = comparisons["media-house"].workload
     regions = ["us-east-1", "us-east-2"]
