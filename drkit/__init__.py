@@ -27,6 +27,7 @@ _HOME = {
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
+    "explore": "drkit.explorer",
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
@@ -48,6 +49,7 @@ __all__ = [
     "Workload",
     "__version__",
     "compare_topologies",
+    "explore",
     "figures",
     "read_workload",
     "recovery_report",
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option, compare_topologies
     from drkit.design import run_design
     from drkit.errors import DrkitError
+    from drkit.explorer import explore
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
     from drkit.support import SupportMatrix
