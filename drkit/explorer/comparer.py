@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 #: Values that stand where the true one does not matter.
-_ANY_OBJECTIVES: dict[str, Any] = {"budget_usd_per_month": None, "failover_regions": [], "residency": [], "strategies": []}
+_ANY_OBJECTIVES: dict[str, Any] = {
+    "budget_usd_per_month": None,
+    "failover_regions": [],
+    "residency": [],
+    "strategies": [],
+}
 _ANY_DATABASE: dict[str, Any] = {"version": "", "instance_class": None, "acu": None, "instances": 1}
 _ANY_CACHE: dict[str, Any] = {"version": "", "node_type": "", "shards": 1}
 _ANY_SERVICE: dict[str, Any] = {"tasks": 1, "vcpu": 1.0, "memory_gib": 2.0}

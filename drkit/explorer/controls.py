@@ -33,6 +33,8 @@ class Control:
         self._wrong = wrong
         self._setting = False
         self.inputs: list[Any] = []
+        #: What can be slid over or chosen: its words, and the value.
+        self._steps: dict[str, Any] = {}
         self.widget = getattr(self, f"_{field.kind}")(draft)
         for one in self.inputs:
             one.observe(self._changed, "value")
@@ -44,15 +46,11 @@ class Control:
             value = self.field.value(draft)
             match self.field.kind:
                 case "dial":
-                    slider, text = self.inputs
-                    if value not in [known for _, known in slider.options]:
-                        slider.options = self.field.steps(draft)
-                    slider.value, text.value = value, self.field.say(value)
+                    self._offer(draft)
+                    self.inputs[0].value = self.inputs[1].value = self.field.say(value)
                 case "choice":
-                    (chosen,) = self.inputs
-                    if value not in [known for _, known in chosen.options]:
-                        chosen.options = self.field.steps(draft)
-                    chosen.value = value
+                    self._offer(draft)
+                    self.inputs[0].value = self.field.say(value)
                 case "several" if len(self.inputs) == 1:
                     self.inputs[0].value = value
                 case "several":
@@ -62,6 +60,12 @@ class Control:
                     self.inputs[0].value = self.field.say(value)
         finally:
             self._setting = False
+
+    def _offer(self, draft: Draft) -> None:
+        """Have the draft's own value among those that can be chosen."""
+        if self.field.say(self.field.value(draft)) not in self._steps:
+            self._steps = dict(self.field.steps(draft))
+            self.inputs[0].options = list(self._steps)
 
     def _changed(self, change: Any) -> None:
         if self._setting:
@@ -74,19 +78,23 @@ class Control:
             self._told(self.field, value)
 
     def _value(self, change: Any) -> Any:
+        new = change["new"]
+        if isinstance(change["owner"], widgets.Text):
+            return self.field.typed(new)
         if self.field.kind == "several":
-            if len(self.inputs) == 1:
-                return tuple(change["new"])
-            return tuple(known for known, tick in zip(self.field.values, self.inputs, strict=True) if tick.value)
-        return self.field.typed(change["new"]) if isinstance(change["owner"], widgets.Text) else change["new"]
+            many = len(self.inputs) > 1
+            ticked = zip(self.field.values, self.inputs, strict=True) if many else ()
+            return tuple(known for known, tick in ticked if tick.value) if many else tuple(new)
+        return self._steps[new]
 
     # Kinds ----------------------------------------------------------------------------------------------------------
 
     def _dial(self, draft: Draft) -> Any:
         field = self.field
+        self._steps = dict(field.steps(draft))
         slider = widgets.SelectionSlider(
-            options=field.steps(draft),
-            value=field.value(draft),
+            options=list(self._steps),
+            value=field.say(field.value(draft)),
             description=field.label,
             tooltip=field.help,
             readout=False,
@@ -94,11 +102,14 @@ class Control:
         )
         text = self._entry(field.say(field.value(draft)), f"{field.label}: {field.help}")
         self.inputs = [slider, text]
-        return _with_class(widgets.HBox([slider, text]), "drkit-dial")
+        return with_class(widgets.HBox([slider, text]), "drkit-dial")
 
     def _choice(self, draft: Draft) -> Any:
         field = self.field
-        chosen = widgets.Dropdown(options=field.steps(draft), value=field.value(draft), description=field.label)
+        self._steps = dict(field.steps(draft))
+        chosen = widgets.Dropdown(
+            options=list(self._steps), value=field.say(field.value(draft)), description=field.label
+        )
         self.inputs = [chosen]
         return chosen
 
@@ -117,7 +128,7 @@ class Control:
         self.inputs = [
             widgets.Checkbox(value=value in own, description=field.say(value), indent=False) for value in field.values
         ]
-        return widgets.VBox(self.inputs)
+        return with_class(widgets.Box(self.inputs), "drkit-ticks")
 
     def _text(self, draft: Draft) -> Any:
         field = self.field
@@ -136,15 +147,16 @@ def form(controls: list[Control]) -> Any:
         groups.setdefault(control.field.group, []).append(control)
     boxes = []
     for name, members in groups.items():
-        inner: list[Any] = [_with_class(widgets.HTML(name), "drkit-legend")]
+        inner: list[Any] = [with_class(widgets.HTML(name), "drkit-legend")]
         for control in members:
             inner.append(control.widget)
             if control.field.help and control.field.kind in ("several", "text"):
-                inner.append(_with_class(widgets.HTML(control.field.help), "drkit-help"))
-        boxes.append(_with_class(widgets.VBox(inner), "drkit-group"))
-    return _with_class(widgets.Box(boxes), "drkit-form")
+                inner.append(with_class(widgets.HTML(control.field.help), "drkit-help"))
+        boxes.append(with_class(widgets.VBox(inner), "drkit-group"))
+    return with_class(widgets.Box(boxes), "drkit-form")
 
 
-def _with_class(widget: Any, name: str) -> Any:
+def with_class(widget: Any, name: str) -> Any:
+    """The widget, with a class for the style sheet."""
     widget.add_class(name)
     return widget

@@ -136,7 +136,7 @@ def _set(data: Any, place: Place, value: Any) -> None:
         data = data[part]
     if value is None:
         data.pop(last, None)
-    elif isinstance(value, dict) and isinstance(data[last] if last in data else None, dict):
+    elif isinstance(value, dict) and isinstance(data.get(last), dict):
         data[last].update(value)  # in place, which keeps how it is laid out
     else:
         data[last] = value

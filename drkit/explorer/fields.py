@@ -83,13 +83,11 @@ class Field:
         """What to change in the draft for this value."""
         found = draft.at(self.place)
         if self.spread and isinstance(found, dict):
-            scale = value / found["typical"] if found["typical"] else 0.0
-            ends = {"low": found["low"] * scale, "high": found["high"] * scale} if scale else {"low": value, "high": value}
-            value = {"low": _short(ends["low"]), "typical": value, "high": max(_short(ends["high"]), value)}
+            scale = value / found["typical"] if found["typical"] else 1.0
+            low, high = (_short(found[end] * scale) for end in ("low", "high"))
+            value = {"low": min(low, value), "typical": value, "high": max(high, value)}
         if self.kind == "several":
             return {self.place: list(value) or None}
-        if isinstance(value, dict) and not self.spread:  # several keys at once, such as a task's size
-            return {(*self.place, key): part for key, part in value.items()}
         return {self.place: value}
 
     def steps(self, draft: Draft) -> list[tuple[str, Any]]:
@@ -247,14 +245,18 @@ class _TaskSize(Field):
         service = draft.at(self.place)
         return float(service["vcpu"]), float(service["memory_gib"])
 
-    def change(self, draft: Draft, value: Any) -> dict[Place, Any]:
+    def change(self, draft: Draft, value: Any) -> dict[Place, Any]:  # noqa: ARG002
         vcpu, memory = (_short(part) for part in value)
         return {(*self.place, "vcpu"): vcpu, (*self.place, "memory_gib"): memory}
 
 
 def _task_sizes() -> tuple[tuple[float, float], ...]:
-    """Fargate's sizes with twice to eight times as much memory as vCPU [GiB]: those that people run."""
-    return tuple((float(vcpu), float(vcpu * times)) for vcpu in FARGATE_MEMORY_GIB for times in (2, 4, 8) if vcpu * times <= 120)
+    """For each vCPU the least memory that Fargate sells, twice that, and the most [GiB]."""
+    return tuple(
+        (float(vcpu), float(memory))
+        for vcpu, (low, high, _) in FARGATE_MEMORY_GIB.items()
+        for memory in (low, 2 * low, high)
+    )
 
 
 def _say_task(size: tuple[float, float]) -> str:
@@ -273,7 +275,8 @@ def _default(draft: Draft, place: Place) -> Any:
     """What holds where a file says nothing: the model's own value."""
     found: Any = draft.workload
     for part in place:
-        found = found[part] if isinstance(part, int) else getattr(found, "instance_class" if part == "class" else str(part))
+        name = "instance_class" if part == "class" else part
+        found = found[name] if isinstance(name, int) else getattr(found, name)
     return found
 
 
@@ -297,4 +300,3 @@ def _short(value: float) -> float:
 def _round(usd: float) -> int:
     """Two digits of an amount [USD]."""
     return int(float(f"{usd:.2g}"))
-

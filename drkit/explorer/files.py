@@ -1,19 +1,18 @@
-"""What leaves the explorer when a button is pressed: tfvars, the report, the workload file."""
+"""What leaves the explorer when a button is pressed: tfvars and the report; the draft saves itself."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit import terraform, tfvars
-from drkit.design import run_design
+from drkit.decision import write_report
 from drkit.errors import TfvarsError
 from drkit.outputs import staged
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drkit.compare import Comparison
-    from drkit.explorer.draft import Draft
 
 
 class Written(NamedTuple):
@@ -49,15 +48,19 @@ def write_tfvars(comparison: Comparison, folder: Path, date: str) -> Written:
     return Written(folder / name, f"{told}. The choice is {comparison.chosen.topology_id}.")
 
 
-def save_report(draft: Draft, comparison: Comparison, folder: Path) -> list[Path]:
-    """Run the design notebook for the workload as it was changed, and leave what :func:`drkit.run_design` leaves.
+def save_report(comparison: Comparison, folder: Path, date: str) -> Written:
+    """Write the report of the choice, as HTML and, where a browser is present, as PDF.
+
+    Parameters
+    ----------
+    date
+        Day of writing, ISO 8601.
 
     Raises
     ------
     DrkitError
-        As :func:`drkit.run_design`.
+        When the folder cannot be written or the browser fails.
     """
-    parameters = {"seed": comparison.seed, "samples": comparison.samples}
-    with tempfile.TemporaryDirectory(prefix="drkit-explore-") as scratch:
-        source = draft.save(Path(scratch) / f"{comparison.workload.name}.yaml")
-        return run_design(source, folder, parameters)
+    paths = write_report(comparison, folder / f"{comparison.workload.name}.html", date)
+    others = "".join(f", and {path.name} beside it" for path in paths[1:])
+    return Written(paths[0], f"the decision on one page{others}.")

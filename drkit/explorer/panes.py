@@ -7,12 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit import figures, report
-from drkit.words import asked, lost, span
+from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from drkit.compare import Comparison
+    from drkit.display import Table
     from drkit.figures import Picture
 
 
@@ -30,8 +31,8 @@ class Pane(NamedTuple):
     table: Callable[[Comparison], str]
 
 
-def _html(table: report.Table) -> str:
-    return table._repr_html_()
+def _html(*tables: Table) -> str:
+    return "".join(table._repr_html_() for table in tables)
 
 
 #: Every pane, in the order of its button; a new one is a line here.
@@ -40,7 +41,7 @@ PANES = (
     Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(report.disruptions(c))),
     Pane("Map", figures.region_map, lambda c: _html(report.failover_regions(c, refused=False))),
     Pane("Bill", figures.monthly_cost, lambda c: _html(report.bill(c.chosen))),
-    Pane("Why not", None, lambda c: _html(report.strategies(c)) + _html(report.rejected(c))),
+    Pane("Why not", None, lambda c: _html(report.strategies(c), report.rejected(c))),
 )
 
 
@@ -84,7 +85,7 @@ def headline(comparison: Comparison) -> str:
         ("Choice", report.STRATEGY[topology.strategy], where),
         ("Monthly cost", f"{chosen.bill.monthly_usd:,.2f} USD", f"{extra:+,.2f} against today"),
         ("RTO", span(judged.rto_at_probability_s), f"at {at}; {span(judged.rto_p50_s)} typically"),
-        ("RPO", lost(judged.rpo_at_probability_s), f"at {at}; {lost(judged.rpo_p50_s)} typically"),
+        ("RPO", span(judged.rpo_at_probability_s), f"of writes at {at}; {span(judged.rpo_p50_s)} typically"),
         (
             "Expected loss",
             f"{chosen.recovery.expected_yearly_loss_usd:,.0f} USD",
@@ -118,5 +119,6 @@ def standing(comparison: Comparison, title: str, shown: Shown, said: Iterable[tu
     return (
         f"<p><strong>{escape(comparison.workload.name)}</strong>, as it was explored last. {rows}.</p>"
         f"{headline(comparison)}<h4>{escape(title)}</h4>{shown.picture}{shown.table}"
-        f"<p>Snapshot {snapshot.date} ({snapshot.digest[:12]}), seed {comparison.seed}, {comparison.samples:,} draws.</p>"
+        f"<p>Snapshot {snapshot.date} ({snapshot.digest[:12]}), seed {comparison.seed}, "
+        f"{comparison.samples:,} draws.</p>"
     )
