@@ -44,9 +44,9 @@ def another(field: Field, draft: Draft) -> Any:
     if field.name == "objectives.residency":
         return ["EU", "US", "CA", "BR"] if draft.workload.region != "ap-southeast-2" else ["AU"]
     if field.name == "objectives.failover_regions":
-        return field.values[1:4]
+        return tuple(field.values)[1:4]
     if field.kind == "several":
-        return field.values[:2]
+        return tuple(field.values)[:2]
     if "acu" in field.place:
         return {"min": 0.5, "average": own + 0.5, "max": own + 8}[str(field.place[-1])]
     if field.kind == "text":
