@@ -154,7 +154,8 @@ class Tables:
                     continue
                 yield placement, (_plus(priced[0], base, self.choices), *priced[1:]), seed
 
-    def _legal(self, names: list[str], check: Callable[[str], None], refuse: Callable[[str, str], None]) -> list[int]:
+    def _legal(self, part: int, check: Callable[[str], None], refuse: Callable[[str, str], None]) -> list[int]:
+        names = self._names[part]
         verdicts: dict[str, bool] = {}
         for name in dict.fromkeys(names):
             try:
