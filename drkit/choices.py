@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drkit.catalog import Catalog
     from drkit.ranges import Ranges
     from drkit.site import StorageType
-    from drkit.support import Service
+    from drkit.support import Service, SupportMatrix
     from drkit.workload import Strategy, Workload
 
 #: Memory of one Aurora capacity unit [GiB] (Aurora User Guide, How Aurora Serverless v2 works).
@@ -208,7 +208,7 @@ class _Chooser:
         support, aurora = self.catalog.support, service == "aurora"
         name = "db_classes" if aurora else "cache_node_types"
         today = self.today.database_class if aurora else self.today.cache_node_type
-        vcpu, memory = self.capacity(today)
+        vcpu, memory = capacity(support, today, self.today.acu)
         given: list[str] | None = getattr(self.ranges, name)
         if given is not None:
             for found in given:
@@ -243,14 +243,6 @@ class _Chooser:
                 f"{name}: {found} ({size.vcpu} vCPU, {size.memory_gib:g} GiB) is smaller than what runs today "
                 f"({vcpu:g} vCPU, {memory:g} GiB): set smaller to have it in the space"
             )
-
-    def capacity(self, name: str, acu: Acu | None = None) -> tuple[float, float]:
-        """VCPU and memory [GiB] of one instance; AWS states no vCPU of an ACU, so that is 0 there."""
-        if name == SERVERLESS:
-            acu = acu or self.today.acu
-            return 0.0, ACU_GIB * acu.max if acu else 0.0
-        size = self.catalog.support.size(name)
-        return float(size.vcpu), size.memory_gib
 
     def _step_up(self, service: Service, engine: str, version: str, today: str) -> str:
         try:
@@ -313,3 +305,11 @@ class _Chooser:
     def _none_of(self, part: str, *names: str) -> None:
         if given := [name for name in names if getattr(self.ranges, name) is not None]:
             raise ParameterError(f"{given[0]}: workload {self.workload.name} has no {part}")
+
+
+def capacity(support: SupportMatrix, name: str, acu: Acu | None) -> tuple[float, float]:
+    """Return vCPU and memory [GiB] of one instance; AWS states no vCPU of an ACU, so that is 0 for a serverless one."""
+    if name == SERVERLESS:
+        return 0.0, ACU_GIB * acu.max if acu else 0.0
+    size = support.size(name)
+    return float(size.vcpu), size.memory_gib

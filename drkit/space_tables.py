@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from drkit.bill import Biller
+from drkit.choices import capacity
 from drkit.errors import PriceError, UnsupportedError
 from drkit.simulation import Simulator
 from drkit.topology import LIVE_DATA, Decision, Designer, headless_or_not, time_control_or_not
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from drkit.quantities import Purchase
     from drkit.site import Site
     from drkit.topology import Topology
-    from drkit.workload import Strategy, Workload
+    from drkit.workload import Acu, Strategy, Workload
 
     Micro = npt.NDArray[np.int64]
     Codes = npt.NDArray[np.integer]
@@ -116,6 +117,10 @@ class Tables:
         """The decision of one combination, by the positions of its choices."""
         _, strategy, failover, headless, rtc = placement
         return Decision(strategy, failover, headless, rtc, self._sizes(database, cache, compute))
+
+    def capacity(self, name: str, acu: Acu | None) -> tuple[float, float]:
+        """VCPU and memory [GiB] of one instance; see `drkit.choices.capacity`."""
+        return capacity(self._catalog.support, name, acu)
 
     # Legal and priced -----------------------------------------------------------------------------------------------
 
