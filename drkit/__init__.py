@@ -23,10 +23,12 @@ _HOME = {
     "DrkitError": "drkit.errors",
     "Option": "drkit.compare",
     "PriceBook": "drkit.prices",
+    "Space": "drkit.space",
     "SupportMatrix": "drkit.support",
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
+    "design_space": "drkit.space",
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
@@ -43,11 +45,13 @@ __all__ = [
     "DrkitError",
     "Option",
     "PriceBook",
+    "Space",
     "SupportMatrix",
     "Topology",
     "Workload",
     "__version__",
     "compare_topologies",
+    "design_space",
     "figures",
     "read_workload",
     "recovery_report",
@@ -70,6 +74,7 @@ if TYPE_CHECKING:
     from drkit.errors import DrkitError
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
+    from drkit.space import Space, design_space
     from drkit.support import SupportMatrix
     from drkit.topology import Topology
     from drkit.workload import Workload

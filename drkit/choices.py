@@ -71,10 +71,10 @@ class Choices(NamedTuple):
     databases: tuple[DatabaseChoice, ...]
     caches: tuple[CacheChoice, ...]
     computes: tuple[ComputeChoice, ...]
-    in_failover_region: bool
+    in_failover_region: tuple[bool, ...]
 
-    def sizes(self, database: int, cache: int, compute: int, workload: Workload) -> Sizes:
-        """The sizes of three choices, by their positions."""
+    def sizes(self, database: int, cache: int, compute: int, away: bool, workload: Workload) -> Sizes:
+        """The sizes of three choices, by their positions, and whether the failover region is committed to as well."""
         db, nodes, tasks = self.databases[database], self.caches[cache], self.computes[compute]
         bought = {"database": db.purchase, "cache": nodes.purchase, "compute": tasks.purchase}
         return Sizes(
@@ -86,7 +86,7 @@ class Choices(NamedTuple):
             db.acu,
             nodes.node_type,
             nodes.replicas,
-            workload.commitments.model_copy(update={**bought, "in_failover_region": self.in_failover_region}),
+            workload.commitments.model_copy(update={**bought, "in_failover_region": away}),
         )
 
 
@@ -99,6 +99,10 @@ def choose(workload: Workload, catalog: Catalog, ranges: Ranges) -> Choices:
         When a range names what does not exist, what the workload does not have, or what is smaller than today's.
     """
     chooser = _Chooser(workload, catalog, ranges)
+    away = workload.commitments.in_failover_region
+    only = set(ranges.failover_regions or ())
+    if len(only) == 1 and only == set(ranges.primary_regions or [workload.region]):
+        raise ParameterError(f"failover_regions is only {only.pop()}, the primary region: name another")
     return Choices(
         chooser.regions("primary_regions", [workload.region]),
         chooser.regions("failover_regions", [region.code for region in catalog.regions.commercial()]),
@@ -106,7 +110,7 @@ def choose(workload: Workload, catalog: Catalog, ranges: Ranges) -> Choices:
         tuple(chooser.databases()),
         tuple(chooser.caches()),
         tuple(chooser.computes()),
-        workload.commitments.in_failover_region if ranges.in_failover_region is None else ranges.in_failover_region,
+        tuple(ranges.in_failover_region or (away, not away)),
     )
 
 
@@ -158,7 +162,7 @@ class _Chooser:
         other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
         for (name, acu), instances, storage, purchase in itertools.product(
             capacities,
-            self._counts("db_instances", today.database_instances, 2, 15),
+            self._counts("db_instances", today.database_instances, 15),
             ranges.db_storage_types or [today.storage_type, other],
             self._purchases("database", ranges.db_purchases),
         ):
@@ -172,7 +176,7 @@ class _Chooser:
             return
         for name, replicas, purchase in itertools.product(
             self._classes("elasticache", cache.engine, cache.version),
-            self._counts("cache_replicas", cache.replicas_per_shard, 1, 5),
+            self._counts("cache_replicas", cache.replicas_per_shard, 5),
             self._purchases("cache", ranges.cache_purchases),
         ):
             yield CacheChoice(name, replicas, purchase)
@@ -283,11 +287,11 @@ class _Chooser:
             for most in dict.fromkeys([today.max, min(2 * today.max, 256.0)])
         ]
 
-    def _counts(self, name: str, today: int, more: int, most: int) -> list[int]:
+    def _counts(self, name: str, today: int, most: int) -> list[int]:
         given: list[int] | None = getattr(self.ranges, name)
         if given is None:
             fewer = [today - 1] if self.ranges.smaller and today > (name == "db_instances") else []
-            return [*range(today, min(today + more, most) + 1), *fewer]
+            return [*range(today, min(today + 1, most) + 1), *fewer]
         if min(given) < today and not self.ranges.smaller:
             raise ParameterError(
                 f"{name}: {min(given)} is smaller than today's {today}: set smaller to have it in the space"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
@@ -14,6 +14,8 @@ from drkit.workload import Acu, Strategy  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
 
 
 class Ranges(Strict):
@@ -28,7 +30,7 @@ class Ranges(Strict):
         None, description="Aurora classes; by default those from today's capacity to headroom times as much"
     )
     db_instances: list[Annotated[int, Field(ge=1, le=15)]] | None = Field(
-        None, description="Instances in the primary region, writer included; today's and up to two more by default"
+        None, description="Instances in the primary region, writer included; today's and one more by default"
     )
     db_storage_types: list[Literal["standard", "io_optimized"]] | None = Field(None, description="Both by default")
     acu: list[Acu] | None = Field(
@@ -47,12 +49,16 @@ class Ranges(Strict):
         None, description="What services run on: as today, or on arm64 where the image is ready; both by default"
     )
     db_purchases: list[ForDatabase] | None = Field(
-        None, description="How Aurora is bought; on demand and the nearest and furthest commitment by default"
+        None,
+        description="How Aurora is bought: on_demand, reserved_1y_no_upfront, …; on demand and the lightest and the "
+        "heaviest commitment that the snapshot has prices of by default",
     )
     cache_purchases: list[ForDatabase] | None = Field(None, description="As db_purchases, for cache nodes")
-    compute_purchases: list[ForCompute] | None = Field(None, description="As db_purchases, for Fargate")
-    in_failover_region: bool | None = Field(
-        None, description="Whether commitments are made in the failover region too; as the workload has it by default"
+    compute_purchases: list[ForCompute] | None = Field(
+        None, description="How Fargate is bought: on_demand, compute_savings_plan_1y_no_upfront, …"
+    )
+    in_failover_region: list[bool] | None = Field(
+        None, description="Whether commitments are made in the failover region too; both by default"
     )
     headroom: float = Field(2.0, ge=1, description="How many times today's capacity the largest class may have")
     smaller: bool = Field(False, description="Whether classes, counts and tasks smaller than today's are among them")
@@ -89,12 +95,26 @@ def read(given: Mapping[str, object]) -> Ranges:
 
 
 def _listed(name: str, value: object) -> object:
-    single = name in ("in_failover_region", "headroom", "smaller")
+    single = name in ("headroom", "smaller")
     return value if single or value is None or isinstance(value, list) else [value]
 
 
-def _sentence(detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"])
-    told = detail["msg"].removeprefix("Input should be ")
-    wanted = told if told == detail["msg"] else f"give {told}"
-    return f"{where} is {detail['input']!r}: {wanted}"
+def _sentence(detail: ErrorDetails) -> str:
+    field, context = str(detail["loc"][0]), detail.get("ctx", {})
+    name = ".".join([field, *(part for part in detail["loc"][1:] if isinstance(part, str))])
+    value = detail["input"]
+    match detail["type"]:
+        case "missing":
+            return f"{name} is missing: give min, average and max"
+        case "literal_error":
+            return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"
+        case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
+            word = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+            ((kind, bound),) = context.items()
+            return f"{name} is {value!r}: give a number {word[kind]} {bound:g}"
+        case "bool_type":
+            return f"{name} is {value!r}: give true or false"
+        case "acu_order":
+            return f"{name} is {value!r}: {detail['msg']}"
+        case _:
+            return f"{name} is {value!r}: {Ranges.model_fields[field].description}"

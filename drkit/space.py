@@ -84,15 +84,18 @@ class Space:
         tables = self.tables
         if not tables.placements:
             reasons = [refusal.reason for refusal in tables.refusals]
-            told = reasons[0] if reasons else "the only failover region is the primary region"
+            told = reasons[0] if reasons else "no strategy is left"
             raise UnsupportedError(f"no topology of {workload.name} within these ranges is legal: {told}")
-        legal = [
-            [np.flatnonzero(row >= 0) for row in part] for part in (tables.databases, tables.caches, tables.computes)
+        blocks = tables.blocks
+        self._placement = np.array([block.placement for block in blocks])
+        parts = [
+            [block.databases for block in blocks],
+            [block.caches for block in blocks],
+            [block.computes for block in blocks],
         ]
-        self._legal = legal
-        self._sizes = np.array([[len(each) for each in part] for part in legal], dtype=np.int64)
-        self._flat = [np.concatenate(part).astype(np.int16) for part in legal]
-        self._starts = [np.cumsum([0, *map(len, part)])[:-1] for part in legal]
+        self._sizes = np.array([[len(each) for each in part] for part in parts], dtype=np.int64)
+        self._flat = [np.concatenate(part).astype(np.int16) for part in parts]
+        self._starts = [np.cumsum([0, *map(len, part)])[:-1] for part in parts]
         self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=0))])
         self._judge = Judge(workload.objectives)
 
@@ -117,13 +120,13 @@ class Space:
             raise ParameterError(
                 f"row {index.max() if index.min() >= 0 else index.min()}: rows are 0 to {len(self) - 1:,}"
             )
-        placement = np.searchsorted(self._offsets, index, side="right") - 1
-        rest = index - self._offsets[placement]
-        rest, compute = np.divmod(rest, self._sizes[2][placement])
-        database, cache = np.divmod(rest, self._sizes[1][placement])
+        block = np.searchsorted(self._offsets, index, side="right") - 1
+        rest = index - self._offsets[block]
+        rest, compute = np.divmod(rest, self._sizes[2][block])
+        database, cache = np.divmod(rest, self._sizes[1][block])
         places = zip(("database", "cache", "compute"), (database, cache, compute), strict=True)
-        return {"placement": placement} | {
-            axis: self._flat[part][self._starts[part][placement] + at] for part, (axis, at) in enumerate(places)
+        return {"placement": self._placement[block]} | {
+            axis: self._flat[part][self._starts[part][block] + at] for part, (axis, at) in enumerate(places)
         }
 
     def micro_usd(self, codes: Mapping[str, Codes] | None = None) -> npt.NDArray[np.int64]:
@@ -136,10 +139,10 @@ class Space:
             found += tables.computes[place, codes["compute"]]
             return found
         every = np.empty(len(self), dtype=np.int64)
-        for p, (databases, caches, computes) in enumerate(zip(*self._legal, strict=True)):
-            # No row is looked up: the sums of a placement lie side by side.
+        for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
+            # No row is looked up: the sums of a block lie side by side.
             beside = np.add.outer(tables.caches[p, caches], tables.computes[p, computes])
-            block = every[self._offsets[p] : self._offsets[p + 1]].reshape(len(databases), *beside.shape)
+            block = every[self._offsets[number] : self._offsets[number + 1]].reshape(len(databases), *beside.shape)
             np.add(tables.databases[p, databases][:, None, None], beside, out=block)
         return every
 
@@ -150,8 +153,8 @@ class Space:
     def recovery_codes(self) -> npt.NDArray[np.int16]:
         """Which of the `recoveries` every row has, shape ``(rows,)``."""
         every = np.empty(len(self), dtype=np.int16)
-        for p, (databases, caches, computes) in enumerate(zip(*self._legal, strict=True)):
-            block = every[self._offsets[p] : self._offsets[p + 1]]
+        for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
+            block = every[self._offsets[number] : self._offsets[number + 1]]
             place = np.array(p), databases[:, None, None], caches[None, :, None], computes[None, None, :]
             block.reshape(len(databases), len(caches), len(computes))[...] = self.tables.recovery_codes(*place)
         return every
@@ -214,7 +217,7 @@ class Space:
         """What is left out, and why: columns ``primary_region, strategy, failover_region, choice, reason``."""
         import pandas as pd
 
-        return pd.DataFrame(dict.fromkeys(self.tables.refusals), columns=list(Refusal._fields))
+        return pd.DataFrame(list(dict.fromkeys(self.tables.refusals)), columns=list(Refusal._fields))
 
     # One at a time --------------------------------------------------------------------------------------------------
 
@@ -222,11 +225,8 @@ class Space:
         """The topology of a row, whole."""
         codes = {axis: int(found[0]) for axis, found in self.codes(np.array([row])).items()}
         placement = self.tables.placements[codes["placement"]]
-        sizes = self.tables.choices.sizes(codes["database"], codes["cache"], codes["compute"], self.workload)
-        decision = Decision(
-            placement.strategy, placement.failover, placement.headless, placement.replication_time_control, sizes
-        )
-        sized = _called(placement.primary, sizes, Sizes.of_today(self.workload), self.workload.region)
+        decision = self.tables.decision(placement, codes["database"], codes["cache"], codes["compute"])
+        sized = _called(placement.primary, decision.sizes, Sizes.of_today(self.workload), self.workload.region)
         topology = self.tables.designers[placement.primary].topology(decision, sized)
         if placement.primary == self.workload.region:
             return topology

@@ -103,6 +103,9 @@ def columns_of(tables: Tables) -> dict[str, Column]:
         ),
         "tasks_failover": failover_tasks,
         "compute_purchase": _named("compute", [one.purchase for one in choices.computes]),
+        "committed_in_failover": Column(
+            ("placement",), np.array([one.committed_in_failover for one in tables.placements])
+        ),
         **dict(_capacities(tables, choices)),
         "one_off_usd": Column(("placement",), to_usd(tables.one_off)),
     }

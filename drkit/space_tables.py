@@ -6,6 +6,7 @@ sum of one entry of each table, in whole millionths of USD.
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 from drkit.bill import Biller
 from drkit.choices import capacity
 from drkit.errors import PriceError, UnsupportedError
+from drkit.prices import ON_DEMAND
 from drkit.simulation import Simulator
 from drkit.topology import LIVE_DATA, Decision, Designer, headless_or_not, time_control_or_not
 
@@ -45,6 +47,16 @@ class Placement(NamedTuple):
     failover: str
     headless: bool
     replication_time_control: bool
+    committed_in_failover: bool
+
+
+class Block(NamedTuple):
+    """A placement with every combination of some choices, by their positions."""
+
+    placement: int
+    databases: npt.NDArray[np.intp]
+    caches: npt.NDArray[np.intp]
+    computes: npt.NDArray[np.intp]
 
 
 class Refusal(NamedTuple):
@@ -73,6 +85,8 @@ class Tables:
         Cost by placement and choice [USD/1e6 a month]; `NOT_LEGAL` where it is none.
     one_off
         First replication, by placement [USD/1e6].
+    blocks
+        Every legal combination, each once.
     refusals
         What is not legal, with the reason.
     """
@@ -91,7 +105,7 @@ class Tables:
             [choice.node_type for choice in choices.caches],
             ["compute"] * len(choices.computes),
         )
-        self._sizes = lru_cache(maxsize=None)(lambda d, c, k: choices.sizes(d, c, k, workload))
+        self._sizes = lru_cache(maxsize=None)(lambda d, c, k, away: choices.sizes(d, c, k, away, workload))
         self.refusals: list[Refusal] = []
         self.placements: list[Placement] = []
         rows: list[tuple[Micro, Micro, Micro]] = []
@@ -112,11 +126,27 @@ class Tables:
         self.caches: Micro = parts[1]
         self.computes: Micro = parts[2]
         self.one_off: Micro = np.array(one_off, dtype=np.int64)
+        self.blocks = [block for p in range(len(self.placements)) for block in self._blocks(p)]
+
+    def _blocks(self, p: int) -> Iterator[Block]:
+        """Products of legal choices that together are all combinations of a placement, each of them once."""
+        parts = [np.flatnonzero(costs[p] >= 0) for costs in (self.databases, self.caches, self.computes)]
+        if self.placements[p].committed_in_failover == self.choices.in_failover_region[0]:
+            yield Block(p, *parts)
+            return
+        # Where nothing is committed, it makes no difference where: those are in the other placement.
+        of_part = (self.choices.databases, self.choices.caches, self.choices.computes)
+        committed = [np.array([choice.purchase != ON_DEMAND for choice in each]) for each in of_part]
+        for at in range(3):
+            places = [part[~committed[i][part]] if i < at else part for i, part in enumerate(parts)]
+            places[at] = parts[at][committed[at][parts[at]]]
+            if all(map(len, places)):
+                yield Block(p, *places)
 
     def decision(self, placement: Placement, database: int, cache: int, compute: int) -> Decision:
         """The decision of one combination, by the positions of its choices."""
-        _, strategy, failover, headless, rtc = placement
-        return Decision(strategy, failover, headless, rtc, self._sizes(database, cache, compute))
+        _, strategy, failover, headless, rtc, away = placement
+        return Decision(strategy, failover, headless, rtc, self._sizes(database, cache, compute, away))
 
     def capacity(self, name: str, acu: Acu | None) -> tuple[float, float]:
         """VCPU and memory [GiB] of one instance; see `drkit.choices.capacity`."""
@@ -143,8 +173,9 @@ class Tables:
             return
         databases = self._legal(0, lambda name: designer.check_database(strategy, regions, name), refuse)
         caches = self._legal(1, lambda name: designer.check_cache(strategy, regions, name), refuse)
-        for headless in headless_or_not(self.workload, strategy):
-            plain = Placement(primary, strategy, failover, headless, False)
+        committed = self.choices.in_failover_region if strategy in LIVE_DATA else self.choices.in_failover_region[:1]
+        for headless, away in itertools.product(headless_or_not(self.workload, strategy), dict.fromkeys(committed)):
+            plain = Placement(primary, strategy, failover, headless, False, away)
             buy = self.biller.purchases
             priced = (
                 self._priced(designer, plain, 0, databases, buy.database_capacity, refuse),
