@@ -5,7 +5,7 @@ BIN      := $(VENV)/bin
 CHECKOV  := $(VENV)/checkov
 WORKLOAD ?= article
 .DEFAULT_GOAL := help
-.PHONY: help design test quick lint format bench data lab wheel clean
+.PHONY: help design test quick lint format bench data docs lab wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench: $(VENV)/.ready ## Measure what must stay fast, into out/bench.csv
 data: $(VENV)/.ready ## Build the embedded snapshot again: make data FACTS=folder
 	@test -n "$(FACTS)" || { echo "Name the folder of facts: make data FACTS=folder"; exit 2; }
 	$(BIN)/python -m drkit.sources.facts $(FACTS)
+
+docs: $(VENV)/.ready ## Run the documents' Python and draw their pictures
+	$(BIN)/python docs/build.py
 
 lab: $(VENV)/.ready ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks

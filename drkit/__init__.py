@@ -32,6 +32,7 @@ _HOME = {
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
+    "write_report": "drkit.decision",
 }
 _ALIAS = {"read_workload": "read"}
 
@@ -62,6 +63,7 @@ __all__ = [
     "value",
     "waiting",
     "write_outputs",
+    "write_report",
 ]
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from drkit.bill import Bill
     from drkit.catalog import Catalog
     from drkit.compare import Comparison, Option, compare_topologies
+    from drkit.decision import write_report
     from drkit.design import run_design
     from drkit.errors import DrkitError
     from drkit.outputs import write_outputs

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Cells up to this length stay on one line: a figure and its unit, a region, a date.
+_ONE_LINE = 24
+
+
 class Markdown(str):
     """Text that a notebook shows as Markdown."""
 
@@ -35,8 +39,12 @@ class Table(pd.DataFrame):
         content = zlib.crc32(self.to_csv().encode())
         styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
         for name in self.columns:
-            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", str(cell)) for cell in self[name])
-            styler.set_properties(subset=[name], **{"text-align": "right" if figures else "left"})
+            cells = [str(cell) for cell in self[name]]
+            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", cell) for cell in cells)
+            look = {"text-align": "right" if figures else "left"}
+            if all(len(cell) <= _ONE_LINE for cell in cells):
+                look["white-space"] = "nowrap"
+            styler.set_properties(subset=[name], **look)
         styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
         if isinstance(self.index, pd.RangeIndex):
             styler.hide(axis="index")

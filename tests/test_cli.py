@@ -26,6 +26,7 @@ def test_every_command_has_help_with_an_example() -> None:
     for words in (
         ["design"],
         ["compare"],
+        ["report"],
         ["prices", "show"],
         ["support", "show"],
         ["tfvars", "check"],

@@ -45,10 +45,18 @@ def test_the_readmes_python_gives_what_its_comments_say() -> None:
 
 
 def test_every_link_and_picture_of_the_documents_is_there() -> None:
-    for path in (ROOT / "README.md", ROOT / "data/README.md", ROOT / "terraform/README.md"):
+    for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "data/README.md", ROOT / "terraform/README.md"):
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@pytest.mark.slow
+def test_the_documents_show_what_their_python_gives() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs/build.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_readme_counts_the_rows_of_the_snapshot() -> None:

@@ -1,5 +1,6 @@
 """Every picture: the finding as its title, units on its axes, and in its corner the snapshot it was drawn from."""
 
+from drkit.figures.architecture import architecture
 from drkit.figures.catalog import class_prices, price_over_regions
 from drkit.figures.cost import monthly_cost, yearly_loss
 from drkit.figures.map import region_map
@@ -7,11 +8,13 @@ from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
 from drkit.figures.replay import outage_replay
 from drkit.figures.sensitivity import tornado
 from drkit.figures.style import Picture
+from drkit.figures.theme import theme
 from drkit.figures.tradeoff import cost_against_rto
 from drkit.figures.waiting import break_even, wait_or_fail_over
 
 __all__ = [
     "Picture",
+    "architecture",
     "break_even",
     "class_prices",
     "cost_against_rto",
@@ -21,6 +24,7 @@ __all__ = [
     "recovery_waterfall",
     "region_map",
     "rto_rpo_distribution",
+    "theme",
     "tornado",
     "wait_or_fail_over",
     "yearly_loss",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from drkit.figures.style import GREY, INK
+from drkit.figures.style import SCREEN_DPI
+from drkit.figures.theme import GREY, INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +97,7 @@ def place_labels(
     droppable
         Leave a label out rather than let it cover something.
     leader_from
-        Labels farther from their point than this get a line to it [pixels].
+        Labels farther from their point than this get a line to it [pixels of a screen].
 
     Returns
     -------
@@ -104,13 +105,17 @@ def place_labels(
         The labels written, in their order.
     """
     renderer = axes.figure.canvas.get_renderer()
-    boxes: list[tuple[float, ...]] = [(b.x0, b.y0, b.x1, b.y1) for b in taken]
+    # Distances that look right are in pixels of a screen, whatever the picture's resolution.
+    finer = axes.figure.dpi / SCREEN_DPI
+    point = 72 / SCREEN_DPI
+    obstacles = obstacles / finer
+    lines = None if lines is None else lines / finer
+    boxes: list[tuple[float, ...]] = [(b.x0 / finer, b.y0 / finer, b.x1 / finer, b.y1 / finer) for b in taken]
     texts: list[Any] = []
-    # Offsets are kept in points, so that a picture saved finer looks the same.
-    point = 72 / axes.figure.dpi
-    frame = axes.get_window_extent(renderer)
+    edges = axes.get_window_extent(renderer)
+    frame = (edges.x0 / finer, edges.y0 / finer, edges.x1 / finer, edges.y1 / finer)
     for anchor, words in zip(anchors, labels, strict=True):
-        x, y = axes.transData.transform(anchor)
+        x, y = axes.transData.transform(anchor) / finer
         text = axes.annotate(
             words,
             anchor,
@@ -124,7 +129,7 @@ def place_labels(
         )
         text.set_in_layout(False)
         extent = text.get_window_extent(renderer)
-        width, height = extent.width + 4, extent.height + 2
+        width, height = extent.width / finer + 4, extent.height / finer + 2
         least, best, covers = math.inf, (0.0, 0.0, 0.0, 0.0), 0.0
         for dx, dy in _around(width, height):
             box = (x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
@@ -165,7 +170,9 @@ def _inside(box: tuple[float, ...], points: Pixels) -> npt.NDArray[np.bool_]:
     return (points[:, 0] > x0 - 5) & (points[:, 0] < x1 + 5) & (points[:, 1] > y0 - 4) & (points[:, 1] < y1 + 4)
 
 
-def _covered(box: tuple[float, ...], points: Pixels, boxes: Sequence[tuple[float, ...]], frame: Any) -> float:
+def _covered(
+    box: tuple[float, ...], points: Pixels, boxes: Sequence[tuple[float, ...]], frame: tuple[float, ...]
+) -> float:
     """How bad a place is for a label: points and labels it covers, and whether it leaves the axes."""
     x0, y0, x1, y1 = box
     cost = 4.0 * float(_inside(box, points).sum())
@@ -173,7 +180,7 @@ def _covered(box: tuple[float, ...], points: Pixels, boxes: Sequence[tuple[float
         wide, high = min(x1, a1) - max(x0, a0), min(y1, b1) - max(y0, b0)
         if wide > 0 and high > 0:
             cost += 20 + wide * high / 10
-    if x0 < frame.x0 or x1 > frame.x1 or y0 < frame.y0 or y1 > frame.y1:
+    if x0 < frame[0] or x1 > frame[2] or y0 < frame[1] or y1 > frame[3]:
         cost += 1000
     return cost
 
@@ -198,10 +205,10 @@ def _leader(axes: Any, anchor: tuple[float, float], offset: tuple[float, float])
 
 
 def along(axes: Any, points: npt.ArrayLike, step: float = 8.0) -> Pixels:
-    """Points every few pixels along a line given in data, for labels to keep clear of [pixels]."""
+    """Points every few pixels of a screen along a line given in data, for labels to keep clear of [pixels]."""
     corners = axes.transData.transform(np.asarray(points, dtype=float))
     parts = [corners[:1]]
     for start, end in pairwise(corners):
-        count = max(2, int(np.hypot(*(end - start)) / step))
+        count = max(2, int(np.hypot(*(end - start)) / (step * axes.figure.dpi / SCREEN_DPI)))
         parts.append(start + np.linspace(0, 1, count)[1:, None] * (end - start))
     return np.concatenate(parts)

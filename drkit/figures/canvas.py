@@ -10,14 +10,28 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import cbook
+from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import RenderMode
 from PIL import Image
 
+from drkit.figures.svg import svg
+from drkit.figures.theme import shades
+
 if TYPE_CHECKING:
-    from matplotlib.font_manager import FontProperties
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from drkit.figures.theme import Theme
 
 #: Compression of PNG files, 1 to 9: above 3 it takes twice as long for a file 5 % smaller.
 _COMPRESSION = 3
+#: Points to the inch.
+_INCH = 72
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -27,6 +41,49 @@ def _measured(text: str, font: FontProperties, dpi: float, hinting: int) -> tupl
     return size
 
 
+@functools.cache
+def _font(size: float, weight: str) -> FontProperties:
+    return FontProperties(family="DejaVu Sans", size=size, weight=weight)
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """How wide a text of a size [point] will be [point]."""
+    return _measured(text, _font(size, weight), 2 * _INCH, get_hinting_flag())[0] / 2
+
+
+@functools.lru_cache(maxsize=2_048)
+def _drawn(
+    text: str, font: FontProperties, dpi: float, hinting: int, across: float
+) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """A text as a mask of how much ink each pixel has, and the place of its lower left corner [pixel].
+
+    Parameters
+    ----------
+    across
+        Where the text begins within its first pixel, 0 to 1.
+    """
+    faces = RendererAgg(1, 1, dpi)._prepare_font(font)
+    size = font.get_size_in_points()
+    glyphs = []
+    for item in faces._layout(text, flags=hinting):
+        face = item.ft_object
+        face.set_size(size, dpi)
+        face._set_transform([[0x10000, 0], [0, 0x10000]], [round(0x40 * (across + item.x)), round(0x40 * item.y)])
+        glyph = face._render_glyph(item.glyph_index, hinting, RenderMode.NORMAL)
+        if glyph.buffer.size:
+            glyphs.append((np.array(glyph.buffer), glyph.left, glyph.top))
+    if not glyphs:
+        return np.zeros((0, 0), dtype=np.uint8), 0, 0
+    left, top = min(x for _, x, _ in glyphs), max(y for *_, y in glyphs)
+    right = max(x + ink.shape[1] for ink, x, _ in glyphs)
+    bottom = min(y - ink.shape[0] for ink, _, y in glyphs)
+    mask = np.zeros((top - bottom, right - left), dtype=np.uint8)
+    for ink, x, y in glyphs:
+        part = mask[top - y : top - y + ink.shape[0], x - left : x - left + ink.shape[1]]
+        np.maximum(part, ink, out=part)
+    return mask, left, bottom
+
+
 class _Renderer(RendererAgg):  # type: ignore[misc]
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
         if ismath:
@@ -34,18 +91,98 @@ class _Renderer(RendererAgg):  # type: ignore[misc]
             return size
         return _measured(s, prop, self.dpi, get_hinting_flag())
 
+    def draw_text(
+        self,
+        gc: Any,
+        x: float,
+        y: float,
+        s: str,
+        prop: FontProperties,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
+    ) -> None:
+        if ismath or angle or not gc.get_antialiased():
+            super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
+            return
+        # A quarter of a pixel is as near as an eye tells, and lets a text be drawn once for many places.
+        steps = round(4 * x)
+        mask, left, bottom = _drawn(s, prop.copy(), self.dpi, get_hinting_flag(), steps % 4 / 4)
+        if mask.size:
+            self._renderer.draw_text_image(mask, steps // 4 + left, round(y) - bottom, 0, gc)
+
+
+@functools.cache
+def _shaded(theme: Theme) -> Mapping[tuple[int, ...], tuple[float, ...]]:
+    """Shades of a theme [0 to 1] by the light ones [0 to 255]."""
+    return {tuple(round(255 * part) for part in to_rgb(light)): to_rgb(shade) for light, shade in shades(theme).items()}
+
+
+def _in_theme(colour: Any, theme: Theme) -> Any:
+    """A colour's shade in a theme, as opaque as it was; a colour that is none of the palette stays."""
+    shade = _shaded(theme).get(tuple(round(255 * float(part)) for part in colour[:3]))
+    return colour if shade is None else (*shade, *colour[3:])
+
+
+class _Context(GraphicsContextBase):
+    _rgb: Any
+    theme: Theme
+
+    def set_foreground(self, fg: Any, isRGBA: bool = False) -> None:  # noqa: N803 - matplotlib's name
+        super().set_foreground(fg, isRGBA)
+        self._rgb = _in_theme(self._rgb, self.theme)
+
+    def set_hatch_color(self, hatch_color: Any) -> None:
+        self._hatch_color = _in_theme(hatch_color, self.theme)
+
+
+class _Themed(_Renderer):
+    """Draws every colour of the palette in the shade of a theme."""
+
+    theme: Theme
+    draw_markers: Any
+    draw_path_collection: Any
+
+    def new_gc(self) -> GraphicsContextBase:
+        context = _Context()
+        context.theme = self.theme
+        return context
+
+    def _update_methods(self) -> None:
+        super()._update_methods()
+        draw_markers, draw_collection = self.draw_markers, self.draw_path_collection
+
+        def markers(gc: Any, mark: Any, mark_to: Any, path: Any, path_to: Any, face: Any = None) -> None:
+            draw_markers(gc, mark, mark_to, path, path_to, self._fill(face))
+
+        def collection(gc: Any, *args: Any, **kwargs: Any) -> None:
+            *shapes, faces, edges = args[:7]
+            both = [np.array([self._fill(one) for one in colours]).reshape(-1, 4) for colours in (faces, edges)]
+            draw_collection(gc, *shapes, *both, *args[7:], **kwargs)
+
+        self.draw_markers, self.draw_path_collection = markers, collection
+
+    def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:  # noqa: N803
+        super().draw_path(gc, path, transform, self._fill(rgbFace))
+
+    def _fill(self, colour: Any) -> Any:
+        return None if colour is None else _in_theme(colour, self.theme)
+
 
 class Canvas(FigureCanvasAgg):  # type: ignore[misc]
     """Agg's canvas with texts that are measured once for all pictures."""
 
-    _drawn_for: tuple[int, int, float] | None = None
+    _drawn_for: tuple[object, ...] | None = None
 
     def get_renderer(self) -> RendererAgg:
-        """The renderer of this canvas's size, made anew when that changed."""
+        """The renderer of this canvas's size and theme, made anew when these changed."""
         width, height = self.get_width_height(physical=True)
-        key = (width, height, self.figure.dpi)
+        theme = self.figure.theme
+        key = (width, height, self.figure.dpi, theme)
         if self._drawn_for != key:
-            self.renderer = _Renderer(*key)
+            kind = _Renderer if theme == "light" else _Themed
+            self.renderer = kind(width, height, self.figure.dpi)
+            self.renderer.theme = theme
             self._drawn_for = key
         return self.renderer
 
@@ -56,3 +193,9 @@ class Canvas(FigureCanvasAgg):  # type: ignore[misc]
         body = io.BytesIO()
         image.save(body, format="png", compress_level=_COMPRESSION, dpi=(self.figure.dpi, self.figure.dpi))
         return body.getvalue()
+
+    def print_svg(self, filename: Any, **_: Any) -> None:
+        """What ``savefig`` calls for an SVG: drkit's own."""
+        with cbook.open_file_cm(filename, "w", encoding="utf-8") as file:
+            whole = svg(self.figure, self.figure.theme) + "\n"
+            file.write(whole if cbook.file_requires_unicode(file) else whole.encode())

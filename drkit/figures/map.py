@@ -15,7 +15,8 @@ from matplotlib.path import Path as Outline
 
 from drkit.bundled import data_dir
 from drkit.figures.axes import along, place_labels
-from drkit.figures.style import BLUE, GREY, INK, VERMILLION, Picture, legend_below, name, picture, styled
+from drkit.figures.style import Picture, legend_below, name, picture, styled
+from drkit.figures.theme import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.regions import Region
 
-_SEA, _LAND = "#EDF2F6", "#D5D8D2"
 #: A pair that fills less than this part of the map's width gets a map of its own.
 _CLOSE = 0.07
 #: Latitudes a map may show [degrees].
@@ -65,7 +65,7 @@ def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
     handles = [
         Line2D([], [], ls="", marker="s", color=INK, ms=8, label="primary region"),
         Line2D([], [], ls="", marker="o", color=VERMILLION, ms=9, label="failover region"),
-        Line2D([], [], ls="", marker="o", color="white", markeredgecolor=BLUE, mew=1.6, label="possible"),
+        Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=BLUE, mew=1.6, label="possible"),
         Line2D([], [], ls="", marker="x", color=GREY, ms=6, label="refused, where in view"),
     ]
     legend_below(figure, handles if away else [handles[0], *handles[2:]])
@@ -116,7 +116,7 @@ def _measured(comparison: Comparison, home: Region, away: Region) -> str:
 
 
 def _bare(axes: Any) -> None:
-    axes.set(facecolor=_SEA, xticks=[], yticks=[])
+    axes.set(facecolor=SEA, xticks=[], yticks=[])
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
 
@@ -163,9 +163,11 @@ def _show(axes: Any, places: Sequence[Region], least: float = 24.0) -> float:
     axes.set(xlim=(middle - wide / 2, middle + wide / 2), ylim=(low, high))
     land = _shores()
     for turn in (-360.0, 0.0, 360.0):
+        if turn and abs(middle - turn) - wide / 2 > 190:  # shores go as far as 190 degrees
+            continue
         moved = Outline(np.add(land.vertices, [turn, 0.0]), land.codes)
         # Not add_patch, which measures every curve of it to find limits that are set already.
-        axes.add_artist(PathPatch(moved, facecolor=_LAND, edgecolor="white", linewidth=0.4, zorder=1))
+        axes.add_artist(PathPatch(moved, facecolor=LAND, edgecolor=PAPER, linewidth=0.4, zorder=1))
     return middle
 
 
@@ -211,7 +213,7 @@ def _points(
         axes.plot(*_at(place, middle), marker="x", color=GREY, ms=5, mew=1.2, zorder=3, gid="refused")
     for place in possible:
         if place != away:
-            look = {"color": "white", "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
+            look = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
             axes.plot(*_at(place, middle), marker="o", zorder=4, gid="possible", **look)
     if away is not None:
         path = _path(home, away, middle)
@@ -251,7 +253,7 @@ def _labels(
         west, east = axes.get_xlim()
         half = next(point for point in turned if west + 0.05 * (east - west) < point[0] < east - 0.05 * (east - west))
         texts = place_labels(
-            axes, [half], [said], blocked, boxes, leader_from=60, color=VERMILLION, fontsize=9, fontweight="bold"
+            axes, [half], [said], blocked, boxes, leader_from=60, color=VERMILLION_WORDS, fontsize=9, fontweight="bold"
         )
         boxes += [text.get_window_extent() for text in texts]
     frame_x, frame_y = axes.get_xlim(), axes.get_ylim()
@@ -265,7 +267,7 @@ def _labels(
         blocked,
         boxes,
         droppable=True,
-        color=GREY,
+        color=SLATE,
         fontsize=7.5,
     )
 

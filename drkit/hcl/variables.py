@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from drkit.hcl.expressions import Expression, Node, body_of, call_of, name_of, subtrees, unwrapped
@@ -152,9 +153,13 @@ def read_variables(directory: Path) -> dict[str, Variable]:
     path = directory / "variables.tf"
     if not path.is_file():
         raise FileNotFoundError(f"{directory} has no variables.tf: name the directory of the Terraform stack.")
-    text = path.read_text(encoding="utf-8")
+    return dict(_read(path.read_text(encoding="utf-8"), str(path)))
+
+
+@lru_cache(maxsize=4)
+def _read(text: str, path: str) -> dict[str, Variable]:
     variables: dict[str, Variable] = {}
-    for block in subtrees(body_of(text, str(path))):
+    for block in subtrees(body_of(text, path)):
         labels = [name_of(label) for label in subtrees(block)[:-1]]
         if block.data != "block" or labels[:1] != ["variable"]:
             continue

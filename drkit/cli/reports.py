@@ -1,0 +1,52 @@
+"""Commands for those who decide: the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from drkit.cli.options import load_catalog, prices_option, samples_option, seed_option, snapshot_option
+
+
+@click.command()
+@click.argument("workload")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="HTML file to write; out/WORKLOAD/report.html by default.",
+)
+@click.option("--pdf/--no-pdf", "as_pdf", default=None, help="Print a PDF beside it; done where a browser is present.")
+@seed_option
+@samples_option
+@snapshot_option
+@prices_option
+def report(
+    workload: str,
+    out: Path | None,
+    as_pdf: bool | None,
+    seed: int,
+    samples: int,
+    snapshot: str | None,
+    own_prices: Path | None,
+) -> None:
+    r"""Write the decision about a WORKLOAD as one HTML file, and as PDF where a browser is present.
+
+    The first screen is for those who decide; below it stand the options, the bill line by line, recovery, what was
+    rejected and why, every assumption and where each figure comes from. The file asks for nothing from anywhere.
+
+    \b
+    Examples:
+      drkit report article
+      drkit report shop.yaml --out shop.html --no-pdf
+    """
+    from drkit import workload_file
+    from drkit.compare import compare_topologies
+    from drkit.decision import write_report
+
+    catalog = load_catalog(snapshot, own_prices)
+    known = workload_file.read(workload, catalog)
+    target = out or Path("out") / Path(workload).stem / "report.html"
+    comparison = compare_topologies(known, catalog, seed, samples)
+    for path in write_report(comparison, target, as_pdf=as_pdf):
+        click.echo(f"{path} written")
