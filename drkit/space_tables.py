@@ -106,6 +106,7 @@ class Tables:
             ["compute"] * len(choices.computes),
         )
         self._sizes = lru_cache(maxsize=None)(lambda d, c, k, away: choices.sizes(d, c, k, away, workload))
+        self._at_home: dict[tuple[str, str, int, int], tuple[Site, int | str]] = {}
         self.refusals: list[Refusal] = []
         self.placements: list[Placement] = []
         rows: list[tuple[Micro, Micro, Micro]] = []
@@ -213,13 +214,26 @@ class Tables:
     ) -> Micro:
         """What each legal choice of one part costs in both regions."""
         costs = np.full(len(self._names[part]), NOT_LEGAL, dtype=np.int64)
+        committed, here = placement.committed_in_failover, (placement.primary, placement.strategy, part)
+        of_part = (self.choices.databases, self.choices.caches, self.choices.computes)[part]
+        away: dict[object, int | str] = {}
         for at in positions:
             place = [0, 0, 0]
             place[part] = at
             decision = self.decision(placement, *place)
             if part == 0 and self._raised_to_another(designer, decision, at):
                 continue
-            cost = self._cost(bought for site in designer.sites(decision) if site for bought in buy(site))
+            if (*here, at) not in self._at_home:
+                site = designer.primary(decision)
+                self._at_home[*here, at] = site, self._cost(buy(site))
+            site, cost = self._at_home[*here, at]
+            if placement.failover and isinstance(cost, int):
+                # What is bought on demand there costs the same, however it is bought at home.
+                key = of_part[at] if committed else of_part[at]._replace(purchase=ON_DEMAND)
+                if key not in away:
+                    away[key] = self._cost(buy(designer.failover(decision, site)))
+                there = away[key]
+                cost = there if isinstance(there, str) else cost + there
             if isinstance(cost, str):
                 refuse(self._names[part][at], cost)
             else:

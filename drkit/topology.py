@@ -318,13 +318,18 @@ class Designer:
 
     def sites(self, decision: Decision) -> tuple[Site, Site | None]:
         """What runs in the primary and in the failover region, be it legal or not."""
-        workload, strategy, region = self.workload, decision.strategy, decision.region
-        primary = primary_site(workload, strategy, decision.sizes, self.least_acu)
-        if not region:
-            return primary, None
+        primary = self.primary(decision)
+        return primary, self.failover(decision, primary) if decision.region else None
+
+    def primary(self, decision: Decision) -> Site:
+        """What runs in the primary region; it depends on the strategy and the sizes alone."""
+        return primary_site(self.workload, decision.strategy, decision.sizes, self.least_acu)
+
+    def failover(self, decision: Decision, primary: Site) -> Site:
+        """What runs in the failover region beside this primary site."""
+        strategy, region, headless = decision.strategy, decision.region, decision.headless
         zones, bought = self.catalog.regions[region].zones, decision.sizes.commitments
-        warm, headless = self.warm_fraction, decision.headless
-        return primary, failover_site(workload, strategy, region, zones, headless, warm, bought, primary)
+        return failover_site(self.workload, strategy, region, zones, headless, self.warm_fraction, bought, primary)
 
     def topology(self, decision: Decision, sized: str = "") -> Topology:
         """The topology of a decision, be it legal or not.

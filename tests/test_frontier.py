@@ -42,6 +42,7 @@ def test_it_is_the_same_where_the_groups_are_known(rows: list[list[float]]) -> N
     assert (on_frontier_of_groups(points[:, 0], groups.reshape(-1), rest) == beaten_by_none(points)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", [1, 2, 3, 4])
 @pytest.mark.parametrize("kind", ["spread", "ties", "opposed"])
 def test_it_is_what_brute_force_finds_in_thousands_of_points(columns: int, kind: str) -> None:
