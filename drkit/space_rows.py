@@ -66,6 +66,12 @@ class Rows:
     def __repr__(self) -> str:
         return f"Rows({len(self):,} of {len(self.space):,} topologies of {self.space.workload.name})"
 
+    def _repr_html_(self) -> str:
+        from drkit.space_report import SHOWN, shortlist
+
+        told = f"{self!r}"[5:-1] + (f"; the first {SHOWN}:" if len(self) > SHOWN else "")
+        return f"<p>{told}</p>{shortlist(self)._repr_html_()}" if len(self) else f"<p>{told}</p>"
+
     @property
     def names(self) -> tuple[str, ...]:
         """Every column, in the order of a table."""

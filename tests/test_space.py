@@ -22,6 +22,7 @@ from drkit.judgement import Judge
 from drkit.prices import ON_DEMAND
 from drkit.simulation import Simulator
 from drkit.space import Space, design_space
+from drkit.space_report import shortlist
 from drkit.support import SERVERLESS
 from drkit.topology import LIVE_DATA, enumerate_topologies
 from drkit.workload import Workload, fargate_sells
@@ -385,6 +386,21 @@ def test_a_shortlist_is_a_comparison(small: Space) -> None:
     assert len(comparison.named) >= 3
     with pytest.raises(ParameterError, match="are too many to compare one by one"):
         small.comparison(range(5_000))
+
+
+def test_a_shortlist_reads_in_words(small: Space) -> None:
+    rows = small.where("headless and task_scale == 2 and db_purchase == 'reserved_1y_no_upfront'").cheapest(2)
+    table = shortlist(rows)
+    assert list(table["row"]) == list(rows.index)
+    assert table["database"][0] == "2 x db.r6g.large, reserved for 1 year, no upfront"
+    assert table["cache"][0] == "cache.m6g.large, 1 replica"
+    assert table["tasks"][0] == "4 on x86_64"
+    assert table["also"][0] == "headless; commitments at home only"  # only us-east-1 has prices of reserved databases
+    assert table["objectives"][0] == "missed"
+    html = rows._repr_html_()
+    assert f"<p>2 of {len(small):,} topologies of article</p>" in html
+    assert "db.r6g.large" in html
+    assert small.where("monthly_usd < 0")._repr_html_() == f"<p>0 of {len(small):,} topologies of article</p>"
 
 
 # tfvars -------------------------------------------------------------------------------------------------------------

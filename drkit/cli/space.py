@@ -21,21 +21,6 @@ from drkit.errors import ParameterError
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Columns that a person reads first; csv and json hold all.
-_SHOWN = (
-    "strategy",
-    "failover_region",
-    "db_class",
-    "db_instances_primary",
-    "cache_node_type",
-    "architecture",
-    "monthly_usd",
-    "rto_p95_s",
-    "rpo_p95_s",
-    "expected_yearly_loss_usd",
-    "meets_objectives",
-)
-
 
 @click.command()
 @click.argument("workload")
@@ -82,6 +67,7 @@ def space(
     """
     from drkit import workload_file
     from drkit.space import design_space
+    from drkit.space_report import shortlist
 
     catalog = load_catalog(snapshot, own_prices)
     given = {name: _value(name, text) for name, text in ranges}
@@ -90,10 +76,12 @@ def space(
     rows = rows.meeting() if meeting else rows
     rows = rows.frontier() if frontier else rows
     shown = rows.cheapest(min(limit, len(rows))) if len(rows) else rows
-    frame = shown.frame(*(_SHOWN if style == "table" else ()))
-    names = frame.select_dtypes("category").columns
-    if len(frame) or style != "table":
+    if style != "table":
+        frame = shown.frame()
+        names = frame.select_dtypes("category").columns
         print_table(frame.astype(dict.fromkeys(names, object)).reset_index(), style)
+    elif len(shown):
+        print_table(shortlist(shown, limit), style)
     kept = f"{len(rows):,} of {len(whole):,} topologies kept"
     click.echo(f"{kept}, the {len(shown):,} cheapest printed" if len(shown) < len(rows) else kept, err=True)
 

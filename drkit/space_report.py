@@ -1,0 +1,83 @@
+"""Rows of a design space as people read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drkit.commitments import in_words
+from drkit.display import Table
+from drkit.support import SERVERLESS
+from drkit.words import count, lost, span
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+
+    from drkit.space_rows import Rows
+
+#: Rows that a notebook shows of a selection.
+SHOWN = 10
+
+_ALSO = {
+    "headless": "headless",
+    "replication_time_control": "S3 time control",
+    "committed_at_home_only": "commitments at home only",
+    "smaller_than_today": "smaller than today",
+}
+
+
+def shortlist(rows: Rows, limit: int = SHOWN) -> Table:
+    """The first rows, in words: what runs, what it costs, how it recovers.
+
+    Returns
+    -------
+    Table
+        Columns ``row, strategy, failover_region, database, cache, tasks, also, monthly_usd, rto_p95, rpo_p95,
+        yearly_loss_usd, objectives``; ``primary_region`` where there are several.
+    """
+    shown = rows.head(limit).frame().reset_index()
+    shown["committed_at_home_only"] = ~shown["committed_in_failover"] & (shown["failover_region"] != "")
+    told = [_told(row) for row in shown.to_dict("records")]
+    columns = list(told[0]) if told else ["row"]
+    if len({placement.primary for placement in rows.space.tables.placements}) == 1 and told:
+        columns.remove("primary_region")
+    return Table(told, columns=columns)
+
+
+def _told(row: Mapping[Hashable, object]) -> dict[str, object]:
+    return {
+        "row": row["row"],
+        "strategy": row["strategy"],
+        "primary_region": row["primary_region"],
+        "failover_region": row["failover_region"],
+        "database": _database(row),
+        "cache": _cache(row),
+        "tasks": f"{row['tasks_primary']} on {row['architecture']}{_bought(row['compute_purchase'])}",
+        "also": "; ".join(what for name, what in _ALSO.items() if row[name]),
+        "monthly_usd": row["monthly_usd"],
+        "rto_p95": span(float(str(row["rto_p95_s"]))),
+        "rpo_p95": lost(float(str(row["rpo_p95_s"]))),
+        "yearly_loss_usd": round(float(str(row["expected_yearly_loss_usd"]))),
+        "objectives": "met" if row["meets_objectives"] else "missed",
+    }
+
+
+def _database(row: Mapping[Hashable, object]) -> str:
+    if not row["db_class"]:
+        return ""
+    capacity = row["db_class"]
+    if capacity == SERVERLESS:
+        capacity = f"{row['db_min_acu']:g} to {row['db_max_acu']:g} ACU"
+    storage = ", I/O-Optimized" if row["db_storage_type"] == "io_optimized" else ""
+    return f"{row['db_instances_primary']} x {capacity}{storage}{_bought(row['db_purchase'])}"
+
+
+def _cache(row: Mapping[Hashable, object]) -> str:
+    if not row["cache_node_type"]:
+        return ""
+    return (
+        f"{row['cache_node_type']}, {count(int(str(row['cache_replicas'])), 'replica')}{_bought(row['cache_purchase'])}"
+    )
+
+
+def _bought(purchase: object) -> str:
+    return "" if purchase == "on_demand" else f", {in_words(str(purchase))}"
