@@ -32,8 +32,8 @@ def shortlist(rows: Rows, limit: int = SHOWN) -> Table:
     Returns
     -------
     Table
-        Columns ``row, strategy, failover_region, database, cache, tasks, also, monthly_usd, rto_p95, rpo_p95,
-        yearly_loss_usd, objectives``; ``primary_region`` where there are several.
+        Columns ``row, strategy, failover_region, runs, also, monthly_usd, rto_p95, rpo_p95, yearly_loss_usd,
+        objectives``; ``primary_region`` where there are several.
     """
     shown = rows.head(limit).frame().reset_index()
     told = [_told(row) for row in shown.to_dict("records")]
@@ -49,9 +49,7 @@ def _told(row: Mapping[Hashable, object]) -> dict[str, object]:
         "strategy": row["strategy"],
         "primary_region": row["primary_region"],
         "failover_region": row["failover_region"],
-        "database": _database(row),
-        "cache": _cache(row),
-        "tasks": f"{row['tasks_primary']} on {row['architecture']}",
+        "runs": "; ".join(filter(None, [_database(row), _cache(row), _tasks(row)])),
         "also": "; ".join([*(what for name, what in _ALSO.items() if row[name]), *_commitments(row)]),
         "monthly_usd": row["monthly_usd"],
         "rto_p95": span(float(str(row["rto_p95_s"]))),
@@ -76,6 +74,10 @@ def _cache(row: Mapping[Hashable, object]) -> str:
     if not row["cache_node_type"]:
         return ""
     return f"{row['cache_node_type']}, {count(int(str(row['cache_replicas'])), 'replica')}"
+
+
+def _tasks(row: Mapping[Hashable, object]) -> str:
+    return f"{count(int(str(row['tasks_primary'])), 'task')} on {row['architecture']}"
 
 
 def _commitments(row: Mapping[Hashable, object]) -> Iterator[str]:

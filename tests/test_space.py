@@ -392,9 +392,7 @@ def test_a_shortlist_reads_in_words(small: Space) -> None:
     rows = small.where("headless and task_scale == 2 and db_purchase == 'reserved_1y_no_upfront'").cheapest(2)
     table = shortlist(rows)
     assert list(table["row"]) == list(rows.index)
-    assert table["database"][0] == "2 x db.r6g.large"
-    assert table["cache"][0] == "cache.m6g.large, 1 replica"
-    assert table["tasks"][0] == "4 on x86_64"
+    assert table["runs"][0] == "2 x db.r6g.large; cache.m6g.large, 1 replica; 4 tasks on x86_64"
     # only us-east-1 has prices of reserved databases
     assert table["also"][0] == "headless; database reserved for 1 year, no upfront in us-east-1"
     assert table["objectives"][0] == "missed"
