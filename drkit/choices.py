@@ -1,319 +1,248 @@
-"""Choices: every database, cache and compute that a design space combines, none smaller than today's unless asked."""
+"""Options worth a name, those nearly as good as the choice, and for every other topology one sentence why not."""
 
 from __future__ import annotations
 
-import itertools
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.errors import ParameterError, UnsupportedError
-from drkit.prices import ON_DEMAND
-from drkit.site import Sizes
-from drkit.support import SERVERLESS
-from drkit.topology import STRATEGIES, on_arm64
-from drkit.workload import Acu, fargate_sells
+from drkit.words import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Sequence
 
-    from drkit.catalog import Catalog
-    from drkit.ranges import Ranges
-    from drkit.site import StorageType
-    from drkit.support import Service, SupportMatrix
-    from drkit.workload import Strategy, Workload
+    from drkit.compare import Comparison, Option
+    from drkit.regret import Regret
+    from drkit.topology import Topology
 
-#: Memory of one Aurora capacity unit [GiB] (Aurora User Guide, How Aurora Serverless v2 works).
-ACU_GIB = 2.0
-
-#: Commitments that are offered where nobody names any: the lightest and the heaviest of each kind.
-_COMMITMENTS = (
-    "reserved_1y_no_upfront",
-    "reserved_3y_all_upfront",
-    "database_savings_plan_1y_no_upfront",
-    "compute_savings_plan_1y_no_upfront",
-    "compute_savings_plan_3y_all_upfront",
-)
+#: An option that costs at most this part more than the choice is nearly as good.
+NEAR = 0.05
 
 
-class DatabaseChoice(NamedTuple):
-    """An Aurora cluster of the primary region; ``acu`` is None but for ``db.serverless``."""
+def named(comparison: Comparison) -> dict[str, Option]:
+    """The choice and the options worth seeing beside it.
 
-    class_name: str
-    instances: int
-    storage_type: StorageType
-    acu: Acu | None
-    purchase: str
-
-
-class CacheChoice(NamedTuple):
-    """A replication group of the primary region."""
-
-    node_type: str
-    replicas: int
-    purchase: str
-
-
-class ComputeChoice(NamedTuple):
-    """Tasks of the primary region, and how large each is against today's."""
-
-    tasks: tuple[tuple[str, str, int], ...]
-    task_sizes: tuple[tuple[float, float], ...]
-    scale: float
-    purchase: str
+    ``chosen``: the cheapest that meets the objectives. ``best_recovery``: lowest RTO, then RPO, then cost, of those
+    within the budget, if any is. ``cheapest``: lowest bill among those that survive the loss of the region.
+    ``smallest_change``: fewest changes in the primary region, of those that survive and miss no more objectives than
+    the choice. ``least_regret``: least regret over the uncertain inputs (`drkit.regret`), of those that are as good.
+    """
+    surviving = comparison.surviving
+    budget = comparison.workload.objectives.budget_usd_per_month
+    affordable = [option for option in surviving if budget is None or option.bill.monthly_usd <= budget]
+    most = len(comparison.chosen.misses)
+    no_worse = [option for option in surviving if len(option.misses) <= most] or surviving
+    return {
+        "chosen": comparison.chosen,
+        "best_recovery": min(
+            affordable or surviving,
+            key=lambda o: (o.judgement.rto_p95_s, o.judgement.rpo_p95_s, *comparison.order(o)),
+        ),
+        "cheapest": min(surviving, key=comparison.order),
+        "smallest_change": min(no_worse, key=lambda o: (len(o.topology.changes), *comparison.order(o))),
+        "least_regret": least_regret(comparison)[0].option,
+    }
 
 
-class Choices(NamedTuple):
-    """Everything that is combined. A part that the workload does not have is one choice with an empty name."""
-
-    primaries: tuple[str, ...]
-    failovers: tuple[str, ...]
-    strategies: tuple[Strategy, ...]
-    databases: tuple[DatabaseChoice, ...]
-    caches: tuple[CacheChoice, ...]
-    computes: tuple[ComputeChoice, ...]
-    in_failover_region: tuple[bool, ...]
-
-    def sizes(self, database: int, cache: int, compute: int, away: bool, workload: Workload) -> Sizes:
-        """The sizes of three choices, by their positions, and whether the failover region is committed to as well."""
-        db, nodes, tasks = self.databases[database], self.caches[cache], self.computes[compute]
-        bought = {"database": db.purchase, "cache": nodes.purchase, "compute": tasks.purchase}
-        return Sizes(
-            tasks.tasks,
-            tasks.task_sizes,
-            db.class_name,
-            db.instances,
-            db.storage_type,
-            db.acu,
-            nodes.node_type,
-            nodes.replicas,
-            workload.commitments.model_copy(update={**bought, "in_failover_region": away}),
-        )
+def as_good(comparison: Comparison) -> list[Option]:
+    """Options that recover as asked, or come as near to it as the choice does; the budget aside if nothing keeps it."""
+    if comparison.chosen.meets_objectives:
+        return [option for option in comparison.options if option.meets_objectives]
+    nearest = comparison.recovery_shortfall(comparison.chosen)
+    return [option for option in comparison.surviving if comparison.recovery_shortfall(option) <= nearest]
 
 
-def choose(workload: Workload, catalog: Catalog, ranges: Ranges) -> Choices:
-    """Every choice within ranges, today's own first.
+def least_regret(comparison: Comparison) -> list[Regret]:
+    """Regret of every option that is as good as the choice, least first."""
+    from drkit.regret import regrets
+
+    return regrets(comparison, as_good(comparison))
+
+
+def next_best(comparison: Comparison) -> Option | None:
+    """The best option of another strategy than the choice's, or the best other one; None where there is none.
+
+    Other regions and sizes of the same strategy differ from the choice by little else than prices.
+    """
+    chosen = comparison.chosen
+    others = [option for option in comparison.surviving if option is not chosen]
+    differing = [option for option in others if strategy(option.topology) != strategy(chosen.topology)]
+    return comparison.best_in(differing or others) if others else None
+
+
+# Nearly as good -----------------------------------------------------------------------------------------------------
+
+
+class Decision(NamedTuple):
+    """One decision that topologies of a workload differ in.
+
+    Parameters
+    ----------
+    chosen
+        What the choice has.
+    values
+        What members of a set have, the most frequent first, each with how many.
+    """
+
+    name: str
+    chosen: str
+    values: tuple[tuple[str, int], ...]
+
+    @property
+    def shared(self) -> bool:
+        """Whether all members have decided alike."""
+        return len(self.values) == 1
+
+
+@dataclass(frozen=True)
+class NearOptimal:
+    """Options that are as good as the choice and cost little more, and what they have in common.
+
+    Parameters
+    ----------
+    within
+        How much more a member may cost [part of the choice's monthly bill].
+    options
+        The members, cheapest first; the choice is the first.
+    good, considered
+        What makes an option as good, in words, and how many are, whatever they cost.
+    decisions
+        What all topologies of the workload differ in, and how the members decide it.
+    """
+
+    within: float
+    options: tuple[Option, ...]
+    good: str
+    considered: int
+    decisions: tuple[Decision, ...]
+
+    def sentences(self) -> list[str]:
+        """The set in words: how many, in what all are alike, in what they differ."""
+        much = f"{100 * self.within:g} %"
+        if len(self.options) == 1:
+            return [f"No other topology is as good and costs at most {much} more than the choice."]
+        texts = [
+            f"{len(self.options):,} of {self.considered:,} topologies that {self.good} cost at most {much} more than "
+            f"the choice, up to {self.options[-1].bill.monthly_usd:,.2f} USD a month."
+        ]
+        if shared := [f"{one.name} ({one.values[0][0]})" for one in self.decisions if one.shared]:
+            texts.append(f"All are alike in {_listed(shared)}.")
+        if differ := [f"{one.name} ({_counted(one.values)})" for one in self.decisions if not one.shared]:
+            texts.append(f"They differ in {_listed(differ)}.")
+        return texts
+
+
+def _counted(values: Sequence[tuple[str, int]], most: int = 4) -> str:
+    shown = [f"{value} in {times}" for value, times in values[:most]]
+    left = len(values) - most
+    return _listed([*shown, f"{left} others"] if left > 1 else [f"{value} in {times}" for value, times in values])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else words[0]
+
+
+def near_optimal(comparison: Comparison, within: float = NEAR) -> NearOptimal:
+    """Options as good as the choice that cost at most a part ``within`` more, and what they share.
+
+    What all of them share has to be decided so; in what they differ, something else than cost may decide. Neumann and
+    Brown, The near-optimal feasible space of a renewable power system model, Electric Power Systems Research 190, 2021.
+
+    Parameters
+    ----------
+    within
+        0.05 for 5 %.
 
     Raises
     ------
     ParameterError
-        When a range names what does not exist, what the workload does not have, or what is smaller than today's.
+        When ``within`` is below 0.
     """
-    chooser = _Chooser(workload, catalog, ranges)
-    away = workload.commitments.in_failover_region
-    only = set(ranges.failover_regions or ())
-    if len(only) == 1 and only == set(ranges.primary_regions or [workload.region]):
-        raise ParameterError(f"failover_regions is only {only.pop()}, the primary region: name another")
-    return Choices(
-        chooser.regions("primary_regions", [workload.region]),
-        chooser.regions("failover_regions", [region.code for region in catalog.regions.commercial()]),
-        tuple(name for name in STRATEGIES if name in chooser.strategies()),
-        tuple(chooser.databases()),
-        tuple(chooser.caches()),
-        tuple(chooser.computes()),
-        tuple(ranges.in_failover_region or (away, not away)),
+    from drkit.errors import ParameterError
+
+    if not within >= 0:
+        raise ParameterError(f"within is {within:g}: give a part of at least 0, such as 0.05 for 5 %")
+    good = as_good(comparison)
+    limit = comparison.chosen.bill.monthly_usd * (1 + within)
+    members = tuple(sorted((o for o in good if o.bill.monthly_usd <= limit), key=comparison.order))
+    words = "meet the objectives" if comparison.chosen.meets_objectives else "come as near to the objectives"
+    return NearOptimal(within, members, words, len(good), decisions(comparison, members))
+
+
+def decisions(comparison: Comparison, members: Sequence[Option]) -> tuple[Decision, ...]:
+    """How members decide what the surviving topologies of the workload differ in."""
+    found = []
+    for name, decided in _DECISIONS.items():
+        if len({decided(option.topology) for option in comparison.surviving}) < 2:
+            continue  # nothing to decide
+        counts: dict[str, int] = {}
+        for option in members:
+            value = decided(option.topology)
+            counts[value] = counts.get(value, 0) + 1
+        values = sorted(counts.items(), key=lambda pair: -pair[1])
+        found.append(Decision(name, decided(comparison.chosen.topology), tuple(values)))
+    return tuple(found)
+
+
+def strategy(topology: Topology) -> str:
+    """The strategy in words, and whether it is headless: two ways with two RTOs."""
+    joined = {"backup_restore": "backup and restore", "active_active": "active/active"}
+    words = joined.get(topology.strategy, topology.strategy.replace("_", " "))
+    return f"headless {words}" if topology.headless else words
+
+
+_DECISIONS: dict[str, Callable[[Topology], str]] = {
+    "strategy": strategy,
+    "failover region": lambda topology: topology.failover_region,
+    "database class": lambda topology: topology.primary.database_class,
+    "Aurora storage": lambda topology: topology.storage_type.replace("_", "-"),
+    "cache node": lambda topology: topology.primary.cache_node_type,
+    "processors": lambda topology: topology.architecture,
+    "S3 replication time control": lambda topology: "on" if topology.replication_time_control else "off",
+}
+
+
+# Why not ------------------------------------------------------------------------------------------------------------
+
+
+def why_not(comparison: Comparison, option: Option) -> str:
+    """One sentence: why this option was not chosen; empty for the choice."""
+    chosen = comparison.chosen
+    if option is chosen:
+        return ""
+    missed = "; ".join(option.misses)
+    if missed and chosen.meets_objectives:
+        return missed
+    if missed and not option.topology.failover:
+        return f"does not survive the loss of the region; {missed}"
+    if comparison.shortfall(option) > comparison.shortfall(chosen):
+        return f"{missed}; further from the objectives than the choice"
+    extra = option.bill.monthly_usd - chosen.bill.monthly_usd
+    if extra:
+        return _dearer(extra, option, chosen)
+    lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
+    if lost_more < 0.01:
+        return "costs and loses the same as the choice; its region is impaired more often or lies further away"
+    return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
+
+
+def _dearer(extra: float, option: Option, chosen: Option) -> str:
+    """What is paid more, and what for."""
+    more = extra / chosen.bill.monthly_usd
+    text = f"costs {extra:,.2f} USD a month more than the choice ({_percent(more)})"
+    mine, best = option.judgement, chosen.judgement
+    gains = [
+        f"{does} {span(now)} instead of {span(was)}{of_what}"
+        for does, now, was, of_what in (
+            ("recovers in", mine.rto_at_probability_s, best.rto_at_probability_s, ""),
+            ("loses", mine.rpo_at_probability_s, best.rpo_at_probability_s, " of writes"),
+        )
+        if span(now) != span(was) and now < was
+    ]
+    text += (
+        f"; it {' and '.join(gains)}, which is not asked" if gains else ", and neither recovers faster nor loses less"
     )
+    return f"{text}; nearly as good" if more <= NEAR else text
 
 
-class _Chooser:
-    def __init__(self, workload: Workload, catalog: Catalog, ranges: Ranges) -> None:
-        self.workload = workload
-        self.catalog = catalog
-        self.ranges = ranges
-        self.today = Sizes.of_today(workload)
-        self.known_purchases = {key[4] for key in catalog.prices.keys()}  # noqa: SIM118
-
-    def regions(self, name: str, default: list[str]) -> tuple[str, ...]:
-        given: list[str] = getattr(self.ranges, name) or default
-        for code in given:
-            try:
-                region = self.catalog.regions[code]
-            except UnsupportedError as error:
-                raise ParameterError(f"{name}: {error}") from error
-            if name == "primary_regions" and code not in self.catalog.prices.regions():
-                known = ", ".join(self.catalog.prices.regions())
-                raise ParameterError(f"{name}: the snapshot has no prices for {code}; it has prices for {known}")
-            if name == "primary_regions" and not region.may_hold(self.workload.objectives.residency):
-                raise ParameterError(f"{name}: {code} lies in {region.country}, outside the objectives' residency")
-            if name == "primary_regions" and region.zones < self.workload.network.zones:
-                raise ParameterError(f"{name}: {code} has {region.zones} zones, the workload uses more")
-        return tuple(dict.fromkeys(given))
-
-    def strategies(self) -> list[Strategy]:
-        allowed: list[Strategy] = self.workload.objectives.strategies or list(STRATEGIES)
-        for name in self.ranges.strategies or ():
-            if name not in (*allowed, "single_region"):
-                raise ParameterError(
-                    f"strategies: {name} is not among the objectives' strategies, {', '.join(allowed)}"
-                )
-        return self.ranges.strategies or ["single_region", *allowed]
-
-    def databases(self) -> Iterator[DatabaseChoice]:
-        database, today, ranges = self.workload.database, self.today, self.ranges
-        if database is None:
-            self._none_of("database", "db_classes", "db_instances", "db_storage_types", "db_purchases", "acu")
-            yield DatabaseChoice("", 0, "standard", None, ON_DEMAND)
-            return
-        capacities: list[tuple[str, Acu | None]] = [
-            (name, None) for name in self._classes("aurora", database.engine, database.version) if name != SERVERLESS
-        ]
-        if ranges.db_classes is None or SERVERLESS in ranges.db_classes or ranges.acu:
-            capacities += [(SERVERLESS, acu) for acu in self._acu()]
-        capacities.sort(key=lambda one: one != (today.database_class, today.acu))
-        other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
-        for (name, acu), instances, storage, purchase in itertools.product(
-            capacities,
-            self._counts("db_instances", today.database_instances, 15),
-            ranges.db_storage_types or [today.storage_type, other],
-            self._purchases("database", ranges.db_purchases),
-        ):
-            yield DatabaseChoice(name, instances, storage, acu, purchase)
-
-    def caches(self) -> Iterator[CacheChoice]:
-        cache, ranges = self.workload.cache, self.ranges
-        if cache is None:
-            self._none_of("cache", "cache_node_types", "cache_replicas", "cache_purchases")
-            yield CacheChoice("", 0, ON_DEMAND)
-            return
-        for name, replicas, purchase in itertools.product(
-            self._classes("elasticache", cache.engine, cache.version),
-            self._counts("cache_replicas", cache.replicas_per_shard, 5),
-            self._purchases("cache", ranges.cache_purchases),
-        ):
-            yield CacheChoice(name, replicas, purchase)
-
-    def computes(self) -> Iterator[ComputeChoice]:
-        workload, ranges, today = self.workload, self.ranges, self.today
-        moved = on_arm64(workload, today.tasks)
-        kinds = {"today": today.tasks} | ({"arm64": moved} if moved != today.tasks else {})
-        wanted: list[str] = list(ranges.architectures or kinds)
-        if missing := [name for name in wanted if name not in kinds]:
-            raise ParameterError(
-                f"architectures: no service can move to {missing[0]}: none is arm64_ready and on x86_64"
-            )
-        scales: list[float] = list(ranges.task_scales or ([1, 2, 0.5] if ranges.smaller else [1, 2]))
-        purchases = self._purchases("compute", ranges.compute_purchases)
-        for scale, kind in itertools.product(scales, wanted):
-            if scale < 1 and not ranges.smaller:
-                raise ParameterError(
-                    f"task_scales: tasks {scale:g} times as large are smaller than today's: set smaller"
-                )
-            sizes = tuple((vcpu * scale, memory * scale) for vcpu, memory in today.task_sizes)
-            if not all(fargate_sells(*size) for size in sizes):
-                if ranges.task_scales:
-                    told = ", ".join(f"{vcpu:g} vCPU with {memory:g} GiB" for vcpu, memory in sizes)
-                    raise ParameterError(f"task_scales: at {scale:g} Fargate does not sell all of {told}")
-                continue
-            tasks = tuple((name, arch, math.ceil(count / scale)) for name, arch, count in kinds[kind])
-            for purchase in purchases:
-                yield ComputeChoice(tasks, sizes, scale, purchase)
-
-    def _classes(self, service: Service, engine: str, version: str) -> list[str]:
-        """Classes within the range of capacity, today's first."""
-        support, aurora = self.catalog.support, service == "aurora"
-        name = "db_classes" if aurora else "cache_node_types"
-        today = self.today.database_class if aurora else self.today.cache_node_type
-        vcpu, memory = capacity(support, today, self.today.acu)
-        given: list[str] | None = getattr(self.ranges, name)
-        if given is not None:
-            for found in given:
-                self._check_class(name, service, found, vcpu, memory)
-            return list(dict.fromkeys(given))
-        primaries = self.ranges.primary_regions or [self.workload.region]
-        least = support.size(self._step_up(service, engine, version, today)) if today != SERVERLESS else None
-        most_vcpu = self.ranges.headroom * max(vcpu, least.vcpu if least else 0) or math.inf
-        most_memory = self.ranges.headroom * max(memory, least.memory_gib if least else 0)
-        kept = [
-            size.name
-            for size in support.classes.values()
-            if size.service == service
-            and (self.ranges.smaller or (size.vcpu >= vcpu and size.memory_gib >= memory))
-            and size.vcpu <= most_vcpu
-            and size.memory_gib <= most_memory
-            and any(support.sold(service, engine, size.name, region) for region in primaries)
-        ]
-        return sorted({*kept, today}, key=lambda found: (found != today, found))
-
-    def _check_class(self, name: str, service: Service, found: str, vcpu: float, memory: float) -> None:
-        if found == SERVERLESS and service == "aurora":
-            return
-        try:
-            size = self.catalog.support.size(found)
-        except UnsupportedError as error:
-            raise ParameterError(f"{name}: {error}") from error
-        if size.service != service:
-            raise ParameterError(f"{name}: {found} is a class of another service")
-        if (size.vcpu < vcpu or size.memory_gib < memory) and not self.ranges.smaller:
-            raise ParameterError(
-                f"{name}: {found} ({size.vcpu} vCPU, {size.memory_gib:g} GiB) is smaller than what runs today "
-                f"({vcpu:g} vCPU, {memory:g} GiB): set smaller to have it in the space"
-            )
-
-    def _step_up(self, service: Service, engine: str, version: str, today: str) -> str:
-        try:
-            return self.catalog.support.step_up(
-                service,
-                engine,
-                version,
-                today,
-                (self.workload.region,),
-                self.today.storage_type if service == "aurora" else "",
-            ).found
-        except UnsupportedError:
-            return today
-
-    def _acu(self) -> Iterable[Acu]:
-        today, ranges = self.today.acu, self.ranges
-        if ranges.acu:
-            if today is None:
-                return ranges.acu
-            for acu in ranges.acu:
-                if acu.max < today.max and not ranges.smaller:
-                    raise ParameterError(
-                        f"acu: {acu.max:g} ACU at most are smaller than today's {today.max:g}: set smaller"
-                    )
-            return ranges.acu
-        if today is None:
-            if ranges.db_classes and SERVERLESS in ranges.db_classes:
-                raise ParameterError(
-                    "db_classes: db.serverless needs acu with min, average and max: nobody knows the load of a "
-                    "database in ACU but who has measured it"
-                )
-            return ()
-        # More at rest, for a standby that takes over warmer; more at most, for growth.
-        mins = dict.fromkeys([today.min, math.floor(2 * min(2 * max(today.min, 0.5), today.average)) / 2])
-        return [
-            Acu(min=least, average=today.average, max=most)
-            for least in mins
-            for most in dict.fromkeys([today.max, min(2 * today.max, 256.0)])
-        ]
-
-    def _counts(self, name: str, today: int, most: int) -> list[int]:
-        given: list[int] | None = getattr(self.ranges, name)
-        if given is None:
-            fewer = [today - 1] if self.ranges.smaller and today > (name == "db_instances") else []
-            return [*range(today, min(today + 1, most) + 1), *fewer]
-        if min(given) < today and not self.ranges.smaller:
-            raise ParameterError(
-                f"{name}: {min(given)} is smaller than today's {today}: set smaller to have it in the space"
-            )
-        return list(dict.fromkeys(given))
-
-    def _purchases(self, part: str, given: list[str] | None) -> list[str]:
-        if given is not None:
-            return list(dict.fromkeys(given))
-        today = getattr(self.workload.commitments, part)
-        prefix = "compute" if part == "compute" else ("reserved", "database")
-        known = (one for one in _COMMITMENTS if one in self.known_purchases and one.startswith(prefix))
-        return list(dict.fromkeys([today, ON_DEMAND, *known]))
-
-    def _none_of(self, part: str, *names: str) -> None:
-        if given := [name for name in names if getattr(self.ranges, name) is not None]:
-            raise ParameterError(f"{given[0]}: workload {self.workload.name} has no {part}")
-
-
-def capacity(support: SupportMatrix, name: str, acu: Acu | None) -> tuple[float, float]:
-    """Return vCPU and memory [GiB] of one instance; AWS states no vCPU of an ACU, so that is 0 for a serverless one."""
-    if name == SERVERLESS:
-        return 0.0, ACU_GIB * acu.max if acu else 0.0
-    size = support.size(name)
-    return float(size.vcpu), size.memory_gib
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.0005 else "less than 0.1 %"

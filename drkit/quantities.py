@@ -82,11 +82,8 @@ class Purchases:
 
     def beside(self, site: Site) -> Iterator[Purchase]:
         """What one region buys beside `compute`, `database_capacity` and `cache_nodes`; only storage's type counts."""
-        yield from self._network(site)
-        yield from self._database_volume(site)
-        yield from self._cache_snapshots(site)
-        yield from self._storage(site)
-        yield from self._always(site)
+        for part in (self._network, self._database_volume, self._cache_snapshots, self._storage, self._always):
+            yield from part(site)
 
     def _always(self, site: Site) -> Iterator[Purchase]:
         region, workload = site.region, self.workload

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from drkit.commitments import ForCompute, ForDatabase  # noqa: TC001 - pydantic reads annotations
 from drkit.errors import ParameterError
 from drkit.quantity import Strict
-from drkit.words import did_you_mean
+from drkit.words import did_you_mean, within
 from drkit.workload import Acu, Strategy  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -109,9 +109,7 @@ def _sentence(detail: ErrorDetails) -> str:
         case "literal_error":
             return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            word = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
-            ((kind, bound),) = context.items()
-            return f"{name} is {value!r}: give a number {word[kind]} {bound:g}"
+            return f"{name} is {value!r}: give {within(context)}"
         case "bool_type":
             return f"{name} is {value!r}: give true or false"
         case "acu_order":

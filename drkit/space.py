@@ -14,12 +14,12 @@ import numpy as np
 from drkit import ranges as ranges_module
 from drkit.assumptions import Assumptions
 from drkit.bill import to_usd
-from drkit.choices import choose
 from drkit.compare import Comparison, Option, check_draws
 from drkit.errors import ParameterError, UnsupportedError
 from drkit.judgement import Judge
 from drkit.ranges import Ranges
 from drkit.site import Sizes
+from drkit.size_choices import choose
 from drkit.space_columns import RECOVERED, Column, columns_of
 from drkit.space_rows import Rows
 from drkit.space_tables import Refusal, Tables

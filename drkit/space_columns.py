@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from drkit.choices import Choices
     from drkit.site import Site
+    from drkit.size_choices import Choices
     from drkit.space_tables import Tables
 
     Values = npt.NDArray[Any]

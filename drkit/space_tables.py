@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from drkit.bill import Biller
-from drkit.choices import capacity
 from drkit.errors import PriceError, UnsupportedError
 from drkit.prices import ON_DEMAND
 from drkit.simulation import Simulator
+from drkit.size_choices import capacity
 from drkit.topology import LIVE_DATA, Decision, Designer, headless_or_not, time_control_or_not
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
-    from drkit.choices import Choices
     from drkit.quantities import Purchase
     from drkit.site import Site
+    from drkit.size_choices import Choices
     from drkit.topology import Topology
     from drkit.workload import Acu, Strategy, Workload
 
@@ -75,7 +75,7 @@ class Tables:
     Parameters
     ----------
     workload, catalog, assumptions, choices
-        What is combined; see `drkit.choices`.
+        What is combined; see `drkit.size_choices`.
 
     Attributes
     ----------
@@ -150,7 +150,7 @@ class Tables:
         return Decision(strategy, failover, headless, rtc, self._sizes(database, cache, compute, away))
 
     def capacity(self, name: str, acu: Acu | None) -> tuple[float, float]:
-        """VCPU and memory [GiB] of one instance; see `drkit.choices.capacity`."""
+        """VCPU and memory [GiB] of one instance; see `drkit.size_choices.capacity`."""
         return capacity(self._catalog.support, name, acu)
 
     # Legal and priced -----------------------------------------------------------------------------------------------

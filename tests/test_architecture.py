@@ -52,6 +52,7 @@ def options(comparison):
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_no_text_of_any_strategy_overlaps_or_is_cut(name, comparisons):
     comparison = comparisons[name]
@@ -90,6 +91,7 @@ def test_units_are_the_topologys_counts(strategy, comparisons):
     assert drawn["service later"] == missing
     assert drawn["zone"] == home.zones + (away.zones if away else 0)
     assert drawn["region"] == 2
+    assert_clear(picture)
 
 
 def test_a_single_region_shows_that_nothing_lies_elsewhere(comparisons):
@@ -252,7 +254,7 @@ costs: {outage_usd_per_hour: 100, data_loss_usd_per_hour: 0}
 """
 
 
-@pytest.mark.parametrize("text", [BARE, CROWDED], ids=["bare", "crowded"])
+@pytest.mark.parametrize("text", [BARE, pytest.param(CROWDED, marks=pytest.mark.slow)], ids=["bare", "crowded"])
 def test_workloads_with_next_to_nothing_and_with_far_too_much_are_drawn(text, tmp_path, catalog):
     path = tmp_path / "odd.yaml"
     path.write_text(text)

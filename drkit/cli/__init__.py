@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import facts, reports, space, terraform, workloads
+from drkit.cli import differences, facts, reports, space, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -65,6 +65,7 @@ for command in (
     workloads.run,
     workloads.compare,
     space.space,
+    differences.diff,
     reports.report,
     workloads.calibrate,
     catalog,

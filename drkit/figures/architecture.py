@@ -15,8 +15,7 @@ from matplotlib.patches import Circle, FancyBboxPatch, Patch, Polygon, Rectangle
 
 from drkit.figures.blueprint import blueprint, monthly
 from drkit.figures.canvas import text_width
-from drkit.figures.style import Picture, basis_note, how_known, legend_below, name, picture, styled
-from drkit.figures.theme import (
+from drkit.figures.palette import (
     BLUE,
     GREEN,
     GREY,
@@ -31,6 +30,7 @@ from drkit.figures.theme import (
     VERMILLION,
     VERMILLION_WORDS,
 )
+from drkit.figures.style import Picture, basis_note, how_known, legend_below, name, picture, styled
 from drkit.words import lost, span
 
 if TYPE_CHECKING:
@@ -357,7 +357,7 @@ class _Drawing:
         self.axes.add_artist(shape)
 
     def _text(self, x: float, y: float, words: str, size: float, colour: str = INK, **look: Any) -> None:
-        self.axes.text(x, y, words, fontsize=size, color=colour, va="center", zorder=7, **look)
+        self.axes.text(x, y, words.replace("\u00a0", " "), fontsize=size, color=colour, va="center", zorder=7, **look)
 
 
 def _shape(kind: str, at: tuple[float, float], look: dict[str, Any]) -> Patch:

@@ -12,11 +12,11 @@ from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_hex
 
-from drkit.figures.theme import PALETTE, look
+from drkit.figures.palette import PALETTE, look
 
 if TYPE_CHECKING:
+    from drkit.figures.palette import Theme
     from drkit.figures.style import Picture
-    from drkit.figures.theme import Theme
 
 #: Points to the inch, which are the units of an SVG.
 _POINTS = 72
@@ -87,6 +87,8 @@ def svg(figure: Picture, theme: Theme | None = None) -> str:
     """
     drawn = io.StringIO()
     before = figure.dpi
+    # Laid out as the PNG is: by the pixels of a screen, not by points.
+    figure.draw_without_rendering()
     try:
         with look():
             # Pictures are placed in parts of their size and in points, so that they are the same at any resolution.
