@@ -24,10 +24,12 @@ _HOME = {
     "DrkitError": "drkit.errors",
     "Option": "drkit.compare",
     "PriceBook": "drkit.prices",
+    "Space": "drkit.space",
     "SupportMatrix": "drkit.support",
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
+    "design_space": "drkit.space",
     "explain_difference": "drkit.difference",
     "explore": "drkit.explorer",
     "run_design": "drkit.design",
@@ -58,6 +60,7 @@ __all__ = [
     "DrkitError",
     "Option",
     "PriceBook",
+    "Space",
     "SupportMatrix",
     "Topology",
     "Workload",
@@ -65,6 +68,7 @@ __all__ = [
     "choice_report",
     "choices",
     "compare_topologies",
+    "design_space",
     "explain_difference",
     "explore",
     "figures",
@@ -93,6 +97,7 @@ if TYPE_CHECKING:
     from drkit.explorer import explore
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
+    from drkit.space import Space, design_space
     from drkit.support import SupportMatrix
     from drkit.topology import Topology
     from drkit.workload import Workload

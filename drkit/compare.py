@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller, total
 from drkit.draws import check_draws
 from drkit.errors import PriceError, UnsupportedError
+from drkit.frontier import on_frontier
 from drkit.judgement import Judge, Judgement
 from drkit.recovery import DISRUPTIONS, Recovery
 from drkit.simulation import Simulator
@@ -118,13 +117,9 @@ class Comparison:
     @cached_property
     def frontier(self) -> frozenset[str]:
         """Topologies that no other beats in monthly cost, RTO and RPO (95 %) at once."""
-        points = np.array([(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options])
-        kept = []
-        for point, option in zip(points, self.options, strict=True):
-            beaten = (points <= point).all(axis=1) & (points < point).any(axis=1)
-            if not beaten.any():
-                kept.append(option.topology_id)
-        return frozenset(kept)
+        points = [(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options]
+        kept = zip(self.options, on_frontier(points), strict=True)
+        return frozenset(option.topology_id for option, stays in kept if stays)
 
     def why_not(self, option: Option) -> str:
         """One sentence: why this option was not chosen; see `drkit.choices.why_not`."""
