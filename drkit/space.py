@@ -14,7 +14,8 @@ import numpy as np
 from drkit import ranges as ranges_module
 from drkit.assumptions import Assumptions
 from drkit.bill import to_usd
-from drkit.compare import Comparison, Option, check_draws
+from drkit.compare import Comparison, Option
+from drkit.draws import check_draws
 from drkit.errors import ParameterError, UnsupportedError
 from drkit.judgement import Judge
 from drkit.ranges import Ranges
