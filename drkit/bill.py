@@ -136,16 +136,17 @@ class Biller:
         lines: list[Line] = []
         for site in topology.sites:
             lines += self._site_lines(site)
-        lines += self._priced(self.purchases.replication(topology), roles)
-        lines += self._priced(self.purchases.everywhere(topology), roles)
-        seed = self._priced(self.purchases.seed(topology), roles)
+        lines += self.priced(self.purchases.replication(topology), roles)
+        lines += self.priced(self.purchases.everywhere(topology), roles)
+        seed = self.priced(self.purchases.seed(topology), roles)
         named, seeded = (tuple(line._replace(strategy=topology.strategy) for line in part) for part in (lines, seed))
         return Bill(named, seeded)
 
     def _price_site(self, site: Site) -> Sequence[Line]:
-        return self._priced(self.purchases.site(site), {site.region: site.role})
+        return self.priced(self.purchases.site(site), {site.region: site.role})
 
-    def _priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+    def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+        """Lines of purchases; ``roles`` says what each region is, and what it does not name is global."""
         lines = []
         for bought in quantities:
             for price, quantity in self.prices.charge(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _ONE_LINE = 24
 
 
+#: Cells longer than this are broken into lines [characters].
+_LONG = 60
+
+
 class Markdown(str):
     """Text that a notebook shows as Markdown."""
 
@@ -83,7 +87,16 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
 
     head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
     name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"
+    words = [at for at, column in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[column])]
+    long = any(frame.iloc[:, at].astype(str).str.len().max() > _LONG for at in words)
     table = itables.to_html_datatable(
-        frame, caption=caption or None, connected=False, table_id=name, showIndex=False, maxBytes=0
+        frame,
+        caption=caption or None,
+        connected=False,
+        table_id=name,
+        showIndex=False,
+        maxBytes=0,
+        classes="display compact" + " nowrap" * (not long),
+        columnDefs=[{"className": "dt-left", "targets": words}],
     )
     return Searchable(head + table, len(frame))

@@ -114,7 +114,8 @@ class Simulator:
         lost = latest(list(stores.values()), self.samples)
         if disruption == "region_loss" and topology.failover:
             # The region does not come back: everybody moves, and nobody moves back.
-            return Timed(steps, rto, lost, stores, carried=np.ones(self.samples, dtype=np.float32))
+            everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
+            return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
         return Timed(steps, rto, lost, stores)
 
     def forget(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import facts, reports, terraform, workloads
+from drkit.cli import differences, facts, reports, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -64,6 +64,7 @@ for command in (
     workloads.design,
     workloads.run,
     workloads.compare,
+    differences.diff,
     reports.report,
     workloads.calibrate,
     catalog,

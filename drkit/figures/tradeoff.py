@@ -25,6 +25,7 @@ _ROLES = {
     "best_recovery": "best recovery",
     "cheapest": "cheapest that survives",
     "smallest_change": "smallest change",
+    "least_regret": "least regret",
 }
 #: Recoveries this many times apart, minutes and weeks, get a panel each: nothing lies between them.
 _APART = 8.0
