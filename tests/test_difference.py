@@ -20,7 +20,7 @@ from drkit.cli import main
 from drkit.compare import Comparison, Option, compare_topologies
 from drkit.difference import explain_difference, signed
 from drkit.figures import style
-from drkit.figures.theme import PAPER
+from drkit.figures.palette import PAPER
 from drkit.price_quantity import Change, total_usd
 from drkit.rto_parts import StepChange, StoreChange
 from drkit.workload import Workload

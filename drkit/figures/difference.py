@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.difference import explain_difference, signed
 from drkit.figures.axes import linear_time
+from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
 from drkit.figures.style import Picture, against, basis_note, legend_below, name, picture, styled, usd
-from drkit.figures.theme import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
 from drkit.price_quantity import total_usd
 from drkit.rto_parts import REBUILD
 from drkit.words import count, span
