@@ -53,7 +53,8 @@ class _Renderer(RendererSVG):  # type: ignore[misc]
             return
         self.writer.start("defs")
         for (hatch, *_), ((_, face, stroke, width), oid) in self._hatchd.items():
-            tile = _POINTS / (6 * len(hatch))
+            # Six rows of dots to the inch for each sign; strokes lie twice as far apart, as matplotlib has them.
+            tile = (1 if hatch[0] == "." else 2) * _POINTS / (6 * len(hatch))
             side = f"{tile:g}"
             self.writer.start("pattern", id=oid, patternUnits="userSpaceOnUse", width=side, height=side)
             if face is not None:
