@@ -11,7 +11,7 @@ from drkit import drills, terraform, workload_file
 from drkit.assumptions import Assumptions
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
-from drkit.compare import check_draws
+from drkit.draws import check_draws
 from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
 from drkit.words import did_you_mean
