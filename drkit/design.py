@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from drkit import drills, terraform, workload_file
 from drkit.assumptions import Assumptions
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
-from drkit.compare import check_draws
+from drkit.draws import check_draws
 from drkit.errors import DrkitError, ParameterError, TfvarsError
 from drkit.outputs import staged
 from drkit.words import did_you_mean
@@ -206,6 +207,13 @@ def typed_parameter(notebook: Path, name: str, text: str) -> object:
 
 def to_html(notebook: Any, title: str) -> str:
     """The executed notebook as one HTML page that loads nothing from anywhere."""
+    page, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    return str(page)
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    """Made once: its templates are compiled at their first page."""
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
@@ -216,8 +224,7 @@ def to_html(notebook: Any, title: str) -> str:
         embed_images=True,
     )
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
-    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    return str(page)
+    return exporter
 
 
 def kernel_config() -> Any:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _ONE_LINE = 24
 
 
+#: Cells longer than this are broken into lines [characters].
+_LONG = 60
+
+
 class Markdown(str):
     """Text that a notebook shows as Markdown."""
 
@@ -35,6 +39,8 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
+        if not self.index.is_unique:  # a style is bound to one row, as where today and the choice are one strategy
+            return self.reset_index()._repr_html_()
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
         content = zlib.crc32(self.to_csv().encode())
         # Two options of one strategy have the same name in front, which pandas does not style.
@@ -85,7 +91,16 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
 
     head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
     name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"
+    words = [at for at, column in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[column])]
+    long = any(frame.iloc[:, at].astype(str).str.len().max() > _LONG for at in words)
     table = itables.to_html_datatable(
-        frame, caption=caption or None, connected=False, table_id=name, showIndex=False, maxBytes=0
+        frame,
+        caption=caption or None,
+        connected=False,
+        table_id=name,
+        showIndex=False,
+        maxBytes=0,
+        classes="display compact" + " nowrap" * (not long),
+        columnDefs=[{"className": "dt-left", "targets": words}],
     )
     return Searchable(head + table, len(frame))

@@ -66,11 +66,12 @@ def _tiles(plan: Plan, batch: Batch, chosen: list[Mapping[str, Any]]) -> list[tu
     if chosen:
         met = sum(bool(figures["meets_objectives"]) for figures in chosen)
         cost, extra = (sum(figures[key] for figures in chosen) for key in ("monthly_usd", "extra_monthly_usd"))
+        each = "each scenario counts"
         loss = sum(figures["expected_yearly_loss_usd"] for figures in chosen)
         tiles += [
             ("Choices that meet their objectives", f"{met} of {len(chosen)}", ""),
-            ("Monthly cost of all choices", f"{cost:,.0f} USD", f"{extra:+,.0f} USD against today"),
-            ("Expected yearly loss", f"{loss:,.0f} USD", "sum over the runs; scenarios of one workload count each"),
+            ("Monthly cost of all choices", f"{cost:,.0f} USD", f"{extra:+,.0f} USD against today; {each}"),
+            ("Expected yearly loss", f"{loss:,.0f} USD", each),
         ]
     return tiles
 

@@ -197,7 +197,7 @@ def _figures(folder: Path) -> dict[str, Any]:
     try:
         told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         chosen = dict(told["chosen"])
-        chosen["snapshot_date"] = told["snapshot"]["date"]
+        chosen |= {"snapshot_date": told["snapshot"]["date"], "snapshot_digest": told["snapshot"]["sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return chosen

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import batch, facts, reports, terraform, workloads
+from drkit.cli import batch, differences, facts, reports, serving, space, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -65,7 +65,10 @@ for command in (
     workloads.run,
     batch.batch,
     workloads.compare,
+    space.space,
+    differences.diff,
     reports.report,
+    serving.serve,
     workloads.calibrate,
     catalog,
     facts.prices,

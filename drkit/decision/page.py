@@ -6,7 +6,6 @@ It holds everything that it shows: no request leaves the page, and a content pol
 from __future__ import annotations
 
 import functools
-import html as markup
 import platform
 import sys
 from datetime import date as calendar
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from drkit import recovery_report, report
+from drkit import choice_report, recovery_report, report
 from drkit.decision import pdf
 from drkit.display import Table
 from drkit.errors import ParameterError
@@ -25,7 +24,6 @@ from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
-    from drkit.figures import Picture
 
 
 class Tile(NamedTuple):
@@ -203,23 +201,15 @@ def _pictures(comparison: Comparison) -> dict[str, str]:
     from drkit import figures
 
     drawn = {
+        "architecture": figures.architecture(comparison),
         "tradeoff": figures.cost_against_rto(comparison),
         "cost": figures.monthly_cost(comparison),
+        "difference": figures.cost_difference(comparison),
         "recovery": figures.recovery_waterfall(comparison),
         "loss": figures.yearly_loss(comparison),
         "map": figures.region_map(comparison),
     }
-    return {name: _embedded(picture) for name, picture in drawn.items()}
-
-
-def _embedded(picture: Picture) -> str:
-    """A picture inside the page, with its finding for those who do not see it."""
-    import base64
-
-    body, look = picture._repr_png_()
-    code = base64.b64encode(body).decode("ascii")
-    alt = markup.escape(str(look["alt"]), quote=True)
-    return f'<img alt="{alt}" width="{look["width"]}" height="{look["height"]}" src="data:image/png;base64,{code}">'
+    return {name: picture.svg() for name, picture in drawn.items()}
 
 
 def _tables(comparison: Comparison) -> dict[str, str]:
@@ -293,6 +283,7 @@ def _files(comparison: Comparison) -> Table:
 def _texts(comparison: Comparison) -> dict[str, str]:
     told = {
         "answer": report.answer(comparison),
+        "near": choice_report.near_optimal(comparison),
         "zero_loss": report.zero_loss(comparison),
         "year": recovery_report.answer(comparison),
         "least_total": recovery_report.least_total(comparison),

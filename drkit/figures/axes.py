@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from drkit.figures.style import GREY, INK, SCREEN_DPI
+from drkit.figures.palette import GREY, INK
+from drkit.figures.style import SCREEN_DPI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,16 +10,28 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib import cbook
+from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import RenderMode
 from PIL import Image
 
+from drkit.figures.palette import shades
+from drkit.figures.svg import svg
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
-    from matplotlib.font_manager import FontProperties
+
+    from drkit.figures.palette import Theme
 
 #: Compression of PNG files, 1 to 9: above 3 it takes twice as long for a file 5 % smaller.
 _COMPRESSION = 3
+#: Points to the inch.
+_INCH = 72
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -27,6 +39,16 @@ def _measured(text: str, font: FontProperties, dpi: float, hinting: int) -> tupl
     """Width, height and descent of a text [pixel]; hinting is matplotlib's setting, and part of what is remembered."""
     size: tuple[float, float, float] = RendererAgg(1, 1, dpi).get_text_width_height_descent(text, font, False)
     return size
+
+
+@functools.cache
+def _font(size: float, weight: str) -> FontProperties:
+    return FontProperties(family="DejaVu Sans", size=size, weight=weight)
+
+
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """How wide a text of a size [point] will be [point]."""
+    return _measured(text, _font(size, weight), 2 * _INCH, get_hinting_flag())[0] / 2
 
 
 @functools.lru_cache(maxsize=2_048)
@@ -90,17 +112,77 @@ class _Renderer(RendererAgg):  # type: ignore[misc]
             self._renderer.draw_text_image(mask, steps // 4 + left, round(y) - bottom, 0, gc)
 
 
+@functools.cache
+def _shaded(theme: Theme) -> Mapping[tuple[int, ...], tuple[float, ...]]:
+    """Shades of a theme [0 to 1] by the light ones [0 to 255]."""
+    return {tuple(round(255 * part) for part in to_rgb(light)): to_rgb(shade) for light, shade in shades(theme).items()}
+
+
+def _in_theme(colour: Any, theme: Theme) -> Any:
+    """A colour's shade in a theme, as opaque as it was; a colour that is none of the palette stays."""
+    shade = _shaded(theme).get(tuple(round(255 * float(part)) for part in colour[:3]))
+    return colour if shade is None else (*shade, *colour[3:])
+
+
+class _Context(GraphicsContextBase):
+    _rgb: Any
+    theme: Theme
+
+    def set_foreground(self, fg: Any, isRGBA: bool = False) -> None:  # noqa: N803 - matplotlib's name
+        super().set_foreground(fg, isRGBA)
+        self._rgb = _in_theme(self._rgb, self.theme)
+
+    def set_hatch_color(self, hatch_color: Any) -> None:
+        self._hatch_color = _in_theme(hatch_color, self.theme)
+
+
+class _Themed(_Renderer):
+    """Draws every colour of the palette in the shade of a theme."""
+
+    theme: Theme
+    draw_markers: Any
+    draw_path_collection: Any
+
+    def new_gc(self) -> GraphicsContextBase:
+        context = _Context()
+        context.theme = self.theme
+        return context
+
+    def _update_methods(self) -> None:
+        super()._update_methods()
+        draw_markers, draw_collection = self.draw_markers, self.draw_path_collection
+
+        def markers(gc: Any, mark: Any, mark_to: Any, path: Any, path_to: Any, face: Any = None) -> None:
+            draw_markers(gc, mark, mark_to, path, path_to, self._fill(face))
+
+        def collection(gc: Any, *args: Any, **kwargs: Any) -> None:
+            *shapes, faces, edges = args[:7]
+            both = [np.array([self._fill(one) for one in colours]).reshape(-1, 4) for colours in (faces, edges)]
+            draw_collection(gc, *shapes, *both, *args[7:], **kwargs)
+
+        self.draw_markers, self.draw_path_collection = markers, collection
+
+    def draw_path(self, gc: Any, path: Any, transform: Any, rgbFace: Any = None) -> None:  # noqa: N803
+        super().draw_path(gc, path, transform, self._fill(rgbFace))
+
+    def _fill(self, colour: Any) -> Any:
+        return None if colour is None else _in_theme(colour, self.theme)
+
+
 class Canvas(FigureCanvasAgg):  # type: ignore[misc]
     """Agg's canvas with texts that are measured once for all pictures."""
 
-    _drawn_for: tuple[int, int, float] | None = None
+    _drawn_for: tuple[object, ...] | None = None
 
     def get_renderer(self) -> RendererAgg:
-        """The renderer of this canvas's size, made anew when that changed."""
+        """The renderer of this canvas's size and theme, made anew when these changed."""
         width, height = self.get_width_height(physical=True)
-        key = (width, height, self.figure.dpi)
+        theme = self.figure.theme
+        key = (width, height, self.figure.dpi, theme)
         if self._drawn_for != key:
-            self.renderer = _Renderer(*key)
+            kind = _Renderer if theme == "light" else _Themed
+            self.renderer = kind(width, height, self.figure.dpi)
+            self.renderer.theme = theme
             self._drawn_for = key
         return self.renderer
 
@@ -111,3 +193,9 @@ class Canvas(FigureCanvasAgg):  # type: ignore[misc]
         body = io.BytesIO()
         image.save(body, format="png", compress_level=_COMPRESSION, dpi=(self.figure.dpi, self.figure.dpi))
         return body.getvalue()
+
+    def print_svg(self, filename: Any, **_: Any) -> None:
+        """What ``savefig`` calls for an SVG: drkit's own."""
+        with cbook.open_file_cm(filename, "w", encoding="utf-8") as file:
+            whole = svg(self.figure, self.figure.theme) + "\n"
+            file.write(whole if cbook.file_requires_unicode(file) else whole.encode())

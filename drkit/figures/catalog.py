@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.errors import PriceError
 from drkit.figures.axes import place_labels
-from drkit.figures.style import BLUE, GREY, INK, ORANGE, SKY, Picture, legend_below, picture, styled
+from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
+from drkit.figures.style import Picture, legend_below, percent, picture, styled
 
 if TYPE_CHECKING:
     from drkit.catalog import Catalog
@@ -98,7 +99,7 @@ def class_prices(
             [prices[c].usd for c in names],
             s=40,
             marker=marker,
-            facecolors=[colour if s else "white" for s in seen],
+            facecolors=[colour if s else PAPER for s in seen],
             edgecolors=colour,
             linewidths=1.2,
             zorder=3,
@@ -120,7 +121,7 @@ def class_prices(
         [
             Line2D([], [], ls="", marker="o", color=BLUE, label=f"legal for {feature}"),
             Line2D([], [], ls="", marker="^", color=ORANGE, label="refused: burstable, or of an older family"),
-            Line2D([], [], ls="", marker="o", color="white", markeredgecolor=GREY, label="price not observed"),
+            Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=GREY, label="price not observed"),
         ],
     )
     figure.draw_without_rendering()
@@ -161,7 +162,7 @@ def price_over_regions(catalog: Catalog, service: str, item: str, region: str = 
         title += f" and {high.usd / low.usd:.2f} times that in {high.region}"
     here = next((price for price in prices if price.region == region), None)
     if here is not None and low.usd < here.usd < high.usd:
-        title += f"; {region} pays {here.usd / low.usd - 1:.0%} more than the cheapest".replace("%", " %")
+        title += f"; {region} pays {percent(here.usd / low.usd - 1)} more than the cheapest"
     missing = sorted(set(known) - set(codes))
     unseen = sum(not price.basis.startswith("observed") for price in prices)
     figure = picture(
@@ -183,7 +184,7 @@ def price_over_regions(catalog: Catalog, service: str, item: str, region: str = 
             0.68,
             color=BLUE if price.region == region else SKY,
             hatch="" if seen else "////",
-            edgecolor="white",
+            edgecolor=PAPER,
             linewidth=0.5,
             gid=price.region,
         )
@@ -204,7 +205,7 @@ def price_over_regions(catalog: Catalog, service: str, item: str, region: str = 
             label.set_fontweight("bold")
     handles = [Patch(facecolor=SKY, label="price observed")]
     if unseen:
-        handles.append(Patch(facecolor=SKY, edgecolor="white", lw=0, hatch="////", label="price not observed"))
+        handles.append(Patch(facecolor=SKY, edgecolor=PAPER, lw=0, hatch="////", label="price not observed"))
     if here is not None:
         handles.insert(0, Patch(facecolor=BLUE, edgecolor=INK, lw=0, label=region))
     legend_below(figure, handles)

@@ -9,17 +9,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import value
+from drkit.figures.palette import BLUE, GREEN, GREY, GROUND, INK, ORANGE, PALE, PAPER, PINK, SKY, VERMILLION, YELLOW
 from drkit.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PALE,
-    PINK,
-    SKY,
-    VERMILLION,
-    YELLOW,
     Picture,
     against,
     basis_note,
@@ -35,6 +26,8 @@ from drkit.figures.style import (
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from drkit.compare import Comparison, Option
 
 #: Components in the order they stack, each with a colour it has in every picture.
@@ -92,9 +85,7 @@ def monthly_cost(comparison: Comparison) -> Picture:
     amounts = [_amounts(option) for option in options]
     dearest = max(option.bill.monthly_usd for option in options)
     order = _order(amounts, dearest)
-    # A component without a colour of its own borrows one that this picture does not need.
-    spare = iter([colour for component, colour in _STACKED.items() if component not in order])
-    colours = {c: _STACKED[c] if c in _STACKED else next(spare) for c in order} | {_OTHER: PALE}
+    colours = component_colours(order) | {_OTHER: PALE}
     for row, parts in enumerate(amounts):
         left = 0.0
         for role in _HATCH:
@@ -110,7 +101,7 @@ def monthly_cost(comparison: Comparison) -> Picture:
                         left,
                         color=colours[component],
                         hatch=_HATCH[role],
-                        edgecolor="white",
+                        edgecolor=PAPER,
                         linewidth=0.6,
                         label=f"{role}/{component}",
                         gid=role,
@@ -128,7 +119,7 @@ def monthly_cost(comparison: Comparison) -> Picture:
     shown = {role for parts in amounts for role, _ in parts}
     for role, hatch in _HATCH.items():
         if role in shown:
-            handles.append(Patch(facecolor="white", edgecolor=GREY, hatch=hatch, label=_ROLE_WORDS[role]))
+            handles.append(Patch(facecolor=PAPER, edgecolor=GREY, hatch=hatch, label=_ROLE_WORDS[role]))
     legend_below(figure, handles, columns=6)
     return figure
 
@@ -165,8 +156,8 @@ def yearly_loss(comparison: Comparison) -> Picture:
     for row, (option, parts) in enumerate(zip(options, owned, strict=True)):
         bill, loss, people = parts.bill_usd, parts.loss_usd, parts.failovers_usd + parts.rehearsals_usd
         axes.barh(row, bill, 0.62, color=BLUE, label="bill", gid="bill")
-        axes.barh(row, loss, 0.62, bill, color=ORANGE, hatch="////", edgecolor="white", label="loss", gid="loss")
-        axes.barh(row, people, 0.62, bill + loss, color=GREEN, edgecolor="white", label="people", gid="people")
+        axes.barh(row, loss, 0.62, bill, color=ORANGE, hatch="////", edgecolor=PAPER, label="loss", gid="loss")
+        axes.barh(row, people, 0.62, bill + loss, color=GREEN, edgecolor=PAPER, label="people", gid="people")
         weight = "bold" if option is chosen else "normal"
         words = f"{bill:,.0f} + {loss:,.0f} + {people:,.0f} = {parts.total_usd:,.0f} USD"
         if parts.total_usd > limit:
@@ -180,7 +171,7 @@ def yearly_loss(comparison: Comparison) -> Picture:
                 fontsize=9,
                 weight=weight,
                 color=INK,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.0},
+                bbox=GROUND | {"pad": 2.0},
                 zorder=6,
             )
         else:
@@ -190,7 +181,7 @@ def yearly_loss(comparison: Comparison) -> Picture:
     _plain_usd(axes)
     handles = [
         Patch(facecolor=BLUE, label="twelve monthly bills"),
-        Patch(facecolor=ORANGE, hatch="////", edgecolor="white", label="expected yearly loss"),
+        Patch(facecolor=ORANGE, hatch="////", edgecolor=PAPER, label="expected yearly loss"),
         Patch(facecolor=GREEN, label="failovers and rehearsals"),
     ]
     legend_below(figure, handles)
@@ -208,6 +199,13 @@ def _yearly_title(comparison: Comparison) -> str:
     if round(least_usd) < round(total):
         return f"{title}; the least of all topologies is {name(least)} with {usd(least_usd)} USD"
     return f"{title}, the least of all topologies"
+
+
+def component_colours(order: Iterable[str]) -> dict[str, str]:
+    """A colour for each component, the same in every picture; the first without one borrow what this one spares."""
+    wanted = list(order)
+    spare = iter([colour for component, colour in _STACKED.items() if component not in wanted])
+    return {c: _STACKED[c] if c in _STACKED else next(spare, PALE) for c in wanted}
 
 
 def _shown(comparison: Comparison) -> list[Option]:
@@ -311,5 +309,5 @@ def _cut(axes: Any, row: int, at: float) -> None:
     for shift in (0.0, 0.012):
         x = at * (1 + shift)
         axes.plot(
-            [x - 0.004 * at, x + 0.004 * at], [row + 0.42, row - 0.42], color="white", lw=3, zorder=5, clip_on=False
+            [x - 0.004 * at, x + 0.004 * at], [row + 0.42, row - 0.42], color=PAPER, lw=3, zorder=5, clip_on=False
         )

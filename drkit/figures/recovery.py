@@ -10,22 +10,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from drkit.figures.axes import linear_time, log_time
-from drkit.figures.style import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PINK,
-    SKY,
-    VERMILLION,
-    Picture,
-    legend_below,
-    name,
-    percent,
-    picture,
-    probability,
-    styled,
-)
+from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
+from drkit.figures.style import Picture, how_known, legend_below, name, percent, picture, probability, styled
 from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
 
@@ -38,7 +24,7 @@ _NOTE = (
     "{draws:,} draws, seed {seed}"
 )
 _STORE_COLOUR = {"database": BLUE, "cache": ORANGE, "objects": GREEN, "everything": PINK}
-_GROUND = {"facecolor": "white", "edgecolor": "none", "pad": 3.0}
+_GROUND = GROUND | {"pad": 3.0}
 #: The lag of a cache is often that of the database: the curve below must show through.
 _DASHES: dict[str, Any] = {"cache": (0, (3, 2))}
 #: Points of a cumulative curve: more than a screen has pixels.
@@ -93,7 +79,7 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
         text = axes.annotate(
             _length(row), (row.p95_s, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, zorder=6
         )
-        text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85})
+        text.set_bbox(GROUND | {"pad": 0.8, "alpha": 0.85})
     unit = linear_time(axes.xaxis, high)
     axes.set_yticks(range(len(rows)), [_words(row.name) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -1.05)
@@ -103,7 +89,13 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     target = f"RTO objective {span(objectives.rto_s)}"
     if beyond:
         axes.text(
-            high, -0.75, f"{target} lies beyond this axis →", ha="right", va="center", fontsize=9, color=VERMILLION
+            high,
+            -0.75,
+            f"{target} lies beyond this axis →",
+            ha="right",
+            va="center",
+            fontsize=9,
+            color=VERMILLION_WORDS,
         )
     else:
         axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
@@ -115,7 +107,7 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
             ha="left" if right else "right",
             va="center",
             fontsize=9,
-            color=VERMILLION,
+            color=VERMILLION_WORDS,
         )
     legend_below(
         figure,
@@ -167,8 +159,7 @@ def _length(row: _Row) -> str:
     took = row.end_s - row.start_s
     if not took:
         return "service returns"
-    known = "assumed" if "assumption" in row.basis else "own" if "user" in row.basis else "published"
-    return f"{span(took)}, {known}, critical {percent(round(row.critical, 2))}"
+    return f"{span(took)}, {how_known(row.basis)}, critical {percent(round(row.critical, 2))}"
 
 
 def _words(step: str) -> str:

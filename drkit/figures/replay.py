@@ -11,19 +11,8 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from drkit import replay
 from drkit.figures.axes import linear_time
-from drkit.figures.style import (
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    SKY,
-    STRATEGY_LOOK,
-    VERMILLION,
-    Picture,
-    legend_below,
-    picture,
-    styled,
-)
+from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
+from drkit.figures.style import Picture, legend_below, picture, styled
 from drkit.report import STRATEGY
 from drkit.words import span
 
@@ -70,7 +59,7 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     )
     upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [rows, 3.2], "hspace": 0.08})
     for row, phase in enumerate(found.phases):
-        upper.barh(row, phase.to_s - phase.from_s, 0.5, phase.from_s, color="#BDBDBD", gid="phase")
+        upper.barh(row, phase.to_s - phase.from_s, 0.5, phase.from_s, color=BLOCK, gid="phase")
         # In its bar where that is long enough, else beside it; a row holds one phase.
         inside = phase.to_s - phase.from_s > 0.45 * found.lasted_s
         at = phase.from_s if inside else phase.to_s
@@ -81,7 +70,7 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     labels = [_PLANE[phase.plane] for phase in found.phases] + [_label(one) for one in found.strategies]
     upper.set_yticks(range(len(labels)), labels, fontsize=9)
     for text, one in zip(upper.get_yticklabels()[len(found.phases) :], found.strategies, strict=True):
-        text.set_color(STRATEGY_LOOK[one.option.topology.strategy][0])
+        text.set_color(WORDS[STRATEGY_LOOK[one.option.topology.strategy][0]])
         text.set_fontweight("bold")
     upper.set_ylim(len(labels) - 0.45, -0.55)
     upper.axhline(len(found.phases) - 0.5, color=GREY, lw=0.8)
@@ -94,7 +83,7 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     handles = [
         Patch(facecolor=VERMILLION, alpha=0.28, label="no service"),
         Patch(facecolor=SKY, label="step of the failover"),
-        Patch(facecolor="white", edgecolor=ORANGE, hatch="////", label="step blocked by us-east-1"),
+        Patch(facecolor=PAPER, edgecolor=ORANGE, hatch="////", label="step blocked by us-east-1"),
         Line2D([], [], ls="", marker="D", color=GREEN, markeredgecolor=INK, label="service back by failover"),
         Line2D([], [], ls="", marker="o", color=GREY, label="service back with the region"),
     ]
@@ -112,11 +101,9 @@ def _lane(axes: Any, row: int, one: Replayed, found: Replay) -> None:
         begun = moment.start_s - moment.blocked_s
         if moment.blocked_s > 0 and begun < last:
             held = min(moment.start_s, last) - begun
-            axes.barh(
-                row, held, 0.44, begun, facecolor="white", edgecolor=ORANGE, hatch="////", zorder=3, gid="blocked"
-            )
+            axes.barh(row, held, 0.44, begun, facecolor=PAPER, edgecolor=ORANGE, hatch="////", zorder=3, gid="blocked")
         if end > start:
-            axes.barh(row, end - start, 0.28, start, color=SKY, edgecolor="white", lw=0.6, zorder=4, gid=moment.step)
+            axes.barh(row, end - start, 0.28, start, color=SKY, edgecolor=PAPER, lw=0.6, zorder=4, gid=moment.step)
     over = one.failed_over >= 0.5
     marker, colour = ("D", GREEN) if over else ("o", GREY)
     axes.plot([low, high], [row, row], color=INK, lw=1.2, zorder=5)
@@ -129,7 +116,7 @@ def _lane(axes: Any, row: int, one: Replayed, found: Replay) -> None:
         first = next(moment for moment in one.moments if moment.blocked_s > 0)
         begun, freed = first.start_s - first.blocked_s, min(first.start_s, last)
         if freed - begun > 0.45 * found.lasted_s:
-            ground = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+            ground = GROUND | {"pad": 1.5}
             look = {"ha": "center", "va": "center", "fontsize": 8.5, "zorder": 7, "bbox": ground}
             axes.text((begun + freed) / 2, row, words, **look).set_in_layout(False)
         else:
@@ -142,7 +129,7 @@ def _lane(axes: Any, row: int, one: Replayed, found: Replay) -> None:
         va="center",
         fontsize=8.5,
         zorder=7,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+        bbox=GROUND | {"pad": 0.8, "alpha": 0.8},
     ).set_in_layout(False)
 
 

@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import sensitivity
 from drkit.figures.axes import linear_time
-from drkit.figures.style import BLUE, INK, ORANGE, Picture, legend_below, name, percent, picture, styled
+from drkit.figures.palette import BLUE, INK, ORANGE
+from drkit.figures.style import Picture, legend_below, name, percent, picture, styled
 
 if TYPE_CHECKING:
     from drkit.compare import Comparison, Option

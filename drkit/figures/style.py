@@ -3,63 +3,30 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
-from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from drkit.errors import ParameterError
 from drkit.figures.canvas import Canvas
+from drkit.figures.palette import GREY, INK, PAPER, check, current, look
+from drkit.figures.svg import svg
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from drkit.bill import Bill
     from drkit.compare import Option
+    from drkit.figures.palette import Theme
     from drkit.snapshot import Snapshot
     from drkit.topology import Topology
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-#: Okabe and Ito's colours, which people who do not tell red from green tell apart.
-BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PINK, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#000000"
-INK, GREY, PALE = "#222222", "#6B6B6B", "#C9C9C9"
-
-#: Colour and marker of each strategy, the same in every picture.
-STRATEGY_LOOK = {
-    "single_region": (GREY, "X"),
-    "backup_restore": (ORANGE, "s"),
-    "pilot_light": (BLUE, "o"),
-    "warm_standby": (GREEN, "D"),
-    "hot_standby": (VERMILLION, "^"),
-    "active_active": (PINK, "v"),
-}
-
-_LOOK = {
-    "axes.edgecolor": GREY,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 10,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.8,
-    "hatch.linewidth": 0.7,
-    "legend.fontsize": 9,
-    "legend.frameon": False,
-    "text.color": INK,
-    "xtick.color": GREY,
-    "xtick.labelcolor": INK,
-    "ytick.color": GREY,
-    "ytick.labelcolor": INK,
-}
 
 #: Pixels of a screen to the inch, and how much finer than a screen a picture is drawn.
 SCREEN_DPI, _FINER = 100, 1.5
@@ -73,6 +40,9 @@ class Picture(Figure):
     """
 
     canvas: Canvas
+    theme: Theme = "light"
+    #: How to read the picture, in a sentence.
+    explanation = ""
 
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
@@ -86,7 +56,7 @@ class Picture(Figure):
 
     def draw_without_rendering(self) -> None:
         """Give the axes their final place, so that labels can be set by pixels."""
-        with _look():
+        with look():
             renderer = self.canvas.get_renderer()
             if engine := self.get_layout_engine():
                 engine.execute(self)
@@ -98,22 +68,71 @@ class Picture(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw with drkit's settings, whatever the user's are."""
-        with _look():
+        with look():
             super().draw(renderer)
+
+    @property
+    def finding(self) -> str:
+        """What the picture shows, in one sentence: its title."""
+        return str(self.get_suptitle()).replace("\n", " ")
+
+    def png(self, theme: Theme | None = None) -> bytes:
+        """The picture as a PNG file, in a theme or in its own."""
+        before = self.theme
+        self.theme = _checked(theme) or before
+        try:
+            return self.canvas.png()
+        finally:
+            self.theme = before
+
+    def svg(self, theme: Theme | None = None) -> str:
+        """The picture as one ``<svg>`` element with texts to search and a title to be read out.
+
+        Parameters
+        ----------
+        theme
+            ``light`` or ``dark``. Without it colours are CSS variables ``--dk-...``, which follow the reader's own
+            setting; a page may set them, too.
+        """
+        return svg(self, _checked(theme))
+
+    def save(self, path: str | Path, theme: Theme | None = None) -> Path:
+        """Write the picture as ``.png`` or ``.svg``, whole or not at all.
+
+        Parameters
+        ----------
+        theme
+            ``light`` or ``dark``; the picture's own by default.
+
+        Raises
+        ------
+        ParameterError
+            When the name ends otherwise, or the folder does not take it.
+        """
+        target = Path(path)
+        kind = target.suffix.lower()
+        if kind not in (".png", ".svg"):
+            raise ParameterError(f"cannot save a picture as {target.name!r}: the name must end in .png or .svg")
+        theme = _checked(theme) or self.theme
+        body = self.png(theme) if kind == ".png" else (self.svg(theme) + "\n").encode()
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_bytes(body)
+            beside.replace(target)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise ParameterError(f"cannot write {target} ({error.strerror}): name a folder that exists") from error
+        return target
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
-        finding = self.get_suptitle().replace("\n", " ")
-        return self.canvas.png(), {"width": width, "height": height, "alt": finding}
+        return self.canvas.png(), {"width": width, "height": height, "alt": self.finding}
 
 
-@contextmanager
-def _look() -> Iterator[None]:
-    """Matplotlib's defaults with drkit's settings, for the length of a block."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_LOOK)
-        yield
+def _checked(theme: Theme | None) -> Theme | None:
+    if theme is not None:
+        check(theme)
+    return theme
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
@@ -121,7 +140,7 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with _look():
+        with look():
             return function(*args, **kwargs)
 
     return inner
@@ -143,8 +162,9 @@ def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", 
     height_in
         Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
     """
-    figure = Picture(figsize=(10, height_in), dpi=_FINER * SCREEN_DPI, facecolor="white")
+    figure = Picture(figsize=(10, height_in), dpi=_FINER * SCREEN_DPI, facecolor=PAPER)
     Canvas(figure)
+    figure.theme, figure.explanation = current(), subtitle
     left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
     head = figure.suptitle("", x=left, y=top, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK)
     below = _wrap(figure, head, title)
@@ -170,7 +190,8 @@ def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float
     lines: list[str] = []
     room = width * figure.bbox.width
     # A figure and its unit stay on one line.
-    for word in re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).split(" "):
+    glued = re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).replace("< ", "<\u00a0")
+    for word in glued.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         text.set_text(longer)
         if lines and text.get_window_extent().width <= room:
@@ -239,6 +260,11 @@ def against(amount: float, unit: str, reference: str) -> str:
         return f"as much as {reference}"
     words = [usd(abs(amount)), "USD", *unit.split(), "more" if amount > 0 else "less", "than", reference]
     return " ".join(words)
+
+
+def how_known(basis: str) -> str:
+    """How a figure is known, in a word: ``assumed``, ``own`` (the workload file), ``published``."""
+    return "assumed" if "assumption" in basis else "own" if "user" in basis else "published"
 
 
 def basis_note(bills: Iterable[Bill]) -> str:

@@ -10,20 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.figures.axes import along, log_time, place_labels
-from drkit.figures.style import (
-    GREY,
-    INK,
-    STRATEGY_LOOK,
-    VERMILLION,
-    Picture,
-    basis_note,
-    legend_below,
-    name,
-    picture,
-    probability,
-    styled,
-    usd,
-)
+from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
+from drkit.figures.style import Picture, basis_note, legend_below, name, picture, probability, styled, usd
 from drkit.report import STRATEGY
 from drkit.words import asked, span
 
@@ -37,6 +25,7 @@ _ROLES = {
     "best_recovery": "best recovery",
     "cheapest": "cheapest that survives",
     "smallest_change": "smallest change",
+    "least_regret": "least regret",
 }
 #: Recoveries this many times apart, minutes and weeks, get a panel each: nothing lies between them.
 _APART = 8.0
@@ -121,7 +110,7 @@ def cost_against_rto(comparison: Comparison) -> Picture:
                 fontsize=8.5,
                 linespacing=1.2,
                 fontweight=weight,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
+                bbox=GROUND | {"pad": 1.0, "alpha": 0.85},
             )
             boxes += [text.get_window_extent() for text in texts]
     return figure
@@ -187,7 +176,7 @@ def _scatter(axes: Any, options: list[Option], comparison: Comparison) -> None:
             s=42,
             marker=marker,
             c=colour,
-            edgecolors=[INK if ring else "white" for ring in ringed],
+            edgecolors=[INK if ring else PAPER for ring in ringed],
             linewidths=[1.3 if ring else 0.4 for ring in ringed],
             zorder=4,
             gid=strategy,
@@ -199,14 +188,14 @@ def _objective(axes: Any, comparison: Comparison, low: float, high: float, ceili
     # Above every point: on the side of the line that has more room.
     left = np.log(wanted.rto_s / low) > 0.5 * np.log(high / low)
     words = f" RTO objective {span(wanted.rto_s)} at {asked(wanted.probability)} "
-    look = {"color": VERMILLION, "fontsize": 9, "va": "top", "ha": "right" if left else "left"}
+    look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "top", "ha": "right" if left else "left"}
     return axes.text(wanted.rto_s, ceiling, words, **look)
 
 
 def _budget(axes: Any, budget: float, objective: float) -> Any:
     low, high = axes.get_xlim()
     left = np.log(objective / low) > 0.5 * np.log(high / low)
-    look = {"color": VERMILLION, "fontsize": 9, "va": "bottom", "ha": "left" if left else "right"}
+    look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "bottom", "ha": "left" if left else "right"}
     return axes.text(low if left else high, budget, f" budget {usd(budget)} USD a month ", **look)
 
 
@@ -234,6 +223,6 @@ def _legend(figure: Picture, comparison: Comparison) -> None:
         if strategy in there
     ]
     ring = "not beaten in cost, RTO and RPO together"
-    handles.append(Line2D([], [], ls="", marker="o", color="white", markeredgecolor=INK, label=ring))
+    handles.append(Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=INK, label=ring))
     handles.append(Line2D([], [], color=GREY, lw=1.2, label="least cost for an RTO"))
     legend_below(figure, handles, columns=4)

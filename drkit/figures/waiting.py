@@ -11,19 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from drkit import value, waiting
 from drkit.figures.axes import moment, place_labels
-from drkit.figures.style import (
-    GREY,
-    INK,
-    STRATEGY_LOOK,
-    VERMILLION,
-    Picture,
-    against,
-    legend_below,
-    name,
-    picture,
-    styled,
-    usd,
-)
+from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
+from drkit.figures.style import Picture, against, legend_below, name, picture, styled, usd
 from drkit.report import STRATEGY
 from drkit.words import span
 
@@ -149,7 +138,7 @@ def break_even(comparison: Comparison) -> Picture:
     axes.plot(hours, least, color=INK, lw=4.5, alpha=0.25, zorder=2, gid="least")
     top = float(np.max(least)) * 6
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(float(least.min()) / 1.6, top))
-    axes.axvspan(max(costs.low, low), max(costs.high, low), color="#EFEFEF", zorder=0, gid="workload")
+    axes.axvspan(max(costs.low, low), max(costs.high, low), color=BAND, zorder=0, gid="workload")
     axes.axvline(max(costs.mean, low), color=VERMILLION, ls="--", lw=1.4, zorder=1, gid="mean")
     axes.set_xlabel("cost of an hour of outage [USD/h] (logarithmic)")
     axes.set_ylabel("total cost [USD a year] (logarithmic)")
@@ -178,7 +167,7 @@ def break_even(comparison: Comparison) -> Picture:
         droppable=True,
         fontsize=8.5,
         leader_from=1e9,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
+        bbox=GROUND | {"pad": 1.0, "alpha": 0.85},
     )
     return figure
 

@@ -11,6 +11,7 @@ import os
 import tempfile
 import types
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _design() -> None:
     import nbformat
     from IPython.core.formatters import DisplayFormatter
 
-    from drkit import catalog, design
+    from drkit import catalog, design, terraform
     from drkit.bundled import notebooks_dir
 
     catalog.keep()
@@ -104,4 +105,6 @@ def _design() -> None:
                 value = eval(compile(ast.Expression(last.value), cell.id, "eval"), names)  # noqa: S307
                 data, _ = shows.format(value)  # type: ignore[no-untyped-call]
                 cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": data.get("text/html", "")})]
+        for path in Path(folder).glob("*.tfvars"):
+            terraform.refusals(path)
     design.to_html(notebook, "rehearsal")
