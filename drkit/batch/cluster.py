@@ -1,8 +1,8 @@
 """Runs on the workers of a Dask cluster: the cluster is anybody's, the scheduler's address is all that is needed.
 
 A worker has nothing of this machine. Notebook and workload travel with the run, a snapshot of the user's cache once to
-each worker; what a run leaves goes to the store straight from the worker, or comes back. Dask repeats the runs of a worker
-that died on the others, and gives up a run that took several workers with it.
+each worker; what a run leaves goes to the store straight from the worker, or comes back. Dask repeats the runs of a
+worker that died on the others, and gives up a run that took several workers with it.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Cluster(Executor):
         sent = {digest: _files(folder) for digest, folder in folders.items()}
         self._client.register_plugin(_snapshots_plugin(sent), name=self._plugin)
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Queue a run: the function, the run, and the folder of this machine that it appears in."""
         spec, destination = args[0], args[1]
         told: Future[Any] = Future()
@@ -135,7 +135,7 @@ class Cluster(Executor):
             raise self._gone(error) from error
         return told
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Let go of the cluster; with ``cancel_futures`` drop what waits there, and end what is at work."""
         # Whatever a cluster that is gone answers, there is nothing left to stop on it.
         with contextlib.suppress(Exception):
@@ -158,8 +158,8 @@ class Cluster(Executor):
         except KilledWorker as error:
             told.set_exception(
                 ChildProcessError(
-                    f"{error.allowed_failures + 1} workers died while they ran it, the last {error.last_worker.address}: "
-                    "it may need more memory than a worker has; the log of that worker tells"
+                    f"{error.allowed_failures + 1} workers died while they ran it, the last "
+                    f"{error.last_worker.address}: it may need more memory than a worker has; that worker's log tells"
                 )
             )
         except (ChildProcessError, DrkitError) as error:
@@ -193,6 +193,7 @@ def identity() -> str:
 def _client(address: str, answers_within_s: float) -> Any:
     try:
         import distributed
+        from distributed.comm import get_address_host_port
     except ImportError as error:
         raise ParameterError(
             f"--scheduler needs Dask, which is not installed ({error}): pip install 'drkit[cluster]'"
@@ -201,13 +202,15 @@ def _client(address: str, answers_within_s: float) -> Any:
     for name in ("distributed", "distributed.client", "distributed.comm", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
+        # A client that was made with half an address complains when it is let go of.
+        get_address_host_port(address)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return distributed.Client(address, timeout=answers_within_s, set_as_default=False, name="drkit-batch")
     except (OSError, ValueError, TypeError) as error:
         raise ParameterError(
-            f"no Dask scheduler answers at {address} within {answers_within_s:g} s: check that it runs, that this machine "
-            f"may reach its port, and the form of the address (tcp://HOST:8786) ({str(error).splitlines()[0]})"
+            f"no Dask scheduler answers at {address} within {answers_within_s:g} s: check that it runs, that this "
+            f"machine may reach its port, and the form of the address, tcp://HOST:8786 ({str(error).splitlines()[0]})"
         ) from error
 
 
@@ -216,8 +219,9 @@ def _check_versions(client: Any) -> None:
     told = client.get_versions(packages=["drkit"])
     here = _versions(told["client"])
     problems = []
-    if (there := _versions(told["scheduler"])["distributed"]) != here["distributed"]:
-        problems.append(f"the scheduler has distributed {there}, this machine {here['distributed']}")
+    scheduler = _versions(told["scheduler"])["distributed"]
+    if scheduler != here["distributed"]:
+        problems.append(f"the scheduler has distributed {scheduler}, this machine {here['distributed']}")
     for address, versions in sorted(told["workers"].items()):
         there = _versions(versions)
         problems += [
@@ -330,7 +334,7 @@ def _parameters(spec: RunSpec, worker: Any) -> dict[str, Any]:
 
 def _memory(spec: RunSpec, worker: Any) -> int:
     """What the run may allocate [B]: as asked for, else its share of what the worker has."""
-    limit = worker.memory_manager.memory_limit
+    limit = int(worker.memory_manager.memory_limit or 0)
     if spec.memory_bytes or not limit:
         return spec.memory_bytes
-    return max(LEAST_MEMORY, int(limit) // worker.state.nthreads)
+    return max(LEAST_MEMORY, limit // int(worker.state.nthreads))

@@ -3,8 +3,8 @@
 The layout is that of a folder (`drkit.batch.store`). Objects appear whole but singly, so the record of a run,
 ``run.json``, is its marker: removed first when the run is replaced, written last. A run without it is no run.
 
-A batch reads little of what it wrote before. That little is brought to a temporary folder, the view, in which everything
-is as in a batch of this machine: files that a batch reads have their content there, the others their names.
+A batch reads little of what it wrote before. That little is brought to a temporary folder, the view, in which all is
+as in a batch of this machine: files that a batch reads have their content there, the others their names.
 """
 
 from __future__ import annotations
@@ -62,7 +62,9 @@ class Remote:
                 "brings it for S3"
             ) from error
         except ValueError as error:
-            raise ParameterError(f"{self.url} is no store that fsspec knows ({error}): s3://BUCKET/PREFIX is") from error
+            raise ParameterError(
+                f"{self.url} is no store that fsspec knows ({error}): s3://BUCKET/PREFIX is"
+            ) from error
 
     def check(self) -> None:
         """Write something and remove it.
@@ -159,8 +161,8 @@ class Remote:
             raise
         except PermissionError as error:
             raise kind(
-                f"{self.url} may not be read or written: {_said(error)}: the role needs to list, read, write and delete "
-                "there (docs/cluster.md has its policy)"
+                f"{self.url} may not be read or written: {_said(error)}: the role needs to list, read, write and "
+                "delete there (docs/cluster.md has its policy)"
             ) from error
         except FileNotFoundError as error:
             raise kind(f"{self.url} is not there: {_said(error)}: make the bucket first, or name another") from error
