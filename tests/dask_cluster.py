@@ -29,7 +29,10 @@ class DaskCluster:
 
 
 @contextmanager
-def running(folder: Path, workers: int, environment: Mapping[str, str] | None = None) -> Iterator[DaskCluster]:
+def running(
+    folder: Path, workers: int, environment: Mapping[str, str] | None = None, restart: bool = False
+) -> Iterator[DaskCluster]:
+    """Run a cluster while the block runs; with ``restart`` workers that die are started again by Dask's nannies."""
     folder.mkdir()
     # drkit's own variables in the tests are none of a worker's.
     variables = {**os.environ, **(environment or {}), "DASK_DISTRIBUTED__WORKER__MEMORY__TERMINATE": "false"}
@@ -48,17 +51,29 @@ def running(folder: Path, workers: int, environment: Mapping[str, str] | None = 
 
     try:
         scheduler = start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder))
+        options = (
+            "--nthreads",
+            "1",
+            "--nanny" if restart else "--no-nanny",
+            "--no-dashboard",
+            "--local-directory",
+            str(folder),
+        )
         made = [start(f"worker-{at}", "worker", "--host", "127.0.0.1", *options) for at in range(workers)]
         until(lambda: (folder / "scheduler.json").is_file() and (folder / "scheduler.json").stat().st_size > 0)
         address = json.loads((folder / "scheduler.json").read_text(encoding="utf-8"))["address"]
         until(lambda: all(b"Registered to" in (folder / f"worker-{at}.log").read_bytes() for at in range(workers)))
         yield DaskCluster(address, scheduler, made)
     finally:
+        # A nanny that is killed leaves its worker behind, one that is asked to end does not.
         for process in processes:
-            process.kill()
+            process.terminate()
         for process in processes:
-            process.wait()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def until(true: Callable[[], object], seconds: float = _SECONDS) -> None:

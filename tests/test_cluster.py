@@ -26,7 +26,7 @@ ROOT = Path(drkit.__file__).parents[1]
 #: Tells in a file which run was begun, in the process of which worker.
 BEGIN = """
 import os, pathlib, psutil, time
-worker = next((p.pid for p in psutil.Process().parents() if "worker" in p.cmdline()), 0)
+worker = psutil.Process().parents()[1].pid  # the first is the process that forks
 with open(ledger, "a") as file:
     file.write(f"{given} {worker}\\n")
 """
@@ -212,7 +212,7 @@ def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_pa
 def test_a_run_that_kills_its_workers_fails_with_the_reason_and_takes_no_other_along(tmp_path: Path) -> None:
     source = portfolio(tmp_path, 5, "if given == 2:\n    os.kill(worker, 9)")
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
-    with dask_cluster.running(tmp_path / "dask", 2, once) as cluster:
+    with dask_cluster.running(tmp_path / "dask", 2, once, restart=True) as cluster:
         code, said = ended(started(source, "--out", tmp_path / "out", "--scheduler", cluster.address))
     assert code == 1 and "1 failed" in said, said
     told = {row["given"]: row for row in rows((tmp_path / "out/portfolio.csv").read_text(encoding="utf-8"))}

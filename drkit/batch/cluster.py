@@ -15,6 +15,7 @@ import secrets
 import tempfile
 import threading
 import warnings
+from collections import deque
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
 from pathlib import Path
@@ -80,6 +81,8 @@ class Cluster(Executor):
         self._batch = secrets.token_hex(8)
         self._tries: dict[str, int] = {}
         self._futures: dict[Future[Any], Any] = {}
+        self._again: deque[Callable[[], None]] = deque()
+        self._lock = threading.RLock()
         self._plugin = ""
         self._client = _client(address, answers_within_s)
         try:
@@ -114,30 +117,37 @@ class Cluster(Executor):
         spec, destination = args[0], args[1]
         told: Future[Any] = Future()
         tries = self._tries[spec.name] = self._tries.get(spec.name, -1) + 1
+        begin = partial(self._begin, told, fn, spec, destination, tries)
+        if not tries:
+            begin()
+            return told
+        with self._lock:
+            self._again.append(begin)
+        self._begin_again()
+        return told
+
+    def _begin(self, told: Future[Any], fn: Callable[..., Any], spec: RunSpec, destination: str, tries: int) -> None:
         url = self._view.remote.url if self._view else ""
+        key = f"drkit-{self._batch}-{spec.name}-{tries}"
         try:
-            future = self._client.submit(
-                _on_worker,
-                fn,
-                spec,
-                url,
-                self._batch,
-                identity(),
-                key=f"drkit-{self._batch}-{spec.name}-{tries}",
-                pure=False,
-                # One that took workers with it comes after all the others.
-                priority=-tries,
-            )
-            self._futures[told] = future
-            future.add_done_callback(partial(self._ended, told, destination))
+            future = self._client.submit(_on_worker, fn, spec, url, self._batch, identity(), key=key, pure=False)
         except Exception as error:
             # A client that has lost its scheduler answers in many ways.
-            raise self._gone(error) from error
-        return told
+            told.set_exception(self._gone(error))
+            return
+        self._futures[told] = future
+        future.add_done_callback(partial(self._ended, told, destination))
+
+    def _begin_again(self) -> None:
+        """Begin a second try when nothing else is at work: whatever took a worker with it, takes no other run along."""
+        with self._lock:
+            if self._again and not self._futures:
+                self._again.popleft()()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
         """Let go of the cluster; with ``cancel_futures`` drop what waits there, and end what is at work."""
         # Whatever a cluster that is gone answers, there is nothing left to stop on it.
+        self._again.clear()
         with contextlib.suppress(Exception):
             if cancel_futures and self._client.status == "running":
                 self._client.cancel(list(self._futures.values()), force=True)
@@ -176,6 +186,7 @@ class Cluster(Executor):
             told.set_result(parcel.result)
         finally:
             self._futures.pop(told, None)
+            self._begin_again()
 
     def _gone(self, error: BaseException) -> StoppedError:
         return StoppedError(

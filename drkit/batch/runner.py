@@ -135,6 +135,9 @@ def _run(
     except KeyboardInterrupt:
         bar.write("stopping; what has ended is kept", file=sys.stderr)
         workers.shutdown(cancel_futures=True)
+        for future, (spec, _) in waiting.items():
+            if future.done() and not future.cancelled() and not future.exception():
+                ended[spec.name] = future.result()
     except StoppedError as error:
         stopped = str(error)
         workers.shutdown(cancel_futures=True)
