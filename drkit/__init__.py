@@ -24,11 +24,14 @@ _HOME = {
     "DrkitError": "drkit.errors",
     "Option": "drkit.compare",
     "PriceBook": "drkit.prices",
+    "Space": "drkit.space",
     "SupportMatrix": "drkit.support",
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
+    "design_space": "drkit.space",
     "explain_difference": "drkit.difference",
+    "explore": "drkit.explorer",
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
     "write_outputs": "drkit.outputs",
@@ -57,6 +60,7 @@ __all__ = [
     "DrkitError",
     "Option",
     "PriceBook",
+    "Space",
     "SupportMatrix",
     "Topology",
     "Workload",
@@ -64,7 +68,9 @@ __all__ = [
     "choice_report",
     "choices",
     "compare_topologies",
+    "design_space",
     "explain_difference",
+    "explore",
     "figures",
     "read_workload",
     "recovery_report",
@@ -88,8 +94,10 @@ if TYPE_CHECKING:
     from drkit.design import run_design
     from drkit.difference import Difference, explain_difference
     from drkit.errors import DrkitError
+    from drkit.explorer import explore
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
+    from drkit.space import Space, design_space
     from drkit.support import SupportMatrix
     from drkit.topology import Topology
     from drkit.workload import Workload

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller, total
-from drkit.errors import ParameterError, PriceError, UnsupportedError
+from drkit.draws import check_draws
+from drkit.errors import PriceError, UnsupportedError
+from drkit.frontier import on_frontier
 from drkit.judgement import Judge, Judgement
 from drkit.recovery import DISRUPTIONS, Recovery
 from drkit.simulation import Simulator
@@ -20,7 +20,7 @@ from drkit.value import ownership
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
@@ -117,13 +117,9 @@ class Comparison:
     @cached_property
     def frontier(self) -> frozenset[str]:
         """Topologies that no other beats in monthly cost, RTO and RPO (95 %) at once."""
-        points = np.array([(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options])
-        kept = []
-        for point, option in zip(points, self.options, strict=True):
-            beaten = (points <= point).all(axis=1) & (points < point).any(axis=1)
-            if not beaten.any():
-                kept.append(option.topology_id)
-        return frozenset(kept)
+        points = [(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options]
+        kept = zip(self.options, on_frontier(points), strict=True)
+        return frozenset(option.topology_id for option, stays in kept if stays)
 
     def why_not(self, option: Option) -> str:
         """One sentence: why this option was not chosen; see `drkit.choices.why_not`."""
@@ -295,21 +291,15 @@ class Comparison:
         return (self.shortfall(option), *self.order(option))
 
 
-def check_draws(seed: int, samples: int) -> None:
-    """Refuse a seed or a number of samples that nothing can be drawn with.
-
-    Raises
-    ------
-    ParameterError
-        With both values and what is allowed.
-    """
-    if samples < 1 or seed < 0:
-        raise ParameterError(
-            f"samples is {samples} and seed is {seed}: give at least 1 sample and a seed of at least 0"
-        )
-
-
-def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> Comparison:
+def compare_topologies(
+    workload: Workload,
+    catalog: Catalog,
+    seed: int = 1,
+    samples: int = 20_000,
+    topologies: Iterable[Topology] | None = None,
+    biller: Biller | None = None,
+    simulator: Simulator | None = None,
+) -> Comparison:
     """Price, time and judge every topology of a workload.
 
     Parameters
@@ -318,6 +308,8 @@ def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samp
         The system and the facts.
     seed, samples
         Of the Monte Carlo simulation: same seed, same figures.
+    topologies, biller, simulator
+        Of an earlier comparison, where they hold for this workload too; see `drkit.explorer.comparer`.
 
     Raises
     ------
@@ -330,12 +322,12 @@ def compare_topologies(workload: Workload, catalog: Catalog, seed: int = 1, samp
     """
     check_draws(seed, samples)
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
-    biller = Biller(workload, catalog, assumptions)
-    simulator = Simulator(workload, catalog, assumptions, seed, samples)
+    biller = biller or Biller(workload, catalog, assumptions)
+    simulator = simulator or Simulator(workload, catalog, assumptions, seed, samples)
     judge = Judge(workload.objectives)
     options: list[Option] = []
     rejected: list[Topology] = []
-    for topology in enumerate_topologies(workload, catalog, assumptions):
+    for topology in topologies or enumerate_topologies(workload, catalog, assumptions):
         if topology.rejected_because:
             rejected.append(topology)
             continue

@@ -39,18 +39,22 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
+        if not self.index.is_unique:  # a style is bound to one row, as where today and the choice are one strategy
+            return self.reset_index()._repr_html_()
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
         content = zlib.crc32(self.to_csv().encode())
-        styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
-        for name in self.columns:
-            cells = [str(cell) for cell in self[name]]
+        # Two options of one strategy have the same name in front, which pandas does not style.
+        shown = self if self.index.is_unique else self.reset_index()
+        styler = Styler(shown, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
+        for name in shown.columns:
+            cells = [str(cell) for cell in shown[name]]
             figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", cell) for cell in cells)
             look = {"text-align": "right" if figures else "left"}
             if all(len(cell) <= _ONE_LINE for cell in cells):
                 look["white-space"] = "nowrap"
             styler.set_properties(subset=[name], **look)
         styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
-        if isinstance(self.index, pd.RangeIndex):
+        if isinstance(shown.index, pd.RangeIndex):
             styler.hide(axis="index")
         return str(styler.to_html())
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from drkit.errors import ParameterError
 from drkit.quantity import Z999
 
 if TYPE_CHECKING:
@@ -168,6 +169,20 @@ class Traced(Draws):
             column = np.full(1, 0.5)
         values = np.asarray(quantile(column), dtype=np.float32)
         return np.broadcast_to(values, (self.samples,)) if len(values) == 1 else values
+
+
+def check_draws(seed: int, samples: int) -> None:
+    """Refuse a seed or a number of samples that nothing can be drawn with.
+
+    Raises
+    ------
+    ParameterError
+        With both values and what is allowed.
+    """
+    if samples < 1 or seed < 0:
+        raise ParameterError(
+            f"samples is {samples} and seed is {seed}: give at least 1 sample and a seed of at least 0"
+        )
 
 
 def drawn(figure: Figure | Quantity, rng: np.random.Generator, size: int) -> Samples:

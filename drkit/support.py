@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -103,6 +104,7 @@ class SupportMatrix:
         }
         # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
         self._version = lru_cache(maxsize=4096)(self._version_accepted)
+        self._class = lru_cache(maxsize=65_536)(self._class_accepted)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
@@ -214,13 +216,17 @@ class SupportMatrix:
                 f"no class legal for {_FEATURE[service]} in {' and '.join(regions)} is as large as {name} "
                 f"({today.vcpu} vCPU, {today.memory_gib:g} GiB)"
             )
-        usd, *_, found_name = choices[0]
-        extra = (
-            usd - self._hourly(service, engine, name, regions[0], variant)
-            if self._priced(service, engine, name, regions[0], variant)
-            else float("nan")
-        )
-        return StepUp(name, found_name, extra * HOURS_PER_MONTH)
+        *_, found_name = choices[0]
+        return StepUp(name, found_name, self.extra_monthly_usd(service, engine, name, found_name, regions[0], variant))
+
+    def extra_monthly_usd(
+        self, service: Service, engine: str, name: str, found: str, region: str, variant: str = ""
+    ) -> float:
+        """What one instance of a class costs more than one of another on demand [USD/month]; NaN without a price."""
+        if not all(self._priced(service, engine, each, region, variant) for each in (name, found)):
+            return math.nan
+        hourly = self._hourly(service, engine, found, region, variant)
+        return (hourly - self._hourly(service, engine, name, region, variant)) * HOURS_PER_MONTH
 
     def replicable_everywhere(
         self, service: Service, engine: str, version: str, name: str, regions: tuple[str, ...]
@@ -280,7 +286,7 @@ class SupportMatrix:
         (found,) = self._rules[(service, engine, rule)]
         return found
 
-    def _class(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
+    def _class_accepted(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
         if flag := self._flags.get((service, engine, region or "", name)):
             taken, source = flag
             return Verdict(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)

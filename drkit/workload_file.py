@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from drkit import today
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
-from drkit.words import did_you_mean
+from drkit.words import did_you_mean, within
 from drkit.workload import Workload
 
 if TYPE_CHECKING:
@@ -71,18 +71,37 @@ def parse(text: str, name: str = "workload", catalog: Catalog | None = None) -> 
     if not isinstance(data, dict):
         raise WorkloadError(f"{name}:1: a workload is a mapping of keys; `drkit init` writes one to start from")
     problems = [f"{name}:{line}: {key} is given twice: keep one" for line, key in _twice(root)]
-    told: set[tuple[int, str]] = set()
-    if catalog:
-        told |= {(_line(root, location), sentence) for location, sentence in today.problems(data, catalog)}
-    try:
-        workload = Workload.model_validate(data)
-    except ValidationError as error:
-        told |= {(_line(root, _location(detail)), _sentence(detail)) for detail in error.errors(include_url=False)}
+    workload, wrong = _validated(data, catalog)
+    told = {(_line(root, location), sentence) for location, sentence in wrong}
     problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(told)]
     if problems:
         count = f"{len(problems)} errors" if len(problems) > 1 else "1 error"
         raise WorkloadError("\n".join([*problems, f"{count}: correct the file and run again"]))
+    assert workload is not None
     return workload
+
+
+def check(data: dict[str, Any], catalog: Catalog | None = None) -> Workload:
+    """Check what a workload file holds once it is read: plain keys and values.
+
+    Raises
+    ------
+    WorkloadError
+        With every error, a sentence each.
+    """
+    workload, wrong = _validated(data, catalog)
+    if workload is None or wrong:
+        raise WorkloadError("\n".join(sorted({sentence for _, sentence in wrong})))
+    return workload
+
+
+def _validated(data: dict[str, Any], catalog: Catalog | None) -> tuple[Workload | None, list[tuple[Location, str]]]:
+    """The workload, unless it is wrong, and everything that is wrong: where, and a sentence."""
+    wrong: list[tuple[Location, str]] = list(today.problems(data, catalog)) if catalog else []
+    try:
+        return Workload.model_validate(data), wrong
+    except ValidationError as error:
+        return None, wrong + [(_location(detail), _sentence(detail)) for detail in error.errors(include_url=False)]
 
 
 def find(source: str | Path) -> Path:
@@ -168,9 +187,7 @@ def _sentence(detail: ErrorDetails) -> str:
         case "literal_error":
             return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            word = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
-            ((kind, bound),) = context.items()
-            return f"{name} is {value!r}: give a number {word[kind]} {bound:g} ({_describe(location)})"
+            return f"{name} is {value!r}: give {within(context)} ({_describe(location)})"
         case "string_pattern_mismatch" | "string_too_short" | "string_too_long":
             return f"{name} is {value!r}: {_describe(location)}"
         case "float_type" | "int_type" | "int_from_float" | "finite_number":

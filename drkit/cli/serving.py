@@ -1,0 +1,83 @@
+"""Command for people without JupyterLab: the explorer as a web page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from drkit.cli.options import load_catalog, prices_option, samples_option, seed_option, snapshot_option
+
+
+@click.command()
+@click.argument("workload", default="article")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets others in.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port to listen on; a free one by default.")
+@click.option(
+    "--token",
+    envvar="DRKIT_TOKEN",
+    help="What visitors must know, letters and digits; a new one by default. '' asks for none, on this machine.",
+)
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True)
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that the page's buttons write to; out/WORKLOAD by default.",
+)
+@seed_option
+@samples_option
+@snapshot_option
+@prices_option
+def serve(
+    workload: str,
+    host: str,
+    port: int,
+    token: str | None,
+    theme: str,
+    open_browser: bool,
+    out: Path | None,
+    seed: int,
+    samples: int,
+    snapshot: str | None,
+    own_prices: Path | None,
+) -> None:
+    r"""Explore a WORKLOAD on a web page: objectives, costs, regions, strategies and sizes as controls.
+
+    Prints the page's address, which only this machine reaches and which holds a token. Ctrl-C ends it.
+
+    \b
+    Examples:
+      drkit serve
+      drkit serve shop.yaml --port 8866 --open
+    """
+    from drkit import workload_file
+    from drkit.serving import check_address
+    from drkit.serving import serve as run
+
+    check_address(host, token)
+    catalog = load_catalog(snapshot)
+    name = workload_file.read(workload, catalog).name
+    if own_prices:
+        from drkit.own_prices import keep
+
+        # The page has a kernel of its own: the prices go to it as a snapshot.
+        snapshot = keep(catalog.snapshot, own_prices)[0]
+    parameters: dict[str, object] = {
+        "workload": str(workload_file.find(workload).resolve()),
+        "snapshot": snapshot or "",
+        "seed": seed,
+        "samples": samples,
+        "out_dir": str((out or Path("out") / name).resolve()),
+    }
+    run(
+        parameters,
+        f"drkit: {name}",
+        host,
+        port,
+        token,
+        theme,
+        open_browser,
+        lambda address: click.echo(f"{name} is served until you press Ctrl-C:\n  {address}"),
+    )
+    click.echo("ended, and every kernel with it")

@@ -1,0 +1,55 @@
+"""Explore one workload with controls: change what is asked and see what it costs, how fast it is back, and where.
+
+`comparer` compares again only what a change touches, `draft` is the workload as it is being changed, `fields` says
+what can be changed and how it is written, `panes` says what is shown; none of them knows widgets. `controls` and `view`
+are the widgets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drkit.catalog import Catalog
+    from drkit.explorer.view import Explorer
+
+
+def explore(
+    workload: str | Path,
+    catalog: Catalog | None = None,
+    seed: int = 1,
+    samples: int = 20_000,
+    out_dir: str | Path | None = None,
+) -> Explorer:
+    """Explore a workload in a notebook: objectives, costs, regions, strategies and sizes as controls.
+
+    Parameters
+    ----------
+    workload
+        Path of a workload file, or the name of a bundled workload.
+    catalog
+        The facts; those embedded in drkit by default.
+    seed, samples
+        Of the simulation: same seed, same figures.
+    out_dir
+        Folder that tfvars, report and workload file are written to when their buttons are pressed; ``out/NAME`` by
+        default.
+
+    Returns
+    -------
+    Explorer
+        A notebook shows it; ``comparison`` is the answer of the moment, ``draft`` the workload as it was changed.
+
+    Raises
+    ------
+    WorkloadError, SnapshotError, UnsupportedError, ParameterError
+        As :func:`drkit.compare_topologies`.
+    """
+    from drkit.catalog import Catalog
+    from drkit.explorer.draft import Draft
+    from drkit.explorer.view import Explorer
+
+    known = catalog or Catalog.load()
+    return Explorer(Draft.read(workload, known), known, seed=seed, samples=samples, out_dir=out_dir)

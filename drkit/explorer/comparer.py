@@ -1,0 +1,146 @@
+"""One comparison after another, of a workload that changes a little each time.
+
+What a change does not touch is not done again: other objectives judge the same topologies with the same bills, another
+cost of an outage values the same recoveries, and another instance class leaves the times as they were.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from drkit.assumptions import Assumptions
+from drkit.bill import Bill, Biller
+from drkit.compare import Comparison, compare_topologies
+from drkit.draws import Draws, check_draws
+from drkit.simulation import Simulator
+from drkit.topology import enumerate_topologies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drkit.catalog import Catalog
+    from drkit.topology import Topology
+    from drkit.workload import Workload
+
+Made = TypeVar("Made")
+
+#: Values that stand where the true one does not matter.
+_ANY_OBJECTIVES: dict[str, Any] = {
+    "budget_usd_per_month": None,
+    "failover_regions": [],
+    "residency": [],
+    "strategies": [],
+}
+_ANY_DATABASE: dict[str, Any] = {"version": "", "instance_class": None, "acu": None, "instances": 1}
+_ANY_CACHE: dict[str, Any] = {"version": "", "node_type": "", "shards": 1}
+_ANY_SERVICE: dict[str, Any] = {"tasks": 1, "vcpu": 1.0, "memory_gib": 2.0}
+
+
+class Comparer:
+    """Compares workloads that differ little, each as :func:`drkit.compare.compare_topologies` does, to the last digit.
+
+    Parameters
+    ----------
+    catalog
+        The facts.
+    seed, samples
+        Of the simulation: same seed, same figures.
+    """
+
+    def __init__(self, catalog: Catalog, seed: int = 1, samples: int = 20_000) -> None:
+        check_draws(seed, samples)
+        self.catalog = catalog
+        self.seed = seed
+        self.samples = samples
+        self._topologies: _Recent[tuple[Topology, ...]] = _Recent(8)
+        self._billers: _Recent[_Ledger] = _Recent(4)
+        self._draws: _Recent[Draws] = _Recent(4)
+        self._simulators: _Recent[Simulator] = _Recent(4)
+
+    def compare(self, workload: Workload) -> Comparison:
+        """Compare all topologies of a workload.
+
+        Raises
+        ------
+        WorkloadError, UnsupportedError
+            As :func:`drkit.compare.compare_topologies`.
+        """
+        catalog = self.catalog
+        assumptions = Assumptions(catalog.snapshot, workload.assumptions)
+        topologies = self._topologies.get(
+            _limited(workload), lambda: tuple(enumerate_topologies(workload, catalog, assumptions))
+        )
+        biller = self._billers.get(_bought(workload), lambda: _Ledger(workload, catalog, assumptions))
+        draws = self._draws.get(_drawn(workload), lambda: Draws(self.seed, self.samples))
+        simulator = self._simulators.get(
+            _timed(workload), lambda: Simulator(workload, catalog, assumptions, draws=draws, seed=self.seed)
+        )
+        return compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
+
+
+class _Ledger(Biller):
+    """A biller that keeps every bill: a topology's name is unique within a workload."""
+
+    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions) -> None:
+        super().__init__(workload, catalog, assumptions)
+        self._kept: dict[str, Bill] = {}
+
+    def bill(self, topology: Topology) -> Bill:
+        name = topology.topology_id
+        if name not in self._kept:
+            self._kept[name] = super().bill(topology)
+        return self._kept[name]
+
+
+class _Recent(OrderedDict[str, Made]):
+    """The few things that were made or asked for last."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def get(self, key: str, make: Callable[[], Made]) -> Made:  # type: ignore[override]
+        if key not in self:
+            self[key] = make()
+            if len(self) > self._most:
+                self.popitem(last=False)
+        self.move_to_end(key)
+        return self[key]
+
+
+def _key(workload: Workload, **anyway: object) -> str:
+    return workload.model_copy(update=anyway).model_dump_json(warnings=False)
+
+
+def _limited(workload: Workload) -> str:
+    """What decides which topologies there are."""
+    objectives = workload.objectives.model_copy(
+        update={"rpo_s": 0.0, "rto_s": 0.0, "probability": 0.0, "budget_usd_per_month": None}
+    )
+    return _key(workload, objectives=objectives, costs=None)
+
+
+def _bought(workload: Workload) -> str:
+    """What decides what a topology costs."""
+    return _key(workload, objectives=None, costs=None)
+
+
+def _timed(workload: Workload) -> str:
+    """What decides how topologies recover, and how that is told: sizes do not, beyond what a topology says itself."""
+    objectives = workload.objectives.model_copy(update=_ANY_OBJECTIVES)
+    return _key(workload, **_any_size(workload), objectives=objectives)
+
+
+def _drawn(workload: Workload) -> str:
+    """What decides which numbers are drawn."""
+    return _key(workload, **_any_size(workload), objectives=None)
+
+
+def _any_size(workload: Workload) -> dict[str, object]:
+    database, cache = workload.database, workload.cache
+    return {
+        "database": database and database.model_copy(update=_ANY_DATABASE),
+        "cache": cache and cache.model_copy(update=_ANY_CACHE),
+        "services": [service.model_copy(update=_ANY_SERVICE) for service in workload.services],
+    }

@@ -1,0 +1,124 @@
+"""What the explorer shows of a comparison: figures in a row that are always there, and panes of which one is seen."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+from drkit import figures, report
+from drkit.words import asked, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from drkit.compare import Comparison
+    from drkit.display import Table
+    from drkit.figures import Picture
+
+
+class Pane(NamedTuple):
+    """One view of a comparison: a picture, and a table below it.
+
+    Parameters
+    ----------
+    table
+        HTML of the table.
+    """
+
+    title: str
+    picture: Callable[[Comparison], Picture] | None
+    table: Callable[[Comparison], str]
+
+
+def _html(*tables: Table) -> str:
+    return "".join(table._repr_html_() for table in tables)
+
+
+#: Every pane, in the order of its button; a new one is a line here.
+PANES = (
+    Pane("Frontier", figures.cost_against_rto, lambda c: _html(report.choices(c))),
+    Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(report.disruptions(c))),
+    Pane("Map", figures.region_map, lambda c: _html(report.failover_regions(c, refused=False))),
+    Pane("Bill", figures.monthly_cost, lambda c: _html(report.bill(c.chosen))),
+    Pane("Why not", None, lambda c: _html(report.strategies(c), report.rejected(c))),
+)
+
+
+class Shown(NamedTuple):
+    """One pane, drawn: HTML of its picture, empty where it has none, and of its table."""
+
+    picture: str
+    table: str
+
+
+def drawn(pane: Pane, comparison: Comparison) -> Shown:
+    """Draw a pane."""
+    picture = image(pane.picture(comparison)) if pane.picture else ""
+    return Shown(picture, pane.table(comparison))
+
+
+def image(picture: Picture) -> str:
+    """A picture as HTML that loads nothing, with its finding for those who do not see it."""
+    png, size = picture._repr_png_()
+    body = base64.b64encode(png).decode()
+    return (
+        f'<img alt="{escape(str(size["alt"]))}" width="{size["width"]}" style="max-width: 100%" '
+        f'src="data:image/png;base64,{body}">'
+    )
+
+
+def headline(comparison: Comparison) -> str:
+    """HTML of what is chosen, what it costs, and how long it is gone and what it loses; each figure with its name."""
+    chosen, objectives = comparison.chosen, comparison.workload.objectives
+    judged, topology = chosen.judgement, chosen.topology
+    at = asked(objectives.probability)
+    extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
+    where = f"to {topology.failover_region}" if topology.failover else "no failover region"
+    met = sum(option.meets_objectives for option in comparison.options)
+    verdict = (
+        f"the cheapest of {met} topologies that meet the objectives, out of {len(comparison.options)} possible ones"
+        if chosen.meets_objectives
+        else f"nothing meets all objectives; nearest, but {'; '.join(chosen.misses)}"
+    )
+    tiles = (
+        ("Choice", report.STRATEGY[topology.strategy], where),
+        ("Monthly cost", f"{chosen.bill.monthly_usd:,.2f} USD", f"{extra:+,.2f} against today"),
+        ("RTO", span(judged.rto_at_probability_s), f"at {at}; {span(judged.rto_p50_s)} typically"),
+        ("RPO", span(judged.rpo_at_probability_s), f"of writes at {at}; {span(judged.rpo_p50_s)} typically"),
+        (
+            "Expected loss",
+            f"{chosen.recovery.expected_yearly_loss_usd:,.0f} USD",
+            f"a year, ± {chosen.recovery.expected_yearly_loss_error_usd:,.0f} by simulation",
+        ),
+    )
+    cells = "".join(
+        f'<div class="drkit-tile"><div class="drkit-name">{escape(name)}</div>'
+        f'<div class="drkit-value">{escape(value)}</div><div class="drkit-note">{escape(note)}</div></div>'
+        for name, value, note in tiles
+    )
+    state = "met" if chosen.meets_objectives else "missed"
+    return (
+        f'<div class="drkit-tiles">{cells}</div>'
+        f'<div class="drkit-verdict drkit-{state}">Objectives {state}: {escape(verdict)}.</div>'
+    )
+
+
+def standing(comparison: Comparison, title: str, shown: Shown, said: Iterable[tuple[str, str]]) -> str:
+    """HTML of the last result, for a notebook that is read without a kernel.
+
+    Parameters
+    ----------
+    title, shown
+        The pane that was seen last.
+    said
+        Label and value of the controls.
+    """
+    rows = "; ".join(f"{escape(label)} {escape(value)}" for label, value in said)
+    snapshot = comparison.catalog.snapshot
+    return (
+        f"<p><strong>{escape(comparison.workload.name)}</strong>, as it was explored last. {rows}.</p>"
+        f"{headline(comparison)}<h4>{escape(title)}</h4>{shown.picture}{shown.table}"
+        f"<p>Snapshot {snapshot.date} ({snapshot.digest[:12]}), seed {comparison.seed}, "
+        f"{comparison.samples:,} draws.</p>"
+    )
