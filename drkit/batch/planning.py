@@ -17,7 +17,7 @@ from drkit.batch.run import DONE, FAILED, WORKLOAD, RunSpec
 from drkit.batch.store import record, run_folder
 from drkit.bundled import data_dir, notebooks_dir
 from drkit.catalog import Catalog
-from drkit.compare import check_draws
+from drkit.draws import check_draws
 from drkit.errors import DrkitError, ParameterError
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.figures.axes import log_time
-from drkit.figures.style import GREY, INK, STRATEGY_LOOK, Picture, legend_below, percent, picture, styled, usd
+from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK
+from drkit.figures.style import Picture, legend_below, percent, picture, styled, usd
 from drkit.report import STRATEGY
 from drkit.words import count
 
@@ -42,7 +43,8 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     dates = sorted({str(figures.get("snapshot_date", "")) for figures in choices})
     digests = {str(figures.get("snapshot_digest", "")) for figures in choices}
     origin = _Origin(
-        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}", digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots"
+        dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
+        digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots",
     )
     unseen = sum(figures["not_observed_usd"] for figures in choices) / sum(
         figures["monthly_usd"] for figures in choices
@@ -60,7 +62,7 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
         Line2D([], [], ls="", marker=STRATEGY_LOOK[name][1], color=STRATEGY_LOOK[name][0], ms=6.5, label=STRATEGY[name])
         for name in there
     ]
-    handles.append(Line2D([], [], ls="", marker="o", color="white", markeredgecolor=INK, label="misses an objective"))
+    handles.append(Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=INK, label="misses an objective"))
     legend_below(figure, handles, columns=4)
     axes = figure.subplots()
     times = [float(figures["rto_at_probability_s"]) for figures in choices]
@@ -73,8 +75,8 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
             [cost],
             s=46,
             marker=marker,
-            facecolors=colour if met else "white",
-            edgecolors="white" if met else colour,
+            facecolors=colour if met else PAPER,
+            edgecolors=PAPER if met else colour,
             linewidths=0.5 if met else 1.4,
             alpha=0.85,
             zorder=4 if met else 3,
