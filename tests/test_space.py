@@ -161,7 +161,18 @@ def test_every_topology_of_the_comparison_whose_sizes_are_in_range_is_in_the_spa
     assert wanted <= found
 
 
-def test_every_row_is_another_topology(small: Space) -> None:
+def test_every_row_is_another_topology(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    bought = ["on_demand", "reserved_1y_no_upfront"]
+    small = design_space(
+        workloads["article"],
+        catalog,
+        samples=SAMPLES,
+        failover_regions="us-west-2",
+        db_classes="db.r6g.large",
+        cache_node_types=["cache.m6g.large", "cache.r6g.large"],
+        db_purchases=bought,
+        cache_purchases=bought,
+    )
     names = ["strategy", "primary_region", "failover_region", "headless", "replication_time_control", "db_class"]
     names += [
         "db_storage_type",
