@@ -163,14 +163,14 @@ class Explorer:
                 )
                 if fault:
                     _LOG.exception("The explorer failed")
-                self._say(f"{fault}{error}\nNothing was changed.", wrong=True)
                 self._show_values()
+                self._say(f"{fault}{error}\nNothing was changed.", wrong=True)
 
     def _wrong(self, field: Field, error: ParameterError) -> None:
         with self._lock:
             stays = field.say(field.value(self.draft))
-            self._say(f"{error}. It stays {stays or 'empty'}.", wrong=True)
             self._show_values()
+            self._say(f"{error}. It stays {stays or 'empty'}.", wrong=True)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         role = 'role="alert" class="drkit-wrong"' if wrong else 'role="status"'
