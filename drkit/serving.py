@@ -72,6 +72,7 @@ def serve(
         source = papermill.iorw.load_notebook_node(str(notebooks_dir() / "05_explore.ipynb"))
         served = papermill.parameterize.parameterize_notebook(source, dict(parameters))
         served.metadata["title"] = title
+        served.cells = [cell for cell in served.cells if "notebook-only" not in cell.metadata.get("tags", [])]
         papermill.iorw.write_ipynb(served, str(notebook))
         known = secrets.token_urlsafe(24) if token is None else token
         _voila(notebook, host, sockets, known, theme, open_browser, ready)

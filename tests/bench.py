@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import bench_explorer
 import nbformat
 import numpy as np
 import offers
@@ -312,6 +313,7 @@ def main(out: Path) -> None:
         seconds = statistics.median(timed(sobol) for _ in range(5))
         rows.append(("sobol_10x1024", f"{seconds:.3f}", "s", "", "", f"{seconds:.3f}", "<= 1 s", machine))
         rows.append(("sobol_10x1024_peak_mb", f"{peak_mb(sobol):.1f}", "MB", "", "", "", "", machine))
+        rows += [(*row, machine) for row in bench_explorer.rows()]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)

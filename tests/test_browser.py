@@ -37,6 +37,8 @@ CUT_OR_COVERED = """
   const pen = document.createElement('canvas').getContext('2d');
   for (const e of root.querySelectorAll(texts)) {
     if (!seen(e)) continue;
+    // A path may be longer than any field; what is not seen of it is reached by the arrow keys.
+    if (e.closest('.drkit-buttons') && e.tagName === 'INPUT') continue;
     if (e.scrollWidth > e.clientWidth + 1) found.push(`cut: ${says(e)}`);
     if (e.tagName === 'SELECT') {
       pen.font = getComputedStyle(e).font;
@@ -223,23 +225,23 @@ def type_what_cannot_be(page: Page) -> None:
     assert shown(page) == before
 
 
-def look_at_every_pane(page: Page, widths: tuple[int, ...] = WIDTHS) -> None:
+def look_at_every_pane(page: Page, name: str) -> None:
     """Nothing is cut or covered, whatever is shown, on a small and on a large screen."""
     size = page.viewport_size
     assert size
-    for width in widths:
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": size["height"]})
         for button in page.locator(".drkit-panes button").all():
             button.click()
             page.wait_for_function(
-                "title => document.querySelector('.drkit-panes button.mod-active').innerText === title",
+                "title => document.querySelector(`.drkit .drkit-pane[data-title='${title}']`)"
+                " && (document.querySelector('.drkit .drkit-picture img')?.complete ?? true)",
                 arg=button.inner_text(),
             )
-            if button.inner_text() != "Why not":
-                page.wait_for_function("() => document.querySelector('.drkit .drkit-picture img')?.complete")
             assert page.evaluate(CUT_OR_COVERED) == [], f"{button.inner_text()} at {width}"
-        if folder := os.environ.get("DRKIT_SCREENSHOTS"):  # for people to look at
-            page.screenshot(path=f"{folder}/{'page' if 'token' in page.url else 'lab'}-{width}.png")
+            if folder := os.environ.get("DRKIT_SCREENSHOTS"):  # for people to look at
+                title = button.inner_text().replace(" ", "-")
+                page.screenshot(path=f"{folder}/{name}-{width}-{title}.png")
     page.locator(".drkit-panes button").first.click()
     page.set_viewport_size(size)
 
@@ -270,7 +272,7 @@ def test_exploring_in_jupyterlab_follows_writes_and_is_kept(
         run_notebook(page)
         explore_by_keyboard(page)
         type_what_cannot_be(page)
-        look_at_every_pane(page)
+        look_at_every_pane(page, "lab")
         write_tfvars(page, tmp_path / "out")
         dial(page, "Outage").locator("input").fill("1,234")
         page.keyboard.press("Enter")
@@ -315,9 +317,9 @@ def test_exploring_on_a_page_follows_and_writes_and_ends_cleanly(theme: str, chr
         page.goto(address)
         page.wait_for_selector(".drkit .drkit-picture img")
         assert page.title() == "drkit: article"
-        assert page.locator(".jp-InputArea").count() == 0, "no code is shown"
+        assert "drkit.explore(" not in page.content(), "no code is shown"
         assert readable(page), theme
-        look_at_every_pane(page)
+        look_at_every_pane(page, theme)
         if theme == "light":
             explore_by_keyboard(page)
             type_what_cannot_be(page)

@@ -31,17 +31,25 @@ class Pane(NamedTuple):
     table: Callable[[Comparison], str]
 
 
-def _html(*tables: Table) -> str:
-    return "".join(table._repr_html_() for table in tables)
+def _html(table: Table) -> str:
+    return table._repr_html_()
 
+
+def _sentences(table: Table) -> str:
+    """A table whose last column holds sentences, which get room."""
+    return f'<div class="drkit-sentences">{_html(table)}</div>'
+
+
+#: What tells why another strategy was not chosen.
+_WHY = ["failover region", "USD a month", "meets RTO", "meets RPO", "why not"]
 
 #: Every pane, in the order of its button; a new one is a line here.
 PANES = (
-    Pane("Frontier", figures.cost_against_rto, lambda c: _html(report.choices(c))),
+    Pane("Frontier", figures.cost_against_rto, lambda c: _sentences(report.choices(c))),
     Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(report.disruptions(c))),
     Pane("Map", figures.region_map, lambda c: _html(report.failover_regions(c, refused=False))),
     Pane("Bill", figures.monthly_cost, lambda c: _html(report.bill(c.chosen))),
-    Pane("Why not", None, lambda c: _html(report.strategies(c), report.rejected(c))),
+    Pane("Why not", None, lambda c: _sentences(report.strategies(c)[_WHY]) + _html(report.rejected(c))),
 )
 
 
@@ -55,7 +63,7 @@ class Shown(NamedTuple):
 def drawn(pane: Pane, comparison: Comparison) -> Shown:
     """Draw a pane."""
     picture = image(pane.picture(comparison)) if pane.picture else ""
-    return Shown(picture, pane.table(comparison))
+    return Shown(f'<div class="drkit-pane" data-title="{escape(pane.title)}">{picture}</div>', pane.table(comparison))
 
 
 def image(picture: Picture) -> str:

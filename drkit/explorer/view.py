@@ -244,9 +244,9 @@ class Explorer:
         self._do(lambda: self._show(panes.drawn(self._pane, self.comparison)), "")
 
     def _show(self, shown: panes.Shown) -> str:
-        self._headline.value = panes.headline(self.comparison)
         self._picture.value = shown.picture
         self._table.value = shown.table
+        self._headline.value = panes.headline(self.comparison)  # last: when it has changed, all has
         self._soon("keep", _QUIET_S, self._keep)
         return ""
 
