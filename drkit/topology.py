@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from drkit.errors import UnsupportedError
@@ -201,8 +200,6 @@ class _Enumerator:
         self.workload = workload
         self.catalog = catalog
         self.warm_fraction = assumptions["warm_standby_fraction"].typical
-        # Many topologies of one region pair ask for the same step up.
-        self._step_up = lru_cache(maxsize=None)(catalog.support.step_up)
 
     def region_refused(self, region: str) -> str:
         objectives = self.workload.objectives
@@ -248,7 +245,7 @@ class _Enumerator:
         regions = (workload.region, region)
         database_step, cache_step = self._today()
         if database := workload.database:
-            database_step = self._step_up(
+            database_step = support.step_up(
                 "aurora", database.engine, database.version, database.class_name, regions, storage_type
             )
             for code in regions:  # a serverless class steps up to itself, so check the second region too
@@ -260,7 +257,7 @@ class _Enumerator:
                 if not forwards:
                     raise UnsupportedError(f"active/active needs write forwarding: {forwards.reason}")
         if cache := workload.cache:
-            cache_step = self._step_up("elasticache", cache.engine, cache.version, cache.node_type, regions)
+            cache_step = support.step_up("elasticache", cache.engine, cache.version, cache.node_type, regions)
         return database_step, cache_step
 
     def _topology(
