@@ -5,10 +5,10 @@ BIN      := $(VENV)/bin
 CHECKOV  := $(VENV)/checkov
 WORKLOAD ?= article
 .DEFAULT_GOAL := help
-.PHONY: help design test browser quick lint format bench data docs lab wheel clean
+.PHONY: help design portfolio test browser quick lint format bench data docs lab wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (about a minute, once)"; date +%s > .venv.started
@@ -19,6 +19,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 design: $(VENV)/.ready ## Design a workload: make design WORKLOAD=article OUT=out/article
 	@$(BIN)/drkit design "$(WORKLOAD)" $(if $(OUT),--out "$(OUT)")
+
+portfolio: $(VENV)/.ready ## Run the bundled portfolio: make portfolio OUT=out/portfolio
+	@$(BIN)/drkit batch data/portfolio.yaml --out "$(or $(OUT),out/portfolio)"
 
 # It pins boto3 far below what drkit needs, hence an environment of its own.
 $(CHECKOV)/.ready: tests/checkov.txt | $(VENV)/.ready

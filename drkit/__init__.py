@@ -20,13 +20,17 @@ _HOME = {
     "Bill": "drkit.bill",
     "Catalog": "drkit.catalog",
     "Comparison": "drkit.compare",
+    "Difference": "drkit.difference",
     "DrkitError": "drkit.errors",
     "Option": "drkit.compare",
     "PriceBook": "drkit.prices",
+    "Space": "drkit.space",
     "SupportMatrix": "drkit.support",
     "Topology": "drkit.topology",
     "Workload": "drkit.workload",
     "compare_topologies": "drkit.compare",
+    "design_space": "drkit.space",
+    "explain_difference": "drkit.difference",
     "explore": "drkit.explorer",
     "run_design": "drkit.design",
     "read_workload": "drkit.workload_file",
@@ -35,21 +39,37 @@ _HOME = {
 }
 _ALIAS = {"read_workload": "read"}
 
-_MODULES = ("figures", "recovery_report", "replay", "report", "sensitivity", "value", "waiting")
+_MODULES = (
+    "choice_report",
+    "choices",
+    "figures",
+    "recovery_report",
+    "replay",
+    "report",
+    "sensitivity",
+    "value",
+    "waiting",
+)
 
 __all__ = [
     "Assumptions",
     "Bill",
     "Catalog",
     "Comparison",
+    "Difference",
     "DrkitError",
     "Option",
     "PriceBook",
+    "Space",
     "SupportMatrix",
     "Topology",
     "Workload",
     "__version__",
+    "choice_report",
+    "choices",
     "compare_topologies",
+    "design_space",
+    "explain_difference",
     "explore",
     "figures",
     "read_workload",
@@ -65,17 +85,19 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from drkit import figures, recovery_report, replay, report, sensitivity, value, waiting
+    from drkit import choice_report, choices, figures, recovery_report, replay, report, sensitivity, value, waiting
     from drkit.assumptions import Assumptions
     from drkit.bill import Bill
     from drkit.catalog import Catalog
     from drkit.compare import Comparison, Option, compare_topologies
     from drkit.decision import write_report
     from drkit.design import run_design
+    from drkit.difference import Difference, explain_difference
     from drkit.errors import DrkitError
     from drkit.explorer import explore
     from drkit.outputs import write_outputs
     from drkit.prices import PriceBook
+    from drkit.space import Space, design_space
     from drkit.support import SupportMatrix
     from drkit.topology import Topology
     from drkit.workload import Workload

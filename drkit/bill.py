@@ -6,21 +6,23 @@ row's SKU, source, date and basis.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from drkit.prices import ON_DEMAND
 from drkit.quantities import Purchases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
+    from drkit.prices import Price
     from drkit.quantities import Purchase
     from drkit.topology import Site, Topology
     from drkit.workload import Workload
@@ -106,8 +108,24 @@ class Bill:
 
 
 def total(lines: Iterable[Line]) -> float:
-    """Sum of lines to the cent [USD], the same in whatever order they stand."""
-    return round(math.fsum(line.monthly_usd for line in lines), 2)
+    """Sum of lines to the cent [USD], the same in whatever order they stand; half a cent counts as one."""
+    return to_usd(sum(_micro(line.monthly_usd) for line in lines))
+
+
+@overload
+def to_usd(micro_usd: int) -> float: ...
+@overload
+def to_usd(micro_usd: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
+def to_usd(micro_usd: int | npt.NDArray[np.int64]) -> float | npt.NDArray[np.float64]:
+    """Millionths of USD, one sum or an array of sums, to the cent [USD].
+
+    Lines are rounded to millionths, so whole numbers add up exactly where floats would drift.
+    """
+    return (micro_usd + 5_000) // 10_000 / 100
+
+
+def _micro(usd: float) -> int:
+    return round(usd * 1e6)
 
 
 class Biller:
@@ -123,6 +141,7 @@ class Biller:
         self.prices = catalog.prices
         self.purchases = Purchases(workload, assumptions, catalog.prices)
         self._site_lines = lru_cache(maxsize=None)(self._price_site)
+        self._micro = lru_cache(maxsize=None)(self._micro_usd)
 
     def bill(self, topology: Topology) -> Bill:
         """Price one topology.
@@ -136,46 +155,63 @@ class Biller:
         lines: list[Line] = []
         for site in topology.sites:
             lines += self._site_lines(site)
-        lines += self._priced(self.purchases.replication(topology), roles)
-        lines += self._priced(self.purchases.everywhere(topology), roles)
-        seed = self._priced(self.purchases.seed(topology), roles)
+        lines += self.priced(self.purchases.replication(topology), roles)
+        lines += self.priced(self.purchases.everywhere(topology), roles)
+        seed = self.priced(self.purchases.seed(topology), roles)
         # A line begins with its strategy; made anew it takes a third of the time of `_replace`.
         named, seeded = (tuple(Line(topology.strategy, *line[1:]) for line in part) for part in (lines, seed))
         return Bill(named, seeded)
 
     def _price_site(self, site: Site) -> Sequence[Line]:
-        return self._priced(self.purchases.site(site), {site.region: site.role})
+        return self.priced(self.purchases.site(site), {site.region: site.role})
 
-    def _priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
-        lines = []
-        for bought in quantities:
-            for price, quantity in self.prices.charge(
-                bought.service,
-                bought.item,
+    def micro_usd(self, quantities: Iterable[Purchase]) -> int:
+        """What lines of a bill would add up to for some purchases, in millionths of USD [USD/1e6 a month].
+
+        Raises
+        ------
+        PriceError
+            When the snapshot lacks a price for one of them.
+        """
+        return sum(self._micro(bought) for bought in quantities)
+
+    def _micro_usd(self, bought: Purchase) -> int:
+        return sum(_micro(usd) for _, _, usd in self._charged(bought))
+
+    def _charged(self, bought: Purchase) -> Iterator[tuple[Price, float, float]]:
+        """Price, quantity and cost [USD] of one purchase in each tier that it touches."""
+        for price, quantity in self.prices.charge(
+            bought.service,
+            bought.item,
+            bought.region,
+            bought.quantity,
+            to_region=bought.to_region,
+            purchase=bought.purchase,
+            start=bought.start,
+        ):
+            quantity = round(quantity, 6)
+            yield price, quantity, round(quantity * price.usd, 6)
+
+    def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+        """Lines of purchases; ``roles`` says what each region is, and what it does not name is global."""
+        return [
+            Line(
+                "",
+                roles.get(bought.region, "global"),
                 bought.region,
-                bought.quantity,
-                to_region=bought.to_region,
-                purchase=bought.purchase,
-                start=bought.start,
-            ):
-                quantity = round(quantity, 6)
-                lines.append(
-                    Line(
-                        "",
-                        roles.get(bought.region, "global"),
-                        bought.region,
-                        bought.component,
-                        bought.item,
-                        price.sku,
-                        quantity,
-                        price.unit,
-                        price.usd,
-                        round(quantity * price.usd, 6),
-                        price.basis,
-                        price.as_of,
-                        price.source,
-                        bought.assumption,
-                        bought.purchase,
-                    )
-                )
-        return lines
+                bought.component,
+                bought.item,
+                price.sku,
+                quantity,
+                price.unit,
+                price.usd,
+                usd,
+                price.basis,
+                price.as_of,
+                price.source,
+                bought.assumption,
+                bought.purchase,
+            )
+            for bought in quantities
+            for price, quantity, usd in self._charged(bought)
+        ]

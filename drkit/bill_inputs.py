@@ -6,6 +6,7 @@ between, the change is taken as straight on either side of the typical figure, w
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from drkit.bill import Biller
 from drkit.quantity import Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from drkit.bill import Bill
     from drkit.compare import Comparison, Option
     from drkit.draws import Draws
+    from drkit.quantities import Purchase
+    from drkit.topology import Topology
     from drkit.workload import Workload
 
 #: A quantity's place in the workload, by field names and by the names of services and buckets.
@@ -100,6 +103,51 @@ def priced_with(comparison: Comparison, one: BillInput, value: float) -> list[Bi
     """The bill of every option, in their order, with one quantity known."""
     biller = one.bills(comparison, value)
     return [biller.bill(option.topology) for option in comparison.options]
+
+
+def changes_usd(
+    comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]
+) -> npt.NDArray[np.float64]:
+    """How far each quantity at its low and at its high end moves each option's bill [USD/month].
+
+    Only what is bought otherwise than usual is priced: the same figures as from whole bills, in a fraction of the time.
+
+    Returns
+    -------
+    array
+        Shape ``(quantities, 2, options)``.
+    """
+    usual = Biller(comparison.workload, comparison.catalog, comparison.assumptions)
+    topologies = [option.topology for option in options]
+    shared = [_beside_sites(usual, topology) for topology in topologies]
+    sites = {site: list(usual.purchases.site(site)) for topology in topologies for site in topology.sites}
+    found = np.zeros((len(known), 2, len(options)))
+    for at, one in enumerate(known):
+        for end, value in enumerate((one.figure.low, one.figure.high)):
+            biller = one.bills(comparison, value)
+            of_site = {site: _dearer(usual, bought, biller.purchases.site(site)) for site, bought in sites.items()}
+            for place, topology in enumerate(topologies):
+                found[at, end, place] = math.fsum(of_site[site] for site in topology.sites) + _dearer(
+                    usual, shared[place], _beside_sites(biller, topology)
+                )
+    return found
+
+
+def _beside_sites(biller: Biller, topology: Topology) -> list[Purchase]:
+    return [*biller.purchases.replication(topology), *biller.purchases.everywhere(topology)]
+
+
+def _dearer(biller: Biller, usual: Iterable[Purchase], other: Iterable[Purchase]) -> float:
+    """What is paid more for other purchases than for the usual ones [USD/month]."""
+    usual, other = list(usual), list(other)
+    if len(usual) == len(other):
+        moved = [(was, now) for was, now in zip(usual, other, strict=True) if was != now]
+        usual, other = [was for was, _ in moved], [now for _, now in moved]
+    return _usd(biller, other) - _usd(biller, usual)
+
+
+def _usd(biller: Biller, purchases: Iterable[Purchase]) -> float:
+    return math.fsum(line.monthly_usd for line in biller.priced(purchases, {}))
 
 
 def _quantities(model: BaseModel, path: Path) -> Iterator[tuple[Path, Quantity]]:

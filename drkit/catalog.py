@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit import snapshot, store
+from drkit.bundled import data_dir
 from drkit.prices import PriceBook
 from drkit.regions import Regions
 from drkit.support import SupportMatrix
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    Stamp = tuple[tuple[str, int, int], ...]
+
+#: Catalogs loaded ahead by folder, with the state of their files then: a warm process hands them to what it forks.
+_kept: dict[Path, tuple[Stamp, Catalog]] = {}
 
 
 @dataclass(frozen=True)
@@ -51,10 +57,31 @@ class Catalog:
         PriceError
             When a row of one's own prices is wrong, with its line.
         """
-        loaded = snapshot.load(store.find(name))
+        found = store.find(name)
+        if _kept and own_prices is None:
+            stamp, known = _kept.get(_folder(found), (None, None))
+            if known is not None and stamp == _stamp(_folder(found)):
+                return known
+        loaded = snapshot.load(found)
         if own_prices is not None:
             from drkit.own_prices import lay_over
 
             loaded = lay_over(loaded, own_prices)
         prices = PriceBook(loaded)
         return cls(loaded, prices, SupportMatrix(loaded, prices), Regions(loaded))
+
+
+def keep(name: str | Path | None = None) -> None:
+    """Load a snapshot ahead: `Catalog.load` returns the same object from now on, as long as no file of it changes."""
+    folder = _folder(store.find(name))
+    stamp = _stamp(folder)
+    _kept[folder] = (stamp, Catalog.load(name))
+
+
+def _folder(found: Path | None) -> Path:
+    return (found or data_dir() / "snapshot").resolve()
+
+
+def _stamp(folder: Path) -> Stamp:
+    known = ((path.name, path.stat()) for path in sorted(folder.iterdir()))
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in known)

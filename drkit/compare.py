@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller, total
 from drkit.draws import check_draws
 from drkit.errors import PriceError, UnsupportedError
+from drkit.frontier import on_frontier
 from drkit.judgement import Judge, Judgement
 from drkit.recovery import DISRUPTIONS, Recovery
 from drkit.simulation import Simulator
@@ -101,68 +100,44 @@ class Comparison:
     def chosen(self) -> Option:
         """The cheapest option that meets the objectives; if none does, the nearest of those that survive."""
         meeting = [option for option in self.options if option.meets_objectives]
-        return self.best_in(meeting or self._surviving)
+        return self.best_in(meeting or self.surviving)
 
     @cached_property
-    def _surviving(self) -> list[Option]:
+    def surviving(self) -> list[Option]:
         """Options with a failover region; all of them where there is none."""
         return [option for option in self.options if option.topology.failover] or list(self.options)
 
     @cached_property
     def named(self) -> dict[str, Option]:
-        """The choice and the three options worth seeing beside it.
+        """The choice and the options worth seeing beside it; see `drkit.choices.named`."""
+        from drkit import choices
 
-        ``chosen``; ``best_recovery``: lowest RTO, then RPO, then cost; ``cheapest``: lowest bill among those that
-        survive the loss of the region; ``smallest_change``: fewest changes in the primary region, among those that
-        survive and miss no more objectives than the choice.
-        """
-        surviving = self._surviving
-        as_good = [option for option in surviving if len(option.misses) <= len(self.chosen.misses)] or surviving
-        return {
-            "chosen": self.chosen,
-            "best_recovery": min(
-                surviving,
-                key=lambda o: (o.judgement.rto_p95_s, o.judgement.rpo_p95_s, *self.order(o)),
-            ),
-            "cheapest": min(surviving, key=self.order),
-            "smallest_change": min(as_good, key=lambda o: (len(o.topology.changes), *self.order(o))),
-        }
+        return choices.named(self)
 
     @cached_property
     def frontier(self) -> frozenset[str]:
         """Topologies that no other beats in monthly cost, RTO and RPO (95 %) at once."""
-        points = np.array([(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options])
-        kept = []
-        for point, option in zip(points, self.options, strict=True):
-            beaten = (points <= point).all(axis=1) & (points < point).any(axis=1)
-            if not beaten.any():
-                kept.append(option.topology_id)
-        return frozenset(kept)
+        points = [(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options]
+        kept = zip(self.options, on_frontier(points), strict=True)
+        return frozenset(option.topology_id for option, stays in kept if stays)
 
     def why_not(self, option: Option) -> str:
-        """One sentence: why this option was not chosen."""
-        chosen = self.chosen
-        if option is chosen:
-            return ""
-        if option.misses and chosen.meets_objectives:
-            return "; ".join(option.misses)
-        if option.misses and not option.topology.failover:
-            return f"does not survive the loss of the region; {'; '.join(option.misses)}"
-        if self._shortfall(option) > self._shortfall(chosen):
-            return f"{'; '.join(option.misses)}: further from the objectives than the choice"
-        extra = option.bill.monthly_usd - chosen.bill.monthly_usd
-        if extra:
-            return f"costs {extra:,.2f} USD a month more than the choice"
-        lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
-        if lost_more < 0.01:
-            return "costs and loses the same as the choice; its region is impaired more often or lies further away"
-        return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
+        """One sentence: why this option was not chosen; see `drkit.choices.why_not`."""
+        from drkit import choices
+
+        return choices.why_not(self, option)
 
     def frame(self) -> pd.DataFrame:
         """Every topology considered, in the columns of ``comparison.csv``, cheapest first, rejected last."""
         import pandas as pd
 
-        rows = [self._row(option) for option in sorted(self.options, key=self.order)]
+        from drkit.choices import near_optimal
+
+        near = {option.topology_id for option in near_optimal(self).options}
+        rows = [
+            self._row(option) | {"near_optimal": option.topology_id in near}
+            for option in sorted(self.options, key=self.order)
+        ]
         rows += [_identity(topology) | {"rejected_because": topology.rejected_because} for topology in self.rejected]
         return pd.DataFrame(rows, columns=list(rows[0]))
 
@@ -277,18 +252,24 @@ class Comparison:
             "rejected_because": "",
         }
 
-    def _shortfall(self, option: Option) -> float:
+    def shortfall(self, option: Option) -> float:
         """How far an option is from the objectives [1]: the sum of what it misses, each against what was asked.
 
-        Twice the RTO asked is a miss of 1, ten percent over the budget one of 0.1. Times count in whole seconds, and
-        an RPO below a minute is judged against a minute, since nothing can be so many times zero.
+        Twice the RTO asked is a miss of 1, ten percent over the budget one of 0.1.
+        """
+        budget = self.workload.objectives.budget_usd_per_month
+        over = max(0.0, option.bill.monthly_usd - budget) / budget if budget else 0.0
+        return self.recovery_shortfall(option) + over
+
+    def recovery_shortfall(self, option: Option) -> float:
+        """How far an option is from the RPO and RTO asked [1], whatever it costs.
+
+        Times count in whole seconds, and an RPO below a minute is judged against a minute, since nothing can be so
+        many times zero.
         """
         asked, judged = self.workload.objectives, option.judgement
         missed = max(0.0, _whole(judged.rpo_at_probability_s) - asked.rpo_s) / max(asked.rpo_s, 60.0)
-        missed += max(0.0, _whole(judged.rto_at_probability_s) - asked.rto_s) / asked.rto_s
-        if asked.budget_usd_per_month:
-            missed += max(0.0, option.bill.monthly_usd - asked.budget_usd_per_month) / asked.budget_usd_per_month
-        return missed
+        return missed + max(0.0, _whole(judged.rto_at_probability_s) - asked.rto_s) / asked.rto_s
 
     def order(self, option: Option) -> tuple[float | str, ...]:
         """Sort key, cheapest first.
@@ -307,7 +288,7 @@ class Comparison:
         )
 
     def _nearness(self, option: Option) -> tuple[float | str, ...]:
-        return (self._shortfall(option), *self.order(option))
+        return (self.shortfall(option), *self.order(option))
 
 
 def compare_topologies(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,13 +128,13 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: 
             cwd=str(cwd),
             progress_bar=progress,
             log_output=False,
-            config=_kernel_config(),
+            config=kernel_config(),
         )
     except papermill.PapermillExecutionError as error:
         raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
     except RuntimeError as error:  # nbclient's DeadKernelError, jupyter_client's timeouts
         raise DrkitError(f"the kernel of {source.name} died: {error}") from error
-    return _with_stable_ids(target)
+    return with_stable_ids(target)
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
@@ -206,6 +207,13 @@ def typed_parameter(notebook: Path, name: str, text: str) -> object:
 
 def to_html(notebook: Any, title: str) -> str:
     """The executed notebook as one HTML page that loads nothing from anywhere."""
+    page, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    return str(page)
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    """Made once: its templates are compiled at their first page."""
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
@@ -216,23 +224,27 @@ def to_html(notebook: Any, title: str) -> str:
         embed_images=True,
     )
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
-    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    return str(page)
+    return exporter
 
 
-def _kernel_config() -> Any:
+def kernel_config() -> Any:
     """Talk to the kernel over sockets of the file system, not over TCP that every user of the machine could read."""
     from traitlets.config import Config
 
     return Config() if sys.platform == "win32" else Config({"KernelManager": {"transport": "ipc"}})
 
 
-def _with_stable_ids(path: Path) -> Any:
-    """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes."""
+def with_stable_ids(path: Path, source: str = "") -> Any:
+    """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes.
+
+    A source stands in place of the path that the notebook was read from, where that is a temporary one.
+    """
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata["papermill"]["output_path"] = path.name
+    if source:
+        notebook.metadata["papermill"]["input_path"] = source
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"

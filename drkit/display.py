@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _ONE_LINE = 24
 
 
+#: Cells longer than this are broken into lines [characters].
+_LONG = 60
+
+
 class Markdown(str):
     """Text that a notebook shows as Markdown."""
 
@@ -39,16 +43,18 @@ class Table(pd.DataFrame):
             return self.reset_index()._repr_html_()
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
         content = zlib.crc32(self.to_csv().encode())
-        styler = Styler(self, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
-        for name in self.columns:
-            cells = [str(cell) for cell in self[name]]
+        # Two options of one strategy have the same name in front, which pandas does not style.
+        shown = self if self.index.is_unique else self.reset_index()
+        styler = Styler(shown, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
+        for name in shown.columns:
+            cells = [str(cell) for cell in shown[name]]
             figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", cell) for cell in cells)
             look = {"text-align": "right" if figures else "left"}
             if all(len(cell) <= _ONE_LINE for cell in cells):
                 look["white-space"] = "nowrap"
             styler.set_properties(subset=[name], **look)
         styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
-        if isinstance(self.index, pd.RangeIndex):
+        if isinstance(shown.index, pd.RangeIndex):
             styler.hide(axis="index")
         return str(styler.to_html())
 
@@ -85,7 +91,16 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
 
     head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
     name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"
+    words = [at for at, column in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[column])]
+    long = any(frame.iloc[:, at].astype(str).str.len().max() > _LONG for at in words)
     table = itables.to_html_datatable(
-        frame, caption=caption or None, connected=False, table_id=name, showIndex=False, maxBytes=0
+        frame,
+        caption=caption or None,
+        connected=False,
+        table_id=name,
+        showIndex=False,
+        maxBytes=0,
+        classes="display compact" + " nowrap" * (not long),
+        columnDefs=[{"className": "dt-left", "targets": words}],
     )
     return Searchable(head + table, len(frame))

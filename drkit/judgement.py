@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from drkit.recovery import Recovery
     from drkit.workload import Objectives
+
+    Probabilities = npt.NDArray[np.float64]
 
 
 class Judgement(NamedTuple):
@@ -58,3 +64,13 @@ class Judge:
         if budget is not None and monthly_usd > budget:
             found.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
         return tuple(found)
+
+    def meets(self, p_meets_rto: Probabilities, p_meets_rpo: Probabilities) -> npt.NDArray[np.bool_]:
+        """Whether RTO and RPO each hold with the asked probability, for arrays of recoveries."""
+        asked_for = self.objectives.probability
+        return (p_meets_rto >= asked_for) & (p_meets_rpo >= asked_for)
+
+    def affords(self, monthly_usd: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether bills are within the budget, for an array of bills [USD/month]."""
+        budget = self.objectives.budget_usd_per_month
+        return monthly_usd <= (math.inf if budget is None else budget)

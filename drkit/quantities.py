@@ -71,11 +71,21 @@ class Purchases:
 
     def site(self, site: Site) -> Iterator[Purchase]:
         """Everything bought in one region."""
-        yield from self._compute(site)
+        yield from self.compute(site)
         yield from self._network(site)
-        yield from self._database(site)
-        yield from self._cache(site)
+        yield from self.database_capacity(site)
+        yield from self._database_volume(site)
+        yield from self.cache_nodes(site)
+        yield from self._cache_snapshots(site)
         yield from self._storage(site)
+        yield from self._always(site)
+
+    def beside(self, site: Site) -> Iterator[Purchase]:
+        """What one region buys beside `compute`, `database_capacity` and `cache_nodes`; only storage's type counts."""
+        for part in (self._network, self._database_volume, self._cache_snapshots, self._storage, self._always):
+            yield from part(site)
+
+    def _always(self, site: Site) -> Iterator[Purchase]:
         region, workload = site.region, self.workload
         yield Purchase("security", "awskms", "customer_managed_key", region, 1)
         yield Purchase("security", "AWSSecretsManager", "secret", region, len(workload.secrets))
@@ -90,16 +100,16 @@ class Purchases:
         yield Purchase("monitoring", "AmazonCloudWatch", "logs/ingest_standard", region, logs)
         yield Purchase("monitoring", "AmazonCloudWatch", "logs/storage", region, kept)
 
-    def _compute(self, site: Site) -> Iterator[Purchase]:
-        sizes = {service.name: service for service in self.workload.services}
-        bought = self.workload.commitments.purchase("compute", site.role)
-        for service_name, architecture, tasks in site.tasks:
-            item, service = f"fargate/{_ARCHITECTURE[architecture]}", sizes[service_name]
+    def compute(self, site: Site) -> Iterator[Purchase]:
+        """Fargate tasks."""
+        both = zip(site.tasks, site.task_sizes, site.full_tasks, strict=True)
+        for (_, architecture, tasks), (vcpu, memory_gib), full in both:
+            item = f"fargate/{_ARCHITECTURE[architecture]}"
             hours = tasks * HOURS_PER_MONTH
-            assumed = "warm_standby_fraction" if 0 < tasks < service.tasks else ""
-            for what, size in (("vcpu", service.vcpu), ("memory", service.memory_gib)):
+            assumed = "warm_standby_fraction" if 0 < tasks < full else ""
+            for what, size in (("vcpu", vcpu), ("memory", memory_gib)):
                 used = hours * size
-                name = f"{item}/{what}"
+                name, bought = f"{item}/{what}", site.compute_purchase
                 yield Purchase("compute", "AmazonECS", name, site.region, used, assumption=assumed, purchase=bought)
 
     def _network(self, site: Site) -> Iterator[Purchase]:
@@ -131,7 +141,24 @@ class Purchases:
         sent = everything * share
         yield Purchase("egress", "AWSDataTransfer", "internet_egress", region, sent, start=start)
 
-    def _database(self, site: Site) -> Iterator[Purchase]:
+    def database_capacity(self, site: Site) -> Iterator[Purchase]:
+        """Aurora instances or ACU."""
+        database, region = self.workload.database, site.region
+        if database is None or not site.database_cluster:
+            return
+        kind, bought = site.storage_type, site.database_purchase
+        if site.database_class == SERVERLESS:
+            # A standby idles at the lowest capacity; replication keeps it from pausing.
+            busy = site.serverless_average_acu * (site.traffic_share if site.role == "failover" else 1.0)
+            used = max(site.serverless_min_acu, 0.5, busy) * site.database_instances
+            item = f"cluster/serverless_v2_acu/{kind}"
+            yield Purchase("database", "AmazonRDS", item, region, used * HOURS_PER_MONTH, purchase=bought)
+        else:
+            item = f"instance/{database.engine}/{site.database_class}/{kind}"
+            hours = site.database_instances * HOURS_PER_MONTH
+            yield Purchase("database", "AmazonRDS", item, region, hours, purchase=bought)
+
+    def _database_volume(self, site: Site) -> Iterator[Purchase]:
         database, region = self.workload.database, site.region
         if database is None:
             return
@@ -141,17 +168,7 @@ class Purchases:
             kept = copies * database.storage_gib.typical * self.assumptions["backup_copy_fraction"].typical
             yield Purchase("backup", "AmazonRDS", "cluster/backup", region, kept, assumption="backup_copy_fraction")
             return
-        kind, bought = site.storage_type, self.workload.commitments.purchase("database", site.role)
-        if site.database_class == SERVERLESS and database.acu:
-            # A standby idles at the lowest capacity; replication keeps it from pausing.
-            busy = database.acu.average * (site.traffic_share if site.role == "failover" else 1.0)
-            used = max(site.serverless_min_acu, 0.5, busy) * site.database_instances
-            item = f"cluster/serverless_v2_acu/{kind}"
-            yield Purchase("database", "AmazonRDS", item, region, used * HOURS_PER_MONTH, purchase=bought)
-        else:
-            item = f"instance/{database.engine}/{site.database_class}/{kind}"
-            hours = site.database_instances * HOURS_PER_MONTH
-            yield Purchase("database", "AmazonRDS", item, region, hours, purchase=bought)
+        kind = site.storage_type
         storage = database.storage_gib.typical
         yield Purchase("database", "AmazonRDS", f"cluster/storage/{kind}", region, storage)
         writes = database.writes_per_second.typical * SECONDS_PER_MONTH / 1e6
@@ -171,15 +188,20 @@ class Purchases:
         name = "" if change else "daily_change_fraction"
         yield Purchase("backup", "AmazonRDS", "cluster/backup", region, kept - storage, assumption=name)
 
-    def _cache(self, site: Site) -> Iterator[Purchase]:
+    def cache_nodes(self, site: Site) -> Iterator[Purchase]:
+        """ElastiCache nodes."""
         cache = self.workload.cache
         if cache is None or not site.cache_group:
             return
         nodes = cache.shards * (1 + site.cache_replicas_per_shard)
-        item = f"node/{cache.engine}/{site.cache_node_type}"
-        bought = self.workload.commitments.purchase("cache", site.role)
+        item, bought = f"node/{cache.engine}/{site.cache_node_type}", site.cache_purchase
         hours = nodes * HOURS_PER_MONTH
         yield Purchase("cache", "AmazonElastiCache", item, site.region, hours, purchase=bought)
+
+    def _cache_snapshots(self, site: Site) -> Iterator[Purchase]:
+        cache = self.workload.cache
+        if cache is None or not site.cache_group:
+            return
         # One snapshot of each active cache is free (ElastiCache FAQ); both groups keep their own.
         kept = max(0, cache.snapshot_retention_days - 1) * cache.data_gib.typical
         yield Purchase("backup", "AmazonElastiCache", "backup", site.region, kept)

@@ -95,6 +95,8 @@ class Timed(NamedTuple):
         region does not come back.
     carried
         Part of the draws in which the failover is carried through: past its point of no return.
+    rebuilt
+        Draws in which no step helps, because the failover region is lost too: everything is rebuilt from nothing.
     """
 
     steps: tuple[Step, ...]
@@ -103,6 +105,7 @@ class Timed(NamedTuple):
     rpo_by_store: Mapping[str, Samples]
     way_back_s: Samples | None = None
     carried: Samples | None = None
+    rebuilt: npt.NDArray[np.intp] | None = None
 
     @property
     def down_s(self) -> Samples:

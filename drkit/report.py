@@ -35,6 +35,7 @@ _NAMED = {
     "best_recovery": "Best recovery",
     "cheapest": "Cheapest that survives the region",
     "smallest_change": "Smallest change to today",
+    "least_regret": "Least regret",
 }
 
 
@@ -129,8 +130,8 @@ def _impossible(comparison: Comparison) -> list[str]:
 
 
 def choices(comparison: Comparison) -> Table:
-    """The choice beside the best recovery, the cheapest and the smallest change."""
-    at = asked(comparison.workload.objectives.probability)
+    """The choice beside the best recovery, the cheapest, the smallest change and the least regret."""
+    at, budget = asked(comparison.workload.objectives.probability), comparison.workload.objectives.budget_usd_per_month
     rows = []
     for name, option in comparison.named.items():
         if name == "cheapest" and not option.topology.failover:
@@ -138,7 +139,7 @@ def choices(comparison: Comparison) -> Table:
         judged = option.judgement
         rows.append(
             {
-                "": _NAMED[name],
+                "": _NAMED[name] + " within the budget" * (name == "best_recovery" and budget is not None),
                 "strategy": STRATEGY[option.topology.strategy],
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",

@@ -95,7 +95,7 @@ class Simulator:
 
     def recover(self, topology: Topology) -> Recovery:
         """Every disruption of a topology; topologies that recover alike are timed once."""
-        key = self._signature(topology)
+        key = self.signature(topology)
         if key not in self._known:
             self._known[key] = self._recovery(topology)
         return self._known[key]
@@ -114,7 +114,8 @@ class Simulator:
         lost = latest(list(stores.values()), self.samples)
         if disruption == "region_loss" and topology.failover:
             # The region does not come back: everybody moves, and nobody moves back.
-            return Timed(steps, rto, lost, stores, carried=np.ones(self.samples, dtype=np.float32))
+            everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
+            return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
         return Timed(steps, rto, lost, stores)
 
     def forget(self) -> None:
@@ -130,7 +131,7 @@ class Simulator:
         rto = latest(list(finish(steps).values()), self.samples)
         # Aurora keeps six copies over three zones, S3 three; a cache without a replica keeps one.
         cache, stores = self.workload.cache, {}
-        if cache and not cache.rebuildable and cache.replicas_per_shard == 0:
+        if cache and not cache.rebuildable and topology.primary.cache_replicas_per_shard == 0:
             stores["cache"] = np.full(self.samples, np.inf, dtype=np.float32)
         return steps, rto, stores
 
@@ -368,7 +369,7 @@ class Simulator:
         decides = self._decides(topology, disruption)
         return ("rto", disruption, *decides), ("rpo", disruption, *decides)
 
-    def _signature(self, topology: Topology) -> tuple[object, ...]:
+    def signature(self, topology: Topology) -> tuple[object, ...]:
         """What decides a topology's recovery: two with the same signature recover alike."""
         return (
             self._route(topology),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -216,13 +217,17 @@ class SupportMatrix:
                 f"no class legal for {_FEATURE[service]} in {' and '.join(regions)} is as large as {name} "
                 f"({today.vcpu} vCPU, {today.memory_gib:g} GiB)"
             )
-        usd, *_, found_name = choices[0]
-        extra = (
-            usd - self._hourly(service, engine, name, regions[0], variant)
-            if self._priced(service, engine, name, regions[0], variant)
-            else float("nan")
-        )
-        return StepUp(name, found_name, extra * HOURS_PER_MONTH)
+        *_, found_name = choices[0]
+        return StepUp(name, found_name, self.extra_monthly_usd(service, engine, name, found_name, regions[0], variant))
+
+    def extra_monthly_usd(
+        self, service: Service, engine: str, name: str, found: str, region: str, variant: str = ""
+    ) -> float:
+        """What one instance of a class costs more than one of another on demand [USD/month]; NaN without a price."""
+        if not all(self._priced(service, engine, each, region, variant) for each in (name, found)):
+            return math.nan
+        hourly = self._hourly(service, engine, found, region, variant)
+        return (hourly - self._hourly(service, engine, name, region, variant)) * HOURS_PER_MONTH
 
     def replicable_everywhere(
         self, service: Service, engine: str, version: str, name: str, regions: tuple[str, ...]

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from drkit.bundled import terraform_dir
@@ -52,7 +53,7 @@ def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
         return None
     with tempfile.TemporaryDirectory(prefix="drkit-terraform-") as folder:
         shutil.copy((stack or terraform_dir()) / "variables.tf", folder)
-        _run(program, folder, "init", "-input=false", "-backend=false")
+        # Variables alone need no provider, no module and no backend, so there is nothing to initialise.
         planned = _run(program, folder, "plan", "-input=false", "-json", "-lock=false", f"-var-file={path.resolve()}")
     errors = []
     for line in planned.stdout.splitlines():
@@ -65,6 +66,7 @@ def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
     return errors
 
 
+@lru_cache(maxsize=4)
 def _version(program: str) -> tuple[int, ...]:
     told = _run(program, ".", "version").stdout
     found = re.search(r"Terraform v(\d+)\.(\d+)", told)

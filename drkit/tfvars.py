@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from drkit import hcl
 from drkit.bundled import terraform_dir
 from drkit.errors import TfvarsError
+from drkit.support import SERVERLESS
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
@@ -179,11 +180,11 @@ def _idle_region(region: str, catalog: Catalog) -> dict[str, object]:
 
 def _services(topology: Topology, workload: Workload) -> dict[str, object]:
     standby = topology.failover.tasks if topology.failover else topology.primary.tasks
-    tasks = zip(workload.services, topology.primary.tasks, standby, strict=True)
+    tasks = zip(workload.services, topology.primary.task_sizes, topology.primary.tasks, standby, strict=True)
     return {
         service.name: {
-            "cpu_units": round(service.vcpu * 1024),
-            "memory_mib": round(service.memory_gib * 1024),
+            "cpu_units": round(vcpu * 1024),
+            "memory_mib": round(memory_gib * 1024),
             "architecture": architecture.upper(),
             "port": service.port,
             "health_check_path": service.health_check_path,
@@ -192,7 +193,7 @@ def _services(topology: Topology, workload: Workload) -> dict[str, object]:
             "failover_tasks": standby_count if topology.failover else 0,
             "default_route": at == 0,
         }
-        for at, (service, (_, architecture, count), (*_, standby_count)) in enumerate(tasks)
+        for at, (service, (vcpu, memory_gib), (_, architecture, count), (*_, standby_count)) in enumerate(tasks)
     }
 
 
@@ -200,13 +201,14 @@ def _database(topology: Topology, workload: Workload) -> dict[str, object] | Non
     database = workload.database
     if database is None:
         return None
+    serverless = topology.primary.database_class == SERVERLESS
     return {
         "engine": database.engine,
         "engine_version": database.version,
         "instance_class": topology.primary.database_class,
         "storage_type": topology.storage_type,
-        "serverless_min_acu": topology.primary.serverless_min_acu if database.acu else None,
-        "serverless_max_acu": max(database.acu.max, topology.primary.serverless_min_acu) if database.acu else None,
+        "serverless_min_acu": topology.primary.serverless_min_acu if serverless else None,
+        "serverless_max_acu": topology.primary.serverless_max_acu if serverless else None,
         "backup_retention_days": workload.backups.retention_days,
         "replicate": topology.replicates_database,
         "write_forwarding": topology.strategy == "active_active",

@@ -6,12 +6,13 @@ A topology is legal or it says why not. Nothing here knows a price; the bill may
 from __future__ import annotations
 
 import itertools
-import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from functools import lru_cache
+from typing import TYPE_CHECKING, get_args
 
 from drkit.errors import UnsupportedError
-from drkit.support import StepUp
+from drkit.resizing import changes_from_today
+from drkit.site import LIVE_DATA, Role, Site, Sizes, StorageType, failover_site, primary_site
 from drkit.today import check_today
 from drkit.workload import Strategy
 
@@ -20,51 +21,22 @@ if TYPE_CHECKING:
 
     from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
+    from drkit.support import Service
     from drkit.workload import Workload
 
-StorageType = Literal["standard", "io_optimized"]
-Role = Literal["primary", "failover"]
+__all__ = [
+    "LIVE_DATA",
+    "STRATEGIES",
+    "Decision",
+    "Designer",
+    "Role",
+    "Site",
+    "StorageType",
+    "Topology",
+    "enumerate_topologies",
+]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
-#: Strategies whose data stores are live in the failover region.
-LIVE_DATA = ("pilot_light", "warm_standby", "hot_standby", "active_active")
-
-
-@dataclass(frozen=True)
-class Site:
-    """What runs in one region of a topology.
-
-    Parameters
-    ----------
-    tasks
-        Service name, architecture and desired tasks, in the order of the workload file.
-    traffic_share
-        Part of the workload's traffic served here, 0 to 1.
-    """
-
-    role: Role
-    region: str
-    zones: int
-    tasks: tuple[tuple[str, str, int], ...]
-    load_balancer: bool
-    nat_gateways: int
-    interface_endpoints: tuple[str, ...]
-    database_class: str
-    database_instances: int
-    database_cluster: bool
-    storage_type: StorageType
-    cache_node_type: str
-    serverless_min_acu: float
-    cache_replicas_per_shard: int
-    cache_group: bool
-    traffic_share: float
-
-    @property
-    def alarms(self) -> int:
-        """CloudWatch alarms the stack makes here, the replication lag's aside."""
-        database = self.database_cluster and self.database_instances > 0
-        return 2 * self.load_balancer + database + self.cache_group
 
 
 @dataclass(frozen=True)
@@ -87,6 +59,8 @@ class Topology:
         What a decider must know about it.
     rejected_because
         Why it is not possible; empty when it is.
+    sized
+        What tells it from other topologies whose sizes differ; empty where sizes follow from the rest.
     """
 
     strategy: Strategy
@@ -101,6 +75,7 @@ class Topology:
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     rejected_because: str = ""
+    sized: str = ""
 
     @property
     def topology_id(self) -> str:
@@ -112,6 +87,7 @@ class Topology:
             self.architecture,
         ]
         parts += ["headless"] * self.headless + ["rtc"] * self.replication_time_control
+        parts += [self.sized] * bool(self.sized)
         return ".".join(parts)
 
     @property
@@ -131,15 +107,26 @@ class Topology:
 
 
 @dataclass(frozen=True)
-class _Variant:
-    storage_type: StorageType
-    arm64: bool
+class Decision:
+    """What is decided about a topology; everything else follows from it and the workload.
+
+    Parameters
+    ----------
+    region
+        The failover region; empty for a single region.
+    """
+
+    strategy: Strategy
+    region: str
     headless: bool
     replication_time_control: bool
+    sizes: Sizes
 
 
 def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assumptions) -> Iterator[Topology]:
     """Every topology of a workload: all strategies, region pairs, storage types, architectures.
+
+    Sizes are today's, or the smallest legal step up from them; `drkit.space` has all others.
 
     Parameters
     ----------
@@ -161,47 +148,76 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
         When the workload's own region is unknown, or the system of today could not exist.
     """
     check_today(workload, catalog)
-    enumerator = _Enumerator(workload, catalog, assumptions)
+    designer = Designer(workload, catalog, assumptions)
     wanted = workload.objectives.strategies or list(STRATEGIES)
-    for variant in _variants(workload, "single_region"):
-        yield enumerator.single_region(variant)
+    for decision in _variants(workload, "single_region", ""):
+        yield designer.topology(decision)
     for strategy, region in itertools.product(STRATEGIES[1:], catalog.regions.commercial()):
         if strategy not in wanted or region.code == workload.region:
             continue
-        reason = enumerator.region_refused(region.code)
-        variants = _variants(workload, strategy)
+        reason = designer.region_refused(region.code)
+        variants = _variants(workload, strategy, region.code)
         if reason:
-            yield replace(enumerator.pair(strategy, region.code, next(variants)), rejected_because=reason)
+            yield replace(designer.stepped_up(next(variants)), rejected_because=reason)
         else:
-            for variant in variants:
-                yield enumerator.pair(strategy, region.code, variant)
+            for decision in variants:
+                yield designer.stepped_up(decision)
 
 
-def _variants(workload: Workload, strategy: Strategy) -> Iterator[_Variant]:
-    """Variants of one strategy, the one nearest to today first."""
-    today: StorageType = workload.database.storage_type if workload.database else "standard"
-    other: StorageType = "io_optimized" if today == "standard" else "standard"
-    can_move = any(s.arm64_ready and s.architecture != "arm64" for s in workload.services)
-    return (
-        _Variant(storage, arm64, headless, rtc)
-        for storage, arm64, headless, rtc in itertools.product(
-            (today, other) if workload.database else (today,),
-            (False, True) if can_move else (False,),
-            (False, True) if strategy == "pilot_light" and workload.database else (False,),
-            (False, True)
-            if strategy != "single_region" and any(bucket.replicate for bucket in workload.buckets)
-            else (False,),
-        )
-    )
+def _variants(workload: Workload, strategy: Strategy, region: str) -> Iterator[Decision]:
+    """Decisions for one strategy and region at today's sizes, the one nearest to today first."""
+    today = Sizes.of_today(workload)
+    other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
+    moved = on_arm64(workload, today.tasks)
+    for storage, tasks, headless, rtc in itertools.product(
+        (today.storage_type, other) if workload.database else (today.storage_type,),
+        (today.tasks, moved) if moved != today.tasks else (today.tasks,),
+        headless_or_not(workload, strategy),
+        time_control_or_not(workload, strategy),
+    ):
+        yield Decision(strategy, region, headless, rtc, replace(today, storage_type=storage, tasks=tasks))
 
 
-class _Enumerator:
+def headless_or_not(workload: Workload, strategy: Strategy) -> tuple[bool, ...]:
+    """Whether a strategy can leave the failover region's Aurora cluster without an instance."""
+    return (False, True) if strategy == "pilot_light" and workload.database else (False,)
+
+
+def time_control_or_not(workload: Workload, strategy: Strategy) -> tuple[bool, ...]:
+    """Whether S3 replication can carry the 15 minute service level."""
+    replicated = any(bucket.replicate for bucket in workload.buckets)
+    return (False, True) if strategy != "single_region" and replicated else (False,)
+
+
+def on_arm64(workload: Workload, tasks: tuple[tuple[str, str, int], ...]) -> tuple[tuple[str, str, int], ...]:
+    """Tasks with those on arm64 whose image is ready for it."""
+    ready = {service.name for service in workload.services if service.arm64_ready}
+    return tuple((name, "arm64" if name in ready else kind, number) for name, kind, number in tasks)
+
+
+class Designer:
+    """Makes the topologies of one workload, and knows which decisions are legal.
+
+    Parameters
+    ----------
+    workload, catalog, assumptions
+        The system; support rules and regions; ``warm_standby_fraction``.
+    """
+
     def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions) -> None:
         self.workload = workload
         self.catalog = catalog
         self.warm_fraction = assumptions["warm_standby_fraction"].typical
+        # Aurora wants this much in the primary cluster of a global database, which never idles below it.
+        self.least_acu = catalog.support.figure("aurora", "serverless_min_recommended_acu")
+        # Many topologies of one region pair ask for the same.
+        self._step_up = lru_cache(maxsize=None)(catalog.support.step_up)
+        self._replicable = lru_cache(maxsize=None)(catalog.support.replicable)
+
+    # Legal ----------------------------------------------------------------------------------------------------------
 
     def region_refused(self, region: str) -> str:
+        """Why the objectives or the catalog rule a failover region out; empty if they do not."""
         objectives = self.workload.objectives
         if objectives.failover_regions and region not in objectives.failover_regions:
             return f"{region} is not among the objectives' failover_regions"
@@ -212,70 +228,120 @@ class _Enumerator:
             return f"the snapshot has no prices for {region}"
         return ""
 
-    def single_region(self, variant: _Variant) -> Topology:
-        return self._topology("single_region", None, variant, *self._today())
+    def check_strategy(self, strategy: Strategy) -> None:
+        """Refuse a strategy that the workload rules out, whichever the region.
 
-    def pair(self, strategy: Strategy, region: str, variant: _Variant) -> Topology:
-        classes = self._today()
-        try:
-            if strategy in LIVE_DATA:
-                classes = self._legal(strategy, region, variant.storage_type)
-            elif self.workload.cache and not self.workload.cache.rebuildable:
-                raise UnsupportedError(
-                    "the cache holds data that cannot be rebuilt, and backup and restore leaves it behind: "
-                    "use a strategy with Global Datastore, or set cache.rebuildable"
-                )
-        except UnsupportedError as error:
-            topology = self._topology(strategy, region, variant, *self._today())
-            return replace(topology, rejected_because=str(error))
-        return self._topology(strategy, region, variant, *classes)
-
-    def _today(self) -> tuple[StepUp, StepUp]:
-        """Classes of database and cache as they are: no step."""
+        Raises
+        ------
+        UnsupportedError
+            With the reason and the way out.
+        """
         workload = self.workload
-        names = (
-            workload.database.class_name if workload.database else "",
-            workload.cache.node_type if workload.cache else "",
-        )
-        return StepUp(names[0], names[0], 0.0), StepUp(names[1], names[1], 0.0)
-
-    def _legal(self, strategy: Strategy, region: str, storage_type: StorageType) -> tuple[StepUp, StepUp]:
-        """Steps up to classes that Global Database and Global Datastore take in both regions."""
-        workload, support = self.workload, self.catalog.support
-        regions = (workload.region, region)
-        database_step, cache_step = self._today()
-        if database := workload.database:
-            database_step = support.step_up(
-                "aurora", database.engine, database.version, database.class_name, regions, storage_type
+        if strategy == "backup_restore" and workload.cache and not workload.cache.rebuildable:
+            raise UnsupportedError(
+                "the cache holds data that cannot be rebuilt, and backup and restore leaves it behind: "
+                "use a strategy with Global Datastore, or set cache.rebuildable"
             )
-            for code in regions:  # a serverless class steps up to itself, so check the second region too
-                verdict = support.replicable("aurora", database.engine, database.version, database_step.found, code)
-                if not verdict:
-                    raise UnsupportedError(verdict.reason)
-            if strategy == "active_active":
-                forwards = support.forwards_writes(database.engine, database.version)
-                if not forwards:
-                    raise UnsupportedError(f"active/active needs write forwarding: {forwards.reason}")
-        if cache := workload.cache:
-            cache_step = support.step_up("elasticache", cache.engine, cache.version, cache.node_type, regions)
-        return database_step, cache_step
+        if strategy == "active_active" and (database := workload.database):
+            forwards = self.catalog.support.forwards_writes(database.engine, database.version)
+            if not forwards:
+                raise UnsupportedError(f"active/active needs write forwarding: {forwards.reason}")
 
-    def _topology(
-        self, strategy: Strategy, region: str | None, variant: _Variant, database: StepUp, cache: StepUp
-    ) -> Topology:
-        workload = self.workload
-        share = 0.5 if strategy == "active_active" else 1.0
-        replicated = strategy in LIVE_DATA
-        changes, notes = self._changes(variant, database, cache), []
-        min_acu = 0.0
-        if workload.database and (acu := workload.database.acu):
-            # Aurora wants this much in the primary cluster of a global database, which never idles below it.
-            least = self.catalog.support.figure("aurora", "serverless_min_recommended_acu") if replicated else 0.0
-            min_acu = max(acu.min, least)
-            if min_acu > acu.min:
-                changes.append(f"Serverless v2 capacity starts at {min_acu:g} ACU instead of {acu.min:g}")
-        primary = self._primary(variant, database.found, cache.found, share, min_acu)
-        failover = self._failover(strategy, region, variant, primary) if region else None
+    def check_database(self, strategy: Strategy, regions: tuple[str, ...], name: str) -> None:
+        """Refuse a database class that the strategy cannot use in all of the regions.
+
+        Raises
+        ------
+        UnsupportedError
+            With the reason.
+        """
+        if database := self.workload.database:
+            self._check("aurora", database.engine, database.version, strategy, regions, name)
+
+    def check_cache(self, strategy: Strategy, regions: tuple[str, ...], name: str) -> None:
+        """Refuse a cache node type that the strategy cannot use in all of the regions.
+
+        Raises
+        ------
+        UnsupportedError
+            With the reason.
+        """
+        if cache := self.workload.cache:
+            self._check("elasticache", cache.engine, cache.version, strategy, regions, name)
+
+    def _check(
+        self,
+        service: Service,
+        engine: str,
+        version: str,
+        strategy: Strategy,
+        regions: tuple[str, ...],
+        name: str,
+    ) -> None:
+        for region in regions:
+            verdict = (
+                self._replicable(service, engine, version, name, region)
+                if strategy in LIVE_DATA
+                else self.catalog.support.sold(service, engine, name, region)
+            )
+            if not verdict:
+                raise UnsupportedError(verdict.reason)
+
+    def stepped_up(self, decision: Decision) -> Topology:
+        """The topology with the smallest legal classes at least as large as the decision's, or the reason for none."""
+        sizes = decision.sizes
+        try:
+            if decision.strategy in LIVE_DATA:
+                sizes = self._legal(decision)
+            else:
+                self.check_strategy(decision.strategy)
+        except UnsupportedError as error:
+            return replace(self.topology(decision), rejected_because=str(error))
+        return self.topology(replace(decision, sizes=sizes))
+
+    def _legal(self, decision: Decision) -> Sizes:
+        """Steps up to classes that Global Database and Global Datastore take in both regions."""
+        workload, sizes = self.workload, decision.sizes
+        regions = (workload.region, decision.region)
+        found, node_type = sizes.database_class, sizes.cache_node_type
+        if database := workload.database:
+            of_engine = (database.engine, database.version)
+            found = self._step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
+            # A serverless class steps up to itself, so check the second region too.
+            self.check_database(decision.strategy, regions, found)
+            self.check_strategy(decision.strategy)
+        if cache := workload.cache:
+            node_type = self._step_up("elasticache", cache.engine, cache.version, node_type, regions).found
+        return replace(sizes, database_class=found, cache_node_type=node_type)
+
+    # Made -----------------------------------------------------------------------------------------------------------
+
+    def sites(self, decision: Decision) -> tuple[Site, Site | None]:
+        """What runs in the primary and in the failover region, be it legal or not."""
+        primary = self.primary(decision)
+        return primary, self.failover(decision, primary) if decision.region else None
+
+    def primary(self, decision: Decision) -> Site:
+        """What runs in the primary region; it depends on the strategy and the sizes alone."""
+        return primary_site(self.workload, decision.strategy, decision.sizes, self.least_acu)
+
+    def failover(self, decision: Decision, primary: Site) -> Site:
+        """What runs in the failover region beside this primary site."""
+        strategy, region, headless = decision.strategy, decision.region, decision.headless
+        zones, bought = self.catalog.regions[region].zones, decision.sizes.commitments
+        return failover_site(self.workload, strategy, region, zones, headless, self.warm_fraction, bought, primary)
+
+    def topology(self, decision: Decision, sized: str = "") -> Topology:
+        """The topology of a decision, be it legal or not.
+
+        Parameters
+        ----------
+        sized
+            Part of its name that tells it from topologies of other sizes.
+        """
+        workload, strategy, region = self.workload, decision.strategy, decision.region
+        primary, failover = self.sites(decision)
+        changes, notes = list(changes_from_today(workload, decision.sizes, primary, self.catalog.support)), []
         if strategy == "active_active":
             notes.append("automation promotes the other region without asking anybody")
             if workload.database:
@@ -288,107 +354,23 @@ class _Enumerator:
         return Topology(
             strategy,
             workload.region,
-            region or "",
-            _label(workload, variant.arm64),
-            variant.storage_type,
-            variant.headless,
-            variant.replication_time_control,
+            region,
+            label_of(workload, decision.sizes.tasks),
+            decision.sizes.storage_type,
+            decision.headless,
+            decision.replication_time_control,
             primary,
             failover,
             tuple(changes),
             tuple(notes),
+            sized=sized,
         )
 
-    def _primary(self, variant: _Variant, database_class: str, cache_type: str, share: float, min_acu: float) -> Site:
-        workload = self.workload
-        network, cache = workload.network, workload.cache
-        return Site(
-            role="primary",
-            region=workload.region,
-            zones=network.zones,
-            tasks=tuple(
-                (s.name, _architecture(s.architecture, s.arm64_ready, variant.arm64), s.tasks)
-                for s in workload.services
-            ),
-            load_balancer=True,
-            nat_gateways={"none": 0, "single": 1, "per_zone": network.zones}[network.nat_gateways],
-            interface_endpoints=tuple(network.interface_endpoints),
-            database_class=database_class,
-            database_instances=workload.database.instances if workload.database else 0,
-            database_cluster=workload.database is not None,
-            storage_type=variant.storage_type,
-            serverless_min_acu=min_acu,
-            cache_node_type=cache_type,
-            cache_replicas_per_shard=cache.replicas_per_shard if cache else 0,
-            cache_group=cache is not None,
-            traffic_share=share,
-        )
 
-    def _failover(self, strategy: Strategy, region: str, variant: _Variant, primary: Site) -> Site:
-        live, full = strategy in LIVE_DATA, strategy in ("hot_standby", "active_active")
-        zones = min(primary.zones, self.catalog.regions[region].zones)
-        fraction = {"warm_standby": self.warm_fraction, "hot_standby": 1.0, "active_active": 1.0}.get(strategy, 0.0)
-        least = 1 if strategy in ("warm_standby", "hot_standby", "active_active") else 0  # it serves at once
-        one_nat = min(1, primary.nat_gateways)
-        # Without NAT tasks reach AWS through interface endpoints alone, so the standby needs them too.
-        endpoints = strategy in ("warm_standby", "hot_standby", "active_active") or (live and not one_nat)
-        return replace(
-            primary,
-            role="failover",
-            region=region,
-            zones=zones,
-            tasks=tuple((name, arch, max(least, math.ceil(fraction * tasks))) for name, arch, tasks in primary.tasks),
-            load_balancer=live,
-            nat_gateways=min(zones, primary.nat_gateways) if full else one_nat if live else 0,
-            interface_endpoints=primary.interface_endpoints if endpoints else (),
-            database_instances=0
-            if variant.headless or not live
-            else primary.database_instances
-            if full
-            else min(1, primary.database_instances),
-            database_cluster=live and primary.database_cluster,
-            cache_replicas_per_shard=self._standby_replicas(primary, full),
-            cache_group=live and primary.cache_group,
-            traffic_share=0.5 if strategy == "active_active" else 0.0,
-        )
-
-    def _standby_replicas(self, primary: Site, full: bool) -> int:
-        # AWS wants a replica in each secondary when the primary fails over by itself, as cluster mode always does.
-        cache = self.workload.cache
-        automatic = cache is not None and (cache.shards > 1 or primary.cache_replicas_per_shard > 0)
-        return max(int(automatic), primary.cache_replicas_per_shard if full else 0)
-
-    def _changes(self, variant: _Variant, database: StepUp, cache: StepUp) -> list[str]:
-        workload = self.workload
-        changes = [
-            f"{what} {_verb(step)} from {step.wanted} to {step.found}{_priced(step, unit)}"
-            for what, unit, step in (("database", "instance", database), ("cache", "node", cache))
-            if step.found != step.wanted
-        ]
-        if workload.database and variant.storage_type != workload.database.storage_type:
-            words = {"standard": "Standard", "io_optimized": "I/O-Optimized"}
-            changes.append(f"Aurora storage becomes {words[variant.storage_type]}")
-        if variant.arm64:
-            changes.append("services move to arm64")
-        return changes
-
-
-def _verb(step: StepUp) -> str:
-    return "moves" if step.extra_monthly_usd < 0 else "steps up"
-
-
-def _priced(step: StepUp, unit: str) -> str:
-    extra = step.extra_monthly_usd
-    return "" if math.isnan(extra) else f" ({extra:+,.2f} USD a month for each {unit})"
-
-
-def _architecture(today: str, ready: bool, move: bool) -> str:
-    return "arm64" if move and ready else today
-
-
-def _label(workload: Workload, move: bool) -> str:
-    def kinds(moved: bool) -> set[str]:
-        return {_architecture(s.architecture, s.arm64_ready, moved) for s in workload.services}
-
-    label = "mixed" if len(kinds(move)) > 1 else next(iter(kinds(move)))
-    return "mixed-arm64" if move and len(kinds(False)) > 1 and label == "mixed" else label
+def label_of(workload: Workload, tasks: tuple[tuple[str, str, int], ...]) -> str:
+    """``x86_64``, ``arm64`` or ``mixed``; ``mixed-arm64`` where a mixed system moves and is mixed still."""
+    today, kinds = {service.architecture for service in workload.services}, {kind for _, kind, _ in tasks}
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    moved = [kind for _, kind, _ in tasks] != [service.architecture for service in workload.services]
+    return "mixed-arm64" if moved and len(today) > 1 else "mixed"

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def span(seconds: float) -> str:
@@ -44,3 +44,10 @@ def did_you_mean(wanted: str, known: Iterable[str], count: int = 1, cutoff: floa
     """Up to ``count`` known names nearest to a wrong one, as a question; empty when none is near."""
     near = difflib.get_close_matches(wanted, list(known), n=count, cutoff=cutoff)
     return f"did you mean {', '.join(near)}?" if near else ""
+
+
+def within(bound: Mapping[str, float]) -> str:
+    """What a bound allows, by pydantic's name for it: ``a number of at least 1``."""
+    ((kind, limit),) = bound.items()
+    told = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+    return f"a number {told[kind]} {limit:g}"

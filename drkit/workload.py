@@ -49,6 +49,15 @@ def _fargate_vcpu(value: float) -> float:
     return value
 
 
+def fargate_sells(vcpu: float, memory_gib: float) -> bool:
+    """Whether Fargate sells tasks of this size."""
+    if vcpu not in FARGATE_MEMORY_GIB:
+        return False
+    low, high, step = FARGATE_MEMORY_GIB[vcpu]
+    # At 0.25 vCPU the sizes are 0.5, 1 and 2 GiB: 1.5 is on the step but not sold.
+    return low <= memory_gib <= high and not (memory_gib - low) % step and (vcpu, memory_gib) != (0.25, 1.5)
+
+
 class Service(Strict):
     """One ECS service on Fargate."""
 
@@ -73,18 +82,15 @@ class Service(Strict):
 
     @model_validator(mode="after")
     def _fargate_memory(self) -> Service:
-        low, high, step = FARGATE_MEMORY_GIB[self.vcpu]
-        # At 0.25 vCPU the sizes are 0.5, 1 and 2 GiB: 1.5 is on the step but not sold.
-        smallest = self.vcpu == 0.25
-        sold = low <= self.memory_gib <= high and not (self.memory_gib - low) % step
-        if not sold or (smallest and self.memory_gib == 1.5):
+        if not fargate_sells(self.vcpu, self.memory_gib):
+            low, high, step = FARGATE_MEMORY_GIB[self.vcpu]
             raise PydanticCustomError(
                 "fargate_memory",
                 "memory_gib is {memory}: with {vcpu} vCPU Fargate sells {allowed} GiB",
                 {
                     "memory": f"{self.memory_gib:g}",
                     "vcpu": f"{self.vcpu:g}",
-                    "allowed": "0.5, 1 or 2" if smallest else f"{low:g} to {high:g} in steps of {step:g}",
+                    "allowed": "0.5, 1 or 2" if self.vcpu == 0.25 else f"{low:g} to {high:g} in steps of {step:g}",
                 },
             )
         return self

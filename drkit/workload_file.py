@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from drkit import today
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
-from drkit.words import did_you_mean
+from drkit.words import did_you_mean, within
 from drkit.workload import Workload
 
 if TYPE_CHECKING:
@@ -187,9 +187,7 @@ def _sentence(detail: ErrorDetails) -> str:
         case "literal_error":
             return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"
         case "greater_than" | "greater_than_equal" | "less_than" | "less_than_equal":
-            word = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
-            ((kind, bound),) = context.items()
-            return f"{name} is {value!r}: give a number {word[kind]} {bound:g} ({_describe(location)})"
+            return f"{name} is {value!r}: give {within(context)} ({_describe(location)})"
         case "string_pattern_mismatch" | "string_too_short" | "string_too_long":
             return f"{name} is {value!r}: {_describe(location)}"
         case "float_type" | "int_type" | "int_from_float" | "finite_number":

@@ -52,6 +52,7 @@ def options(comparison):
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_no_text_of_any_strategy_overlaps_or_is_cut(name, comparisons):
     comparison = comparisons[name]
@@ -90,6 +91,7 @@ def test_units_are_the_topologys_counts(strategy, comparisons):
     assert drawn["service later"] == missing
     assert drawn["zone"] == home.zones + (away.zones if away else 0)
     assert drawn["region"] == 2
+    assert_clear(picture)
 
 
 def test_a_single_region_shows_that_nothing_lies_elsewhere(comparisons):
@@ -149,6 +151,7 @@ def test_backups_that_are_copied_say_how_often_and_how_old(comparisons):
     assert lag == "copied every 6 h"
     assert basis == f"{span(option.judgement.rpo_p50_s)} old, {span(option.judgement.rpo_p95_s)} at 95 %, assumed"
     assert "created after a failover" in said(picture, "detail")
+    assert "copies lie there, all else is built after a failover" in picture.finding
     assert not any(artist.get_gid() in ("database idle", "cache idle") for artist in picture.axes[0].get_children())
 
 
@@ -252,7 +255,7 @@ costs: {outage_usd_per_hour: 100, data_loss_usd_per_hour: 0}
 """
 
 
-@pytest.mark.parametrize("text", [BARE, CROWDED], ids=["bare", "crowded"])
+@pytest.mark.parametrize("text", [BARE, pytest.param(CROWDED, marks=pytest.mark.slow)], ids=["bare", "crowded"])
 def test_workloads_with_next_to_nothing_and_with_far_too_much_are_drawn(text, tmp_path, catalog):
     path = tmp_path / "odd.yaml"
     path.write_text(text)
@@ -264,6 +267,8 @@ def test_workloads_with_next_to_nothing_and_with_far_too_much_are_drawn(text, tm
         if text is BARE:
             assert parts == {"Application Load Balancer", "ECS app", "Network", "ECR"}
             assert said(picture, "entry")[0] == "Clients"
+            assert "data" not in picture.finding
         else:
             assert "ECS 3 more services" in parts
-            assert any(words == "300 x" for words in said(picture, "number"))
+            assert "300 x" in said(picture, "number")
+            assert any(words.endswith(", 8.6 PiB") for words in said(picture, "detail"))

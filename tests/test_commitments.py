@@ -14,6 +14,7 @@ from drkit.catalog import Catalog
 from drkit.cli import main
 from drkit.commitments import Commitments, in_words
 from drkit.compare import Comparison, compare_topologies
+from drkit.difference import explain_difference
 from drkit.errors import DrkitError
 from drkit.workload import Workload
 
@@ -151,3 +152,17 @@ def test_a_purchase_in_words(purchase: str, words: str) -> None:
 def test_a_commitment_that_aws_does_not_sell_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         Commitments(**wrong)  # type: ignore[arg-type]
+
+
+def test_buying_ahead_is_another_price_and_no_other_quantity(priced: Catalog) -> None:
+    plain = workload_file.read("article")
+    ahead = bought(plain, database=NO_UPFRONT, cache=NO_UPFRONT)
+    before, after = (compare(workload, priced).today for workload in (plain, ahead))
+    found = explain_difference(before, after)
+    # two instances at 0.26 and two nodes at 0.149 USD for 730 h, at half the price
+    assert [(line.component, line.kind, line.price_usd) for line in found.changes] == [
+        ("database", "price", -189.80),
+        ("cache", "price", -108.77),
+    ]
+    assert found.quantity_usd == 0
+    assert {line.unit for line in found.changes} == {"instance-hour", "node-hour"}

@@ -96,11 +96,11 @@ def test_the_page_holds_every_assumption_and_every_file_of_the_snapshot(
 
 def test_pictures_carry_their_finding_for_those_who_do_not_see_them(article: str) -> None:
     page = Page(article)
-    assert page.tags.count("svg") == 6
+    assert page.tags.count("svg") == 7
     assert "img" not in page.tags
     head, *findings = page.titles
     assert head == "article: disaster recovery decision"
-    assert len(findings) == 6
+    assert len(findings) == 7
     assert findings[0].startswith("Pilot light in us-west-2: data is live there")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -26,6 +27,7 @@ from drkit.figures.tradeoff import staircase
 from drkit.recovery import Step, finish, on_critical_path
 from drkit.sources import outline
 from drkit.topology import STRATEGIES
+from drkit.words import span
 
 OF_A_COMPARISON = (
     figures.region_map,
@@ -86,6 +88,57 @@ def test_every_picture_names_its_finding_and_its_snapshot(draw, workload, compar
     for text in picture.texts:
         assert text.get_window_extent(renderer).x0 >= 0
         assert text.get_window_extent(renderer).x1 <= picture.bbox.x1
+
+
+@pytest.mark.parametrize(
+    ("draw", "labels", "finding"),
+    [
+        (figures.monthly_cost, [("USD a month", "")], "costs {extra} USD a month more than today"),
+        (figures.yearly_loss, [("USD a year", "")], "costs {year} USD a year in total"),
+        (
+            figures.cost_against_rto,
+            [("RTO that holds with 95 % (logarithmic)", "USD a month"), ("axis broken", "")],
+            "for {monthly} USD a month",
+        ),
+        (figures.recovery_waterfall, [("time since the region was lost [min]", "")], "{p50} typically, {p95} at 95 %"),
+        (
+            figures.rto_rpo_distribution,
+            [
+                ("RTO (logarithmic)", "probability of no more than this"),
+                ("RPO (logarithmic; the objective, 0 s, is far to the left)", ""),
+            ],
+            "keeps the RTO of 60 min with {p_rto} and the RPO of 0 s with {p_rpo}; asked is 95 %",
+        ),
+        (
+            figures.wait_or_fail_over,
+            [("wait after the outage was detected before failing over (logarithmic)", "USD a year (logarithmic)")],
+            "loses least, {least} USD a year",
+        ),
+        (
+            figures.break_even,
+            [("cost of an hour of outage [USD/h] (logarithmic)", "total cost [USD a year] (logarithmic)")],
+            "a second region pays from {pays} USD an hour on",
+        ),
+    ],
+)
+def test_axes_have_their_units_and_titles_their_figures(draw, labels, finding, article):
+    picture = drawn(draw, article)
+    assert [(axes.get_xlabel(), axes.get_ylabel()) for axes in picture.axes] == labels
+    chosen = article.chosen
+    policy = waiting.evaluate(article, chosen)
+    reaches = value.break_even(article)
+    figure = {
+        "extra": usd(chosen.bill.monthly_usd - article.today.bill.monthly_usd),
+        "year": usd(value.ownership(article, chosen).total_usd),
+        "monthly": usd(chosen.bill.monthly_usd),
+        "p50": span(chosen.judgement.rto_p50_s),
+        "p95": span(chosen.judgement.rto_p95_s),
+        "p_rto": probability(chosen.judgement.p_meets_rto),
+        "p_rpo": probability(chosen.judgement.p_meets_rpo),
+        "least": usd(policy.loss_usd[policy.best]),
+        "pays": usd(next(reach for reach in reaches if reach.option.topology.failover).from_usd_per_hour),
+    }
+    assert finding.format(**figure) in title(picture)
 
 
 @pytest.mark.parametrize("draw", [figures.monthly_cost, figures.yearly_loss, figures.cost_against_rto])
@@ -367,19 +420,39 @@ def test_a_way_over_the_edge_of_the_map_still_tells_its_distance(article):
 
 @pytest.mark.parametrize(("service", "engine"), [("aurora", "aurora-mysql"), ("elasticache", "valkey")])
 def test_every_class_with_a_price_is_drawn_as_legal_or_refused(service, engine, catalog):
-    axes = figures.class_prices(catalog, service, "eu-west-1", engine).axes[0]
+    picture = figures.class_prices(catalog, service, "eu-west-1", engine)
+    axes = picture.axes[0]
     clouds = {cloud.get_gid(): cloud.get_offsets() for cloud in axes.collections}
     frame = catalog.support.frame(service=service, region="eu-west-1", engine=engine)
     burstable = [name for name in frame["class"].unique() if name.split(".")[1] in ("t2", "t3", "t4g")]
     assert len(clouds["refused"]) >= len(burstable) > 0
     assert clouds["legal"][:, 1].min() > clouds["refused"][:, 1].min()
-    assert "GiB" in axes.get_xlabel()
-    assert "USD an hour" in axes.get_ylabel()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("memory [GiB] (logarithmic)", "USD an hour (logarithmic)")
+    offer, item = {
+        "aurora": ("AmazonRDS", "instance/aurora-mysql/{}/standard"),
+        "elasticache": ("AmazonElastiCache", "node/valkey/{}"),
+    }[service]
+    for group, wanted in (("legal", True), ("refused", False)):
+        possible = set(frame.loc[frame["supported"], "class"])
+        expected = {
+            (catalog.support.size(name).memory_gib, catalog.prices.find(offer, item.format(name), "eu-west-1").usd)
+            for name in set(frame["class"])
+            if (name in possible) is wanted and catalog.prices.has(offer, item.format(name), "eu-west-1")
+        }
+        assert {tuple(point) for point in clouds[group].tolist()} == expected
+    assert f"{len(clouds['legal'])} of {len(clouds['legal']) + len(clouds['refused'])} {engine} classes" in title(
+        picture
+    )
 
 
 def test_a_price_over_regions_is_sorted_and_marks_what_is_not_observed(catalog):
     item = "node/valkey/cache.r7g.large"
-    axes = figures.price_over_regions(catalog, "AmazonElastiCache", item, "us-east-1").axes[0]
+    picture = figures.price_over_regions(catalog, "AmazonElastiCache", item, "us-east-1")
+    axes = picture.axes[0]
+    assert axes.get_xlabel() == "USD per node-hour"
+    least, here = (catalog.prices.find("AmazonElastiCache", item, code) for code in ("us-east-2", "us-east-1"))
+    assert f"costs {least.usd:.4g} USD per node-hour in us-east-2" in title(picture)
+    assert f"us-east-1 pays {percent(here.usd / least.usd - 1)} more" in title(picture)
     shown = {bar.get_gid(): bar for bar in bars(axes)}
     assert list(shown.values()) == sorted(shown.values(), key=lambda bar: bar.get_width())
     for region in catalog.prices.regions():
@@ -536,6 +609,12 @@ def test_the_bars_of_the_tornado_are_its_table(comparisons):
     table = found.tornado.set_index("input")
     for axes, output, least in zip(picture.axes, ("rto_s", "rpo_s", "total_usd"), (6, 2, 6), strict=True):
         assert len(bars(axes)) >= least
+        unit = {
+            "rto_s": r"RTO \[(s|min|h|d)\]",
+            "rpo_s": r"RPO \[(s|min|h|d)\]",
+            "total_usd": r"total cost \[USD a year\]",
+        }
+        assert re.fullmatch(unit[output], axes.get_xlabel())
         for bar in bars(axes):
             name, _, end = bar.get_gid().rpartition(".")
             ends = {bar.get_x(), bar.get_x() + bar.get_width()}
@@ -580,7 +659,8 @@ def test_a_replay_shows_when_each_strategy_is_back_and_what_was_blocked(event, c
         (curve,) = lines(lower, one.label)
         assert list(curve.get_ydata()) == list(found.minutes()[one.label])
     assert any(bar.get_gid() == "blocked" for bar in bars(upper))
-    assert event in title(picture)
+    assert f"{event}: down for {span(found.lasted_s)} in one region" in title(picture)
+    assert (lower.get_xlabel(), lower.get_ylabel()) == ("time since the outage began [h]", "service is up")
     stuck = [one for one in found.strategies if one.blocked and one.failed_over < 0.5]
     assert ("would have been blocked" in title(picture)) is bool(stuck)
 

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from drkit import __version__
-from drkit.cli import facts, reports, serving, terraform, workloads
+from drkit.cli import batch, differences, facts, reports, serving, space, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
@@ -63,7 +63,10 @@ def main() -> None:
 for command in (
     workloads.design,
     workloads.run,
+    batch.batch,
     workloads.compare,
+    space.space,
+    differences.diff,
     reports.report,
     serving.serve,
     workloads.calibrate,

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from drkit.cli.options import (
     table_format,
 )
 from drkit.errors import ParameterError, WorkloadError
+
+if TYPE_CHECKING:
+    from drkit.compare import Comparison
 
 
 @click.command()
@@ -137,7 +141,8 @@ def compare(
 ) -> None:
     r"""Compare the topologies of a WORKLOAD by cost, RTO, RPO and expected loss.
 
-    The table shows the best of each strategy; csv and json hold every topology, as comparison.csv does.
+    The table shows the best of each strategy, and below it what is nearly as good as the choice and what would be
+    regretted least; csv and json hold every topology, as comparison.csv does.
 
     \b
     Examples:
@@ -145,6 +150,7 @@ def compare(
       drkit compare shop.yaml --format csv > comparison.csv
     """
     from drkit import workload_file
+    from drkit.choices import near_optimal
     from drkit.commitments import refused_for
     from drkit.compare import compare_topologies
 
@@ -152,8 +158,17 @@ def compare(
     comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
     frame = comparison.frame() if everything or style != "table" else comparison.best_of_each()
     print_table(frame, style)
+    if style == "table" and not everything:
+        click.echo("\n".join(["", *near_optimal(comparison).sentences(), _least_regret(comparison)]))
     if told := refused_for(comparison.workload.commitments, comparison.rejected):
         click.echo(told, err=True)
+
+
+def _least_regret(comparison: Comparison) -> str:
+    least = comparison.named["least_regret"]
+    if least is comparison.chosen:
+        return "Over the uncertain inputs the choice would be regretted least."
+    return f"Over the uncertain inputs {least.topology_id} would be regretted least."
 
 
 @click.command()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from drkit import recovery_report, report
+from drkit import choice_report, recovery_report, report
 from drkit.decision import pdf
 from drkit.display import Table
 from drkit.errors import ParameterError
@@ -204,6 +204,7 @@ def _pictures(comparison: Comparison) -> dict[str, str]:
         "architecture": figures.architecture(comparison),
         "tradeoff": figures.cost_against_rto(comparison),
         "cost": figures.monthly_cost(comparison),
+        "difference": figures.cost_difference(comparison),
         "recovery": figures.recovery_waterfall(comparison),
         "loss": figures.yearly_loss(comparison),
         "map": figures.region_map(comparison),
@@ -282,6 +283,7 @@ def _files(comparison: Comparison) -> Table:
 def _texts(comparison: Comparison) -> dict[str, str]:
     told = {
         "answer": report.answer(comparison),
+        "near": choice_report.near_optimal(comparison),
         "zero_loss": report.zero_loss(comparison),
         "year": recovery_report.answer(comparison),
         "least_total": recovery_report.least_total(comparison),

@@ -106,13 +106,14 @@ class _Ledger(Biller):
             self._kept[name] = super().bill(topology)
         return self._kept[name]
 
-    def _priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+    def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+        """Lines of purchases, those known from other billers as they are."""
         found: list[Line] = []
         for bought in quantities:
             key = bought, roles.get(bought.region, "global")
             known = self._lines.get(key)
             if known is None:
-                known = self._lines[key] = super()._priced([bought], roles)
+                known = self._lines[key] = super().priced([bought], roles)
             found += known
         return found
 

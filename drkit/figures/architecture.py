@@ -11,26 +11,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, FancyBboxPatch, Patch, Polygon, Rectangle
+from matplotlib.patches import FancyBboxPatch, Patch, Polygon, Rectangle
 
 from drkit.figures.blueprint import blueprint, monthly
 from drkit.figures.canvas import text_width
-from drkit.figures.style import Picture, basis_note, how_known, legend_below, name, picture, styled
-from drkit.figures.theme import (
-    BLUE,
-    GREEN,
+from drkit.figures.palette import (
     GREY,
     INK,
-    ORANGE,
     PALE,
     PANEL,
     PAPER,
-    PINK,
-    SKY,
     SLATE,
     VERMILLION,
     VERMILLION_WORDS,
 )
+from drkit.figures.shapes import COLOUR, UNIT, look_of, unit
+from drkit.figures.style import Picture, basis_note, how_known, legend_below, name, picture, styled
 from drkit.words import lost, span
 
 if TYPE_CHECKING:
@@ -39,17 +35,6 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.figures.blueprint import Blueprint, Entry, Link, Part, Row, State
 
-#: Colours are those that a bill's components have.
-_COLOUR = {
-    "balancer": PINK,
-    "service": ORANGE,
-    "network": VERMILLION,
-    "database": BLUE,
-    "cache": SKY,
-    "bucket": GREEN,
-    "registry": GREY,
-    "backup": GREEN,
-}
 _GLOBAL = {"edge": "CloudFront", "dns": "Route 53"}
 #: Rows whose shapes stand in zones.
 _ZONAL = ("balancer", "service", "network", "database", "cache")
@@ -60,9 +45,10 @@ _GUTTER, _PAD, _ZONES = 138.0, 9.0, 104.0
 _REGION = (_WIDE - 2 * _EDGE - _GUTTER) / 2
 _WORDS = _REGION - 3 * _PAD - _ZONES
 _ENTRY, _DROP, _HEAD = 32.0, 20.0, 60.0
-_LINE, _UNIT = 10.5, 8.0
-#: Units of a zone that are drawn one by one; more are a number.
-_MOST = 6
+_LINE = 10.5
+#: Units of a zone that are drawn one by one, in two lines, or in one above a database's volume; more are a number.
+_MOST = {"database": 3}
+_MOST_ELSEWHERE = 6
 _TITLE, _DETAIL, _LAG = 8.5, 7.8, 7.5
 
 
@@ -87,7 +73,7 @@ def architecture(comparison: Comparison, option: Option | None = None) -> Pictur
     rows = [_Measured(row, _wrapped(row.primary), _wrapped(row.failover)) for row in plan.rows]
     needed = _ENTRY + _DROP + _HEAD + sum(row.height for row in rows) + 2 * _PAD
     figure = picture(
-        _title(shown),
+        _title(shown, any(row.kind in ("database", "cache", "bucket") for row in plan.rows)),
         comparison.catalog.snapshot,
         _subtitle(comparison, shown, plan),
         ("Lag: typical and at 95 %; replication is asynchronous. " if shown.topology.failover else "")
@@ -233,7 +219,7 @@ class _Drawing:
             self._text(x, at + number * _LINE, line, _DETAIL, GREY if faint else SLATE, gid="detail")
 
     def _shapes(self, side: int, y: float, kind: str, part: Part) -> None:
-        colour = _COLOUR[kind]
+        colour = COLOUR[kind]
         start = self.zones_at[side]
         if not part.title:
             return
@@ -244,7 +230,7 @@ class _Drawing:
                 _ZONES - 8,
                 tall,
                 boxstyle=f"round,pad=0,rounding_size={tall / 2 if kind == 'balancer' else 2.5}",
-                **_look(colour, part.state),
+                **look_of(colour, part.state),
             )
             self._add(bar, zorder=4, gid=f"{kind} {part.state}")
             return
@@ -252,37 +238,39 @@ class _Drawing:
         wide = _ZONES / zones
         if kind == "database":  # the volume spans the zones, whether or not an instance runs
             y -= 4
-            volume = Rectangle((start + 4, y + 8), _ZONES - 8, 5, **_look(colour, "used"))
+            volume = Rectangle((start + 4, y + 8), _ZONES - 8, 5, **look_of(colour, "used"))
             self._add(volume, zorder=4, gid="database volume")
-        for zone in range(zones):
-            running = part.units[zone] if part.units else 0
-            later = part.later[zone] if part.later else 0
-            self._units(start + (zone + 0.5) * wide, y, kind, running, later, part.state)
+        counts = [
+            (part.units[zone] if part.units else 0, part.later[zone] if part.later else 0) for zone in range(zones)
+        ]
+        crowded = max(map(sum, counts)) > _MOST.get(kind, _MOST_ELSEWHERE)
+        draw = self._numbers if crowded else self._units
+        for zone, (running, later) in enumerate(counts):
+            draw(start + (zone + 0.5) * wide, y, kind, running, later, part.state)
+
+    def _numbers(self, x: float, y: float, kind: str, running: int, later: int, state: State) -> None:
+        """Units of one zone as numbers: those that run, and those that come."""
+        shown = [(number, how) for number, how in ((running, state), (later, "later")) if number]
+        for place, (number, how) in enumerate(shown):
+            level = y + (place - (len(shown) - 1) / 2) * 12
+            box = FancyBboxPatch(
+                (x - 13, level - 5), 26, 10, boxstyle="round,pad=0,rounding_size=2", **look_of(COLOUR[kind], how)
+            )
+            self._add(box, zorder=4, gid=f"{kind} {how}")
+            ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
+            self._text(x, level, f"{number} x", 7, ha="center", gid="number", bbox=ground)
 
     def _units(self, x: float, y: float, kind: str, running: int, later: int, state: State) -> None:
-        """Units of one zone: one by one, or as a number where there are many."""
-        colour = _COLOUR[kind]
+        """Units of one zone, one by one."""
         total = running + later
-        if total > _MOST:
-            groups = [(running, state), (later, "later")]
-            shown = [(number, how) for number, how in groups if number]
-            for place, (number, how) in enumerate(shown):
-                level = y + (place - (len(shown) - 1) / 2) * 12
-                box = FancyBboxPatch(
-                    (x - 13, level - 5), 26, 10, boxstyle="round,pad=0,rounding_size=2", **_look(colour, how)
-                )
-                self._add(box, zorder=4, gid=f"{kind} {how}")
-                ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
-                self._text(x, level, f"{number} x", 7, ha="center", gid="number", bbox=ground)
-            return
         columns = min(total, 3) or 1
         lines = math.ceil(total / columns)
-        for unit in range(total):
-            line, column = divmod(unit, columns)
+        for number in range(total):
+            line, column = divmod(number, columns)
             in_line = min(columns, total - line * columns)
-            at = x + (column - (in_line - 1) / 2) * (_UNIT + 1.5), y + (line - (lines - 1) / 2) * (_UNIT + 2)
-            shown_as: State = state if unit < running else "later"
-            self._add(_shape(kind, at, _look(colour, shown_as)), zorder=4, gid=f"{kind} {shown_as}")
+            at = x + (column - (in_line - 1) / 2) * (UNIT + 1.5), y + (line - (lines - 1) / 2) * (UNIT + 2)
+            shown_as: State = state if number < running else "later"
+            self._add(unit(kind, at, look_of(COLOUR[kind], shown_as)), zorder=4, gid=f"{kind} {shown_as}")
 
     # Arrows ---------------------------------------------------------------------------------------------------------
 
@@ -357,52 +345,31 @@ class _Drawing:
         self.axes.add_artist(shape)
 
     def _text(self, x: float, y: float, words: str, size: float, colour: str = INK, **look: Any) -> None:
-        self.axes.text(x, y, words, fontsize=size, color=colour, va="center", zorder=7, **look)
-
-
-def _shape(kind: str, at: tuple[float, float], look: dict[str, Any]) -> Patch:
-    """One unit: a task is a square, an instance of a database a circle, a cache node a diamond, a gateway a wedge."""
-    x, y = at
-    half = _UNIT / 2
-    if kind == "database":
-        return Circle(at, half, **look)
-    if kind == "cache":
-        return Polygon([(x, y - half - 0.8), (x + half + 0.8, y), (x, y + half + 0.8), (x - half - 0.8, y)], **look)
-    if kind == "network":
-        return Polygon([(x, y - half), (x + half, y + half), (x - half, y + half)], **look)
-    return Rectangle((x - half, y - half), _UNIT, _UNIT, **look)
-
-
-def _look(colour: str, state: State) -> dict[str, Any]:
-    if state == "used":
-        return {"facecolor": colour, "edgecolor": colour, "linewidth": 0.9}
-    if state == "idle":
-        return {"facecolor": PAPER, "edgecolor": colour, "linewidth": 1.1, "hatch": "////"}
-    return {"facecolor": PAPER, "edgecolor": colour, "linewidth": 1.0, "linestyle": (0, (2, 1.4))}
+        self.axes.text(x, y, words.replace("\u00a0", " "), fontsize=size, color=colour, va="center", zorder=7, **look)
 
 
 def _legend(plan: Blueprint) -> Iterable[Any]:
-    yield Patch(label="in use", **_look(GREY, "used"))
+    yield Patch(label="in use", **look_of(GREY, "used"))
     if plan.idle:
-        yield Patch(label="idle: runs, serves nobody", **_look(GREY, "idle"))
+        yield Patch(label="idle: runs, serves nobody", **look_of(GREY, "idle"))
     if plan.comes:
-        yield Patch(label="comes after a failover", **_look(GREY, "later"))
+        yield Patch(label="comes after a failover", **look_of(GREY, "later"))
     yield Line2D([], [], color=VERMILLION, lw=1.4, label="client traffic")
     if any(row.link for row in plan.rows):
         yield Line2D([], [], color=INK, lw=1.4, label="replication, with its lag")
 
 
-def _title(option: Option) -> str:
+def _title(option: Option, data: bool) -> str:
     topology, judged = option.topology, option.judgement
     away, home = topology.failover, topology.primary
     if away is None:
         return f"{name(option)}: everything lies in {topology.primary_region}, and is lost with it"
     wanted, running = (sum(n for *_, n in site.tasks) for site in (home, away))
     what = {
-        "backup_restore": "copies lie there, all else is built after a failover",
-        "pilot_light": f"data is live there, and {wanted} tasks start after a failover",
-        "warm_standby": f"{running} of {wanted} tasks run there idle, beside live data",
-        "hot_standby": f"all {wanted} tasks run there idle, beside live data",
+        "backup_restore": f"{'copies lie there, all else' if data else 'all of it'} is built after a failover",
+        "pilot_light": f"{'data is live there, and ' * data}{wanted} tasks start after a failover",
+        "warm_standby": f"{running} of {wanted} tasks run there idle{', beside live data' * data}",
+        "hot_standby": f"all {wanted} tasks run there idle{', beside live data' * data}",
         "active_active": "both regions serve" + (f", writes go to {home.region}" if home.database_cluster else ""),
     }[topology.strategy]
     back = f"service is back in {span(judged.rto_p95_s)} at 95 %"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from drkit.figures.palette import GREY, INK
 from drkit.figures.style import SCREEN_DPI
-from drkit.figures.theme import GREY, INK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -179,7 +179,7 @@ class _Builder:
         name = title.removeprefix("ECS ")
         said = f"{running} of {count(wanted, 'task')}, the others start" if running else f"no task; {wanted} start"
         if not missing:
-            said = f"all {count(running, 'task')}"
+            said = f"all {running} tasks" if running > 1 else "its one task"
         serving = self.away.traffic_share > 0
         together = spread(running + missing, self.away.zones)
         units = spread(running, self.away.zones)
@@ -333,8 +333,12 @@ def _lag_span(seconds: float) -> str:
 
 
 def _size(gib: float) -> str:
-    """An amount of data as people say it, on one line: ``250 GiB``, ``200 TiB``."""
-    return f"{gib / 1024:,.3g}\u00a0TiB" if gib >= 1024 else f"{gib:,.4g}\u00a0GiB"
+    """An amount of data as people say it, on one line: ``250 GiB``, ``200 TiB``, ``8.6 PiB``."""
+    for unit in ("GiB", "TiB"):
+        if gib < 1024:
+            return f"{gib:.3g}\u00a0{unit}" if gib < 1000 else f"{gib:,.0f}\u00a0{unit}"
+        gib /= 1024
+    return f"{gib:,.1f}\u00a0PiB"
 
 
 def _short(text: str, most: int) -> str:

@@ -18,15 +18,15 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import RenderMode
 from PIL import Image
 
+from drkit.figures.palette import shades
 from drkit.figures.svg import svg
-from drkit.figures.theme import shades
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
-    from drkit.figures.theme import Theme
+    from drkit.figures.palette import Theme
 
 #: Compression of PNG files, 1 to 9: above 3 it takes twice as long for a file 5 % smaller.
 _COMPRESSION = 3

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.errors import PriceError
 from drkit.figures.axes import place_labels
-from drkit.figures.style import Picture, legend_below, picture, styled
-from drkit.figures.theme import BLUE, GREY, INK, ORANGE, PAPER, SKY
+from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
+from drkit.figures.style import Picture, legend_below, percent, picture, styled
 
 if TYPE_CHECKING:
     from drkit.catalog import Catalog
@@ -162,7 +162,7 @@ def price_over_regions(catalog: Catalog, service: str, item: str, region: str = 
         title += f" and {high.usd / low.usd:.2f} times that in {high.region}"
     here = next((price for price in prices if price.region == region), None)
     if here is not None and low.usd < here.usd < high.usd:
-        title += f"; {region} pays {here.usd / low.usd - 1:.0%} more than the cheapest".replace("%", " %")
+        title += f"; {region} pays {percent(here.usd / low.usd - 1)} more than the cheapest"
     missing = sorted(set(known) - set(codes))
     unseen = sum(not price.basis.startswith("observed") for price in prices)
     figure = picture(

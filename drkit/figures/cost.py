@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import value
+from drkit.figures.palette import BLUE, GREEN, GREY, GROUND, INK, ORANGE, PALE, PAPER, PINK, SKY, VERMILLION, YELLOW
 from drkit.figures.style import (
     Picture,
     against,
@@ -22,10 +23,11 @@ from drkit.figures.style import (
     styled,
     usd,
 )
-from drkit.figures.theme import BLUE, GREEN, GREY, GROUND, INK, ORANGE, PALE, PAPER, PINK, SKY, VERMILLION, YELLOW
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from drkit.compare import Comparison, Option
 
 #: Components in the order they stack, each with a colour it has in every picture.
@@ -83,9 +85,7 @@ def monthly_cost(comparison: Comparison) -> Picture:
     amounts = [_amounts(option) for option in options]
     dearest = max(option.bill.monthly_usd for option in options)
     order = _order(amounts, dearest)
-    # A component without a colour of its own borrows one that this picture does not need.
-    spare = iter([colour for component, colour in _STACKED.items() if component not in order])
-    colours = {c: _STACKED[c] if c in _STACKED else next(spare) for c in order} | {_OTHER: PALE}
+    colours = component_colours(order) | {_OTHER: PALE}
     for row, parts in enumerate(amounts):
         left = 0.0
         for role in _HATCH:
@@ -199,6 +199,13 @@ def _yearly_title(comparison: Comparison) -> str:
     if round(least_usd) < round(total):
         return f"{title}; the least of all topologies is {name(least)} with {usd(least_usd)} USD"
     return f"{title}, the least of all topologies"
+
+
+def component_colours(order: Iterable[str]) -> dict[str, str]:
+    """A colour for each component, the same in every picture; the first without one borrow what this one spares."""
+    wanted = list(order)
+    spare = iter([colour for component, colour in _STACKED.items() if component not in wanted])
+    return {c: _STACKED[c] if c in _STACKED else next(spare, PALE) for c in wanted}
 
 
 def _shown(comparison: Comparison) -> list[Option]:

@@ -15,11 +15,11 @@ from matplotlib.path import Path as Outline
 
 from drkit.bundled import data_dir
 from drkit.figures.axes import along, place_labels
-from drkit.figures.style import Picture, legend_below, name, picture, styled
-from drkit.figures.theme import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS
+from drkit.figures.palette import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS, heat
+from drkit.figures.style import Picture, basis_note, legend_below, name, picture, styled, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -34,7 +34,7 @@ _SOUTH, _NORTH = -58.0, 82.0
 
 @styled
 def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
-    """The primary and failover region on a map, with all candidates [degrees].
+    """The primary and failover region on a map, with all candidates, what each costs [USD/month] and its latency [ms].
 
     Parameters
     ----------
@@ -46,66 +46,112 @@ def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
     Returns
     -------
     Picture
-        Great circle with distance [km] and median round trip [ms], where anybody measured it.
+        Great circle with distance [km] and median round trip [ms], where anybody measured it. Each candidate has the
+        cost of the best topology of the same strategy there; light ones are cheap.
     """
     shown, regions = option or comparison.chosen, comparison.catalog.regions
     home = regions[comparison.workload.region]
     away = regions[shown.topology.failover_region] if shown.topology.failover else None
     possible = {o.topology.failover_region for o in comparison.options if o.topology.failover}
     refused = {t.failover_region for t in comparison.rejected if t.failover} - possible
+    costs = _costs(comparison, shown)
     figure = picture(
-        _title(comparison, shown, len(possible)),
+        _title(comparison, shown, len(possible), costs),
         comparison.catalog.snapshot,
         f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be the "
-        "failover region; cities stand for regions, whose sites AWS does not publish",
-        "Round trip: median seen from the internet (cloudping). Coastline: Natural Earth",
+        "failover region; cities stand for regions, whose sites AWS does not publish. "
+        + ("Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""),
+        "Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. "
+        + (basis_note(option.bill for option in costs.values()) if costs else ""),
         height_in=5.9,
     )
     axes = figure.add_subplot()
-    handles = [
-        Line2D([], [], ls="", marker="s", color=INK, ms=8, label="primary region"),
-        Line2D([], [], ls="", marker="o", color=VERMILLION, ms=9, label="failover region"),
-        Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=BLUE, mew=1.6, label="possible"),
-        Line2D([], [], ls="", marker="x", color=GREY, ms=6, label="refused, where in view"),
-    ]
-    legend_below(figure, handles if away else [handles[0], *handles[2:]])
+    prices = {c: option.bill.monthly_usd for c, option in costs.items() if option is not shown}
+    legend_below(figure, _handles(away, prices, bool(possible - set(costs))))
+    fills = {code: heat(price, prices.values()) for code, price in prices.items()}
     axes.set(xlim=(0, 1), ylim=(0, 1))
     _bare(axes)
     figure.draw_without_rendering()
     view = [home, *(regions[code] for code in sorted(possible or refused))]
     middle = _show(axes, view)
-    _points(axes, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], middle)
+    _points(
+        axes, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], middle, fills
+    )
     figure.draw_without_rendering()
+    longer = {code: f"{code}\n{_priced(comparison, home, code, option)}" for code, option in costs.items()}
     if away is None:
-        _labels(axes, home, None, [regions[c] for c in sorted(possible | refused)], middle, "", [])
+        _labels(axes, home, None, [regions[c] for c in sorted(possible | refused)], middle, "", [], longer)
         return figure
-    said = _measured(comparison, home, away)
+    said = f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month"
     across = abs(np.ptp(_path(home, away, middle)[:, 0])) / np.ptp(axes.get_xlim())
     others = [regions[c] for c in [*sorted(possible - {away.code}), *sorted(refused)]]
     if across >= _CLOSE:
-        _labels(axes, home, away, others, middle, said, [])
+        _labels(axes, home, away, others, middle, said, [], longer)
         return figure
     inset, box = _inset(axes, [home, away, *others], middle)
     near = _show(inset, [home, away], least=9.0)
-    _points(inset, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], near)
+    _points(
+        inset, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], near, fills
+    )
     (west, east), (south, north) = inset.get_xlim(), inset.get_ylim()
     axes.add_patch(
         Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=0.9, zorder=5)
     )
     figure.draw_without_rendering()
-    _labels(inset, home, away, others, near, said, [], cities=False)
-    _labels(axes, home, away, others, middle, "", [box], cities=False)
+    _labels(inset, home, away, others, near, said, [], longer, cities=False)
+    _labels(axes, home, away, others, middle, "", [box], longer, cities=False)
     return figure
 
 
-def _title(comparison: Comparison, shown: Option, possible: int) -> str:
+def _handles(away: Region | None, prices: Mapping[str, float], hollow: bool) -> list[Line2D]:
+    """What the marks mean: of the candidates' colours the ends of their scale."""
+
+    def mark(marker: str, size: float, label: str, **look: Any) -> Line2D:
+        return Line2D([], [], ls="", marker=marker, ms=size, label=label, **look)
+
+    handles = [mark("s", 8, "primary region", color=INK)]
+    if away:
+        handles.append(mark("o", 9, "failover region", color=VERMILLION))
+    for word, end in {"cheapest": min, "dearest": max}.items() if prices else ():
+        price = end(prices.values())
+        fill = heat(price, prices.values())
+        words = f"possible, {word} {usd(price)} USD"
+        handles.append(mark("o", 7.5, words, color=fill, markeredgecolor=INK, mew=0.9))
+    if hollow:
+        handles.append(mark("o", 6, "possible by another strategy", color=PAPER, markeredgecolor=BLUE, mew=1.6))
+    return [*handles, mark("x", 6, "refused, where in view", color=GREY)]
+
+
+def _title(comparison: Comparison, shown: Option, possible: int, costs: Mapping[str, Option]) -> str:
     home, away, regions = comparison.workload.region, shown.topology.failover_region, comparison.catalog.regions
     if not shown.topology.failover:
         return f"{name(shown)}: {home} has no failover region" + (", and none is possible" if not possible else "")
     latency = regions.latency_ms(home, away)
     trip = "no latency was measured" if latency is None else f"a round trip takes {latency:.0f} ms"
     distance = regions.distance_km(home, away)
-    return f"{name(shown)} lies {distance:,.0f} km from {home}, and {trip}"
+    title = f"{name(shown)} lies {distance:,.0f} km from {home}, and {trip}"
+    cheapest = min(costs.values(), key=lambda option: (option.bill.monthly_usd, option.topology_id))
+    saved = shown.bill.monthly_usd - cheapest.bill.monthly_usd
+    if saved < 0.5:
+        return f"{title}; no other region is cheaper"
+    return f"{title}; {cheapest.topology.failover_region} would cost {usd(saved)} USD a month less"
+
+
+def _costs(comparison: Comparison, shown: Option) -> dict[str, Option]:
+    """For each region the best option of the strategy shown, or of the choice where one region alone is shown."""
+    strategy = (shown if shown.topology.failover else comparison.chosen).topology.strategy
+    there: dict[str, list[Option]] = {}
+    for option in comparison.options:
+        if option.topology.failover and option.topology.strategy == strategy:
+            there.setdefault(option.topology.failover_region, []).append(option)
+    best = {code: comparison.best_in(options) for code, options in sorted(there.items())}
+    # Of its own region the option shown, be it the best there or not.
+    return best | ({shown.topology.failover_region: shown} if shown.topology.failover else {})
+
+
+def _priced(comparison: Comparison, home: Region, code: str, option: Option) -> str:
+    trip = comparison.catalog.regions.latency_ms(home.code, code)
+    return f"{usd(option.bill.monthly_usd)} USD" + ("" if trip is None else f", {trip:.0f} ms")
 
 
 def _measured(comparison: Comparison, home: Region, away: Region) -> str:
@@ -207,13 +253,21 @@ def _path(home: Region, away: Region, middle: float) -> npt.NDArray[np.float64]:
 
 
 def _points(
-    axes: Any, home: Region, away: Region | None, possible: Iterable[Region], refused: Iterable[Region], middle: float
+    axes: Any,
+    home: Region,
+    away: Region | None,
+    possible: Iterable[Region],
+    refused: Iterable[Region],
+    middle: float,
+    fills: Mapping[str, str],
 ) -> None:
     for place in refused:
         axes.plot(*_at(place, middle), marker="x", color=GREY, ms=5, mew=1.2, zorder=3, gid="refused")
     for place in possible:
         if place != away:
-            look = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
+            look: dict[str, Any] = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
+            if place.code in fills:
+                look = {"color": fills[place.code], "markeredgecolor": INK, "mew": 0.9, "ms": 7}
             axes.plot(*_at(place, middle), marker="o", zorder=4, gid="possible", **look)
     if away is not None:
         path = _path(home, away, middle)
@@ -231,6 +285,7 @@ def _labels(
     middle: float,
     said: str,
     taken: Sequence[Any],
+    longer: Mapping[str, str],
     cities: bool = True,
 ) -> None:
     """Name the pair, then what lies between them, then as many others as there is room for."""
@@ -260,16 +315,14 @@ def _labels(
     seen = [
         p for p in others if frame_x[0] < _at(p, middle)[0] < frame_x[1] and frame_y[0] < _at(p, middle)[1] < frame_y[1]
     ]
-    place_labels(
-        axes,
-        [_at(p, middle) for p in seen],
-        [p.code for p in seen],
-        blocked,
-        boxes,
-        droppable=True,
-        color=SLATE,
-        fontsize=7.5,
-    )
+    look: dict[str, Any] = {"droppable": True, "color": SLATE, "fontsize": 7.5, "linespacing": 1.1}
+    priced = [p for p in seen if p.code in longer]
+    words = [longer[p.code] for p in priced]
+    texts = place_labels(axes, [_at(p, middle) for p in priced], words, blocked, boxes, **look)
+    boxes += [text.get_window_extent() for text in texts]
+    told = {text.get_text().split("\n")[0] for text in texts}
+    rest = [p for p in seen if p.code not in told]
+    place_labels(axes, [_at(p, middle) for p in rest], [p.code for p in rest], blocked, boxes, **look)
 
 
 def _inset(axes: Any, places: Sequence[Region], middle: float) -> tuple[Any, Any]:

@@ -10,8 +10,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from drkit.figures.axes import linear_time, log_time
+from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
 from drkit.figures.style import Picture, how_known, legend_below, name, percent, picture, probability, styled
-from drkit.figures.theme import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
 from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
 

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from drkit import replay
 from drkit.figures.axes import linear_time
+from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
 from drkit.figures.style import Picture, legend_below, picture, styled
-from drkit.figures.theme import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
 from drkit.report import STRATEGY
 from drkit.words import span
 

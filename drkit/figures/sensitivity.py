@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit import sensitivity
 from drkit.figures.axes import linear_time
+from drkit.figures.palette import BLUE, INK, ORANGE
 from drkit.figures.style import Picture, legend_below, name, percent, picture, styled
-from drkit.figures.theme import BLUE, INK, ORANGE
 
 if TYPE_CHECKING:
     from drkit.compare import Comparison, Option

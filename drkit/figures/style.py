@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from drkit.errors import ParameterError
 from drkit.figures.canvas import Canvas
+from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
-from drkit.figures.theme import GREY, INK, PAPER, check, current, look
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from drkit.bill import Bill
     from drkit.compare import Option
-    from drkit.figures.theme import Theme
+    from drkit.figures.palette import Theme
     from drkit.snapshot import Snapshot
     from drkit.topology import Topology
 
@@ -190,11 +190,8 @@ def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float
     lines: list[str] = []
     room = width * figure.bbox.width
     # A figure and its unit stay on one line.
-    for word in (
-        re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words)
-        .replace("< ", "<\u00a0")
-        .split(" ")
-    ):
+    glued = re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).replace("< ", "<\u00a0")
+    for word in glued.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
         text.set_text(longer)
         if lines and text.get_window_extent().width <= room:

@@ -12,11 +12,11 @@ from matplotlib.backends.backend_mixed import MixedModeRenderer
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_hex
 
-from drkit.figures.theme import PALETTE, look
+from drkit.figures.palette import PALETTE, look
 
 if TYPE_CHECKING:
+    from drkit.figures.palette import Theme
     from drkit.figures.style import Picture
-    from drkit.figures.theme import Theme
 
 #: Points to the inch, which are the units of an SVG.
 _POINTS = 72
@@ -53,7 +53,8 @@ class _Renderer(RendererSVG):  # type: ignore[misc]
             return
         self.writer.start("defs")
         for (hatch, *_), ((_, face, stroke, width), oid) in self._hatchd.items():
-            tile = _POINTS / (6 * len(hatch))
+            # Six rows of dots to the inch for each sign; strokes lie twice as far apart, as matplotlib has them.
+            tile = (1 if hatch[0] == "." else 2) * _POINTS / (6 * len(hatch))
             side = f"{tile:g}"
             self.writer.start("pattern", id=oid, patternUnits="userSpaceOnUse", width=side, height=side)
             if face is not None:
@@ -87,6 +88,8 @@ def svg(figure: Picture, theme: Theme | None = None) -> str:
     """
     drawn = io.StringIO()
     before = figure.dpi
+    # Laid out as the PNG is: by the pixels of a screen, not by points.
+    figure.draw_without_rendering()
     try:
         with look():
             # Pictures are placed in parts of their size and in points, so that they are the same at any resolution.

@@ -10,8 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.figures.axes import along, log_time, place_labels
+from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
 from drkit.figures.style import Picture, basis_note, legend_below, name, picture, probability, styled, usd
-from drkit.figures.theme import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
 from drkit.report import STRATEGY
 from drkit.words import asked, span
 
@@ -25,6 +25,7 @@ _ROLES = {
     "best_recovery": "best recovery",
     "cheapest": "cheapest that survives",
     "smallest_change": "smallest change",
+    "least_regret": "least regret",
 }
 #: Recoveries this many times apart, minutes and weeks, get a panel each: nothing lies between them.
 _APART = 8.0

@@ -11,8 +11,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from drkit import value, waiting
 from drkit.figures.axes import moment, place_labels
+from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
 from drkit.figures.style import Picture, against, legend_below, name, picture, styled, usd
-from drkit.figures.theme import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
 from drkit.report import STRATEGY
 from drkit.words import span
 

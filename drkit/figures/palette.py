@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import matplotlib as mpl
+from matplotlib import colormaps
+from matplotlib.colors import to_hex, to_rgb
 
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from types import TracebackType
 
 Theme = Literal["light", "dark"]
@@ -147,6 +149,23 @@ def shades(theme: Theme) -> dict[str, str]:
     """Light shade to the shade of a theme, in lower case."""
     at = THEMES.index(theme)
     return {pair.light.lower(): pair[at].lower() for pair in PALETTE.values()}
+
+
+def contrast(one: str, other: str) -> float:
+    """How well one colour reads on another, 1 to 21; 4.5 is what text needs (WCAG 2.2, relative luminance)."""
+    dark, light = sorted(_luminance(colour) for colour in (one, other))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def heat(value: float, values: Collection[float]) -> str:
+    """The colour of a value among others, least light, most dark: told apart by every eye, the same in both themes."""
+    low, high = min(values), max(values)
+    return to_hex(colormaps["viridis"](1 - (value - low) / (high - low) if high > low else 1.0))
 
 
 _current: Theme = "light"

@@ -1,0 +1,128 @@
+"""The page of a batch: totals, the picture, what changed since the last batch, and a link to every report."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import drkit
+from drkit.batch.run import DONE, target_name
+from drkit.figures import portfolio as pictures
+from drkit.report import STRATEGY
+from drkit.words import span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drkit.batch.flips import Changes
+    from drkit.batch.planning import Plan
+    from drkit.batch.runner import Batch
+
+
+def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping[str, Any]]) -> dict[str, str | bytes]:
+    """``index.html``, which holds all it shows, and ``portfolio.png`` where the runs have a choice.
+
+    Parameters
+    ----------
+    plan, batch
+        What was to run, and how it ended.
+    changes, last
+        Against the last batch; empty when there was none.
+    """
+    made: dict[str, str | bytes] = {}
+    chosen = [record["figures"] for record in batch.records.values() if "topology_id" in record.get("figures", {})]
+    picture = ""
+    if chosen:
+        drawn, shown = pictures.portfolio(chosen)._repr_png_()
+        made["portfolio.png"] = drawn
+        source = base64.b64encode(drawn).decode()
+        picture = f'<img alt="{_escaped(str(shown["alt"]))}" src="data:image/png;base64,{source}">'
+    made["index.html"] = str(
+        _template().render(
+            portfolio=plan.portfolio,
+            version=drkit.__version__,
+            date=datetime.now(UTC).date().isoformat(),
+            tiles=_tiles(plan, batch, chosen),
+            picture=picture,
+            changes=changes,
+            first=not last,
+            rows=[_row(planned.spec, batch) for planned in plan.runs],
+            axes=list(dict.fromkeys(axis for planned in plan.runs for axis in planned.spec.axes)),
+            skipped=plan.skipped,
+            strategies=STRATEGY,
+        )
+    )
+    return made
+
+
+def _tiles(plan: Plan, batch: Batch, chosen: list[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """Totals: what, the figure, and a word beside it."""
+    done = sum(record["status"] == DONE for record in batch.records.values())
+    tiles = [("Runs with a result", f"{done} of {len(plan.runs)}", f"{len(batch.failed)} failed")]
+    if chosen:
+        met = sum(bool(figures["meets_objectives"]) for figures in chosen)
+        cost, extra = (sum(figures[key] for figures in chosen) for key in ("monthly_usd", "extra_monthly_usd"))
+        each = "each scenario counts"
+        loss = sum(figures["expected_yearly_loss_usd"] for figures in chosen)
+        tiles += [
+            ("Choices that meet their objectives", f"{met} of {len(chosen)}", ""),
+            ("Monthly cost of all choices", f"{cost:,.0f} USD", f"{extra:+,.0f} USD against today; {each}"),
+            ("Expected yearly loss", f"{loss:,.0f} USD", each),
+        ]
+    return tiles
+
+
+def _row(spec: Any, batch: Batch) -> dict[str, Any]:
+    record = batch.records.get(spec.name, {})
+    figures = record.get("figures", {})
+    folder = f"runs/{quote(spec.name)}"
+    status = record.get("status", "not run")
+    page = f"{folder}/{quote(target_name(spec.notebook_name))}"
+    report = page.removesuffix(".ipynb") + ".html" if status == DONE else ""
+    return {
+        "name": spec.name,
+        "axes": spec.axes,
+        "status": status,
+        "error": record.get("error", ""),
+        "report": report,
+        "notebook": page
+        if record and (batch.folder / "runs" / spec.name / target_name(spec.notebook_name)).is_file()
+        else "",
+        "log": f"{folder}/run.log" if (batch.folder / "runs" / spec.name / "run.log").is_file() else "",
+        "choice": STRATEGY.get(figures.get("strategy", ""), ""),
+        "where": figures.get("failover_region") or "",
+        "monthly": f"{figures['monthly_usd']:,.2f}" if figures else "",
+        "extra": f"{figures['extra_monthly_usd']:+,.2f}" if figures else "",
+        "rto": span(_time(figures["rto_at_probability_s"])) if figures else "",
+        "rpo": span(_time(figures["rpo_at_probability_s"])) if figures else "",
+        "met": figures.get("meets_objectives"),
+        "misses": "; ".join(figures.get("misses", ())),
+    }
+
+
+def _time(value: Any) -> float:
+    return float("inf") if value == "everything" else float(value)
+
+
+def _escaped(text: str) -> str:
+    import html
+
+    return html.escape(text, quote=True)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html.jinja")

@@ -1,0 +1,202 @@
+"""What a batch would run, and why: every input is checked and compared with what is there, before a kernel starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import drkit
+from drkit import design, store, workload_file
+from drkit.assumptions import Assumptions
+from drkit.batch import portfolio as portfolios
+from drkit.batch.run import DONE, FAILED, WORKLOAD, RunSpec
+from drkit.batch.store import record, run_folder
+from drkit.bundled import data_dir, notebooks_dir
+from drkit.catalog import Catalog
+from drkit.draws import check_draws
+from drkit.errors import DrkitError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drkit.batch.portfolio import Point, Portfolio
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run, whether it is due, and why.
+
+    Parameters
+    ----------
+    spec
+        The run.
+    due
+        Whether it has to run.
+    why
+        In words: ``new``, ``objectives changed``, ``unchanged``.
+    before
+        What its folder says about the run before; None when there was none.
+    """
+
+    spec: RunSpec
+    due: bool
+    why: str
+    before: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All runs of a batch, and the combinations of its grid that make no sense."""
+
+    portfolio: Portfolio
+    runs: tuple[Planned, ...]
+    skipped: tuple[Point, ...]
+
+    @property
+    def due(self) -> list[RunSpec]:
+        """Runs that have to be run."""
+        return [planned.spec for planned in self.runs if planned.due]
+
+
+def make(
+    source: str | Path,
+    destination: str | Path,
+    notebook: str | None = None,
+    parameters: Mapping[str, object] | None = None,
+    retry_failed: bool = False,
+    timeout_s: float = 0.0,
+    memory_bytes: int = 0,
+) -> Plan:
+    """Read a portfolio, check every run of it, and compare it with what lies at the destination.
+
+    Parameters
+    ----------
+    source
+        Portfolio file, or a folder of workloads.
+    destination
+        Folder of the batch.
+    notebook, parameters
+        Instead of, and before, those of the portfolio.
+    retry_failed
+        Whether runs that failed before are due again.
+    timeout_s, memory_bytes
+        Of each run.
+
+    Raises
+    ------
+    ParameterError, WorkloadError, SnapshotError
+        With what is wrong in any run; no kernel has started by then.
+    """
+    portfolio, folder = portfolios.read(source)
+    changes: dict[str, Any] = {"parameters": {**portfolio.parameters, **(parameters or {})}}
+    if notebook:
+        changes["notebook"] = notebook
+    portfolio = portfolio.model_copy(update=changes)
+    path = _notebook(portfolio.notebook, Path.cwd() if notebook else folder)
+    known = _known(path)
+    found = portfolios.points(portfolio, folder, known)
+    specs, problems = [], []
+    for point in found:
+        if point.skipped:
+            continue
+        try:
+            specs.append(_spec(point, path, known, timeout_s, memory_bytes))
+        except DrkitError as error:
+            problems += [f"{point.name}: {line}" for line in str(error).splitlines()]
+    if problems:
+        told = problems[:20] + ([f"and {len(problems) - 20} more"] if len(problems) > 20 else [])
+        raise ParameterError("\n".join([*told, "no run was started: correct these and run again"]))
+    runs = tuple(_planned(spec, destination, retry_failed) for spec in specs)
+    return Plan(portfolio, runs, tuple(point for point in found if point.skipped))
+
+
+def _notebook(name: str, folder: Path) -> Path:
+    beside = folder / name
+    return beside if beside.is_file() else design.find_notebook(name)
+
+
+def _known(notebook: Path) -> Mapping[str, Any]:
+    import papermill
+
+    known: Mapping[str, Any] = papermill.inspect_notebook(str(notebook))
+    if not known:
+        raise ParameterError(f"{notebook} has no parameters: tag the cell that sets them with 'parameters'")
+    return known
+
+
+def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: float, memory_bytes: int) -> RunSpec:
+    given = dict(point.parameters)
+    digests = {"notebook": _digest(notebook.read_text(encoding="utf-8")), "drkit": code_digest()}
+    catalog = None
+    if "snapshot" in known:
+        given["snapshot"], catalog = _snapshot(str(given.get("snapshot") or ""))
+        digests["snapshot"] = catalog.snapshot.digest
+    text = None
+    if point.workload is not None:
+        text = portfolios.changed(point.workload.read_text(encoding="utf-8"), point.changes)
+        _check_workload(text, f"{point.workload}", str(given.get("snapshot", "")))
+        given["workload"] = WORKLOAD
+        digests["workload"] = _digest(text)
+    if "out_dir" in known:
+        given["out_dir"] = "."
+    design.check_parameters(notebook, given)
+    if notebook.parent == notebooks_dir():
+        check_draws(int(given.get("seed", 1)), int(given.get("samples", 1)))
+    digests["parameters"] = _digest(json.dumps(given, sort_keys=True))
+    return RunSpec(
+        name=point.name,
+        notebook_name=notebook.stem,
+        notebook=notebook.read_text(encoding="utf-8"),
+        parameters=given,
+        workload=text,
+        axes={"workload": point.workload.stem, **point.axes} if point.workload else dict(point.axes),
+        fingerprint=digests,
+        timeout_s=timeout_s,
+        memory_bytes=memory_bytes,
+    )
+
+
+@cache
+def _snapshot(name: str) -> tuple[str, Catalog]:
+    """The snapshot of that name as a run anywhere on this machine finds it, and its catalog."""
+    folder = store.find(name or None)
+    return (str(folder.resolve()) if folder else store.EMBEDDED), Catalog.load(name or None)
+
+
+@lru_cache(maxsize=4096)
+def _check_workload(text: str, name: str, snapshot: str) -> None:
+    catalog = _snapshot(snapshot)[1]
+    workload = workload_file.parse(text, name, catalog)
+    Assumptions(catalog.snapshot, workload.assumptions)
+
+
+@cache
+def code_digest() -> str:
+    """Version of drkit with a digest of its code and data: in a checkout the code changes while the version stays."""
+    root = Path(drkit.__file__).parent
+    sums = hashlib.sha256()
+    for path in sorted([*root.rglob("*.py"), *data_dir().glob("*.csv")]):
+        sums.update(path.read_bytes())
+    return f"{drkit.__version__}+{sums.hexdigest()[:16]}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _planned(spec: RunSpec, destination: str | Path, retry_failed: bool) -> Planned:
+    before = record(run_folder(destination, spec.name))
+    if before is None:
+        return Planned(spec, True, "new", None)
+    old = before.get("fingerprint", {})
+    if differs := [part for part, digest in spec.fingerprint.items() if old.get(part) != digest]:
+        return Planned(spec, True, f"{' and '.join(differs)} changed", before)
+    if before["status"] == DONE:
+        return Planned(spec, False, "unchanged", before)
+    if retry_failed:
+        return Planned(spec, True, "failed before", before)
+    return Planned(spec, False, f"{FAILED} before, and nothing changed: --retry-failed runs it again", before)

@@ -1,0 +1,150 @@
+"""The folder of a batch: a folder for each run, which appears whole, and what is kept between batches.
+
+.. code-block:: text
+
+   portfolio.csv  index.html  portfolio.png     the result
+   runs/NAME/                                   one run: notebook, report, its outputs, run.json, run.log
+   .drkit/staging/                              runs at work; whole ones are renamed out of it
+   .drkit/last/NAME/                            runs of the last batch that this one replaces
+   .drkit/last.json                             what the last batch chose
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drkit.errors import DrkitError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RECORD = "run.json"
+_OWN, _LAST = ".drkit", "last"
+
+
+def run_folder(destination: str | Path, name: str) -> Path:
+    """Folder of a run that has ended."""
+    return Path(destination) / "runs" / name
+
+
+def last_folder(destination: str | Path, name: str) -> Path:
+    """Folder of a run as the last batch left it, where this batch has replaced it."""
+    return Path(destination) / _OWN / _LAST / name
+
+
+@contextlib.contextmanager
+def staging(destination: str | Path, name: str) -> Iterator[Path]:
+    """A folder beside the results for a run at work; it is gone afterwards, unless it was published.
+
+    Raises
+    ------
+    DrkitError
+        When the destination cannot be written.
+    """
+    try:
+        beside = Path(destination) / _OWN / "staging"
+        beside.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=beside))
+    except OSError as error:
+        raise DrkitError(f"cannot write to {destination}: {error.strerror or error} (run {name})") from error
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder: Path, destination: str | Path, name: str) -> None:
+    """Put a whole run into its place, in one step where there was none.
+
+    A run of the last batch is kept aside until the batch is done; one that this batch made before is removed.
+    """
+    place, aside = run_folder(destination, name), last_folder(destination, name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        if aside.exists():
+            doomed = folder.with_name(f"{folder.name}-old")
+            place.rename(doomed)
+            shutil.rmtree(doomed, ignore_errors=True)
+        else:
+            place.rename(aside)
+    folder.rename(place)
+
+
+def record(folder: Path) -> dict[str, Any] | None:
+    """What ``run.json`` of a run's folder says; None where there is none, or none that can be read."""
+    try:
+        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) and "status" in told else None
+
+
+def last_batch(destination: str | Path) -> dict[str, dict[str, Any]]:
+    """Records of the last batch that ended, by run; empty when there was none."""
+    try:
+        told = json.loads((Path(destination) / _OWN / "last.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return dict(told["runs"])
+
+
+def close_batch(destination: str | Path, records: dict[str, dict[str, Any]]) -> None:
+    """Remember what this batch chose, for the next to compare with, and let go of what the last one left."""
+    own = Path(destination) / _OWN
+    write_whole(own / "last.json", json.dumps({"runs": records}, ensure_ascii=False) + "\n")
+    shutil.rmtree(own / _LAST, ignore_errors=True)
+
+
+def write_whole(path: Path, data: str | bytes) -> None:
+    """Write a file beside its place and move it there in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if isinstance(data, bytes):
+            beside.write_bytes(data)
+        else:
+            beside.write_text(data, encoding="utf-8", newline="")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def held(destination: str | Path) -> Iterator[None]:
+    """Hold the folder for one batch, and clear away what a killed one left at work.
+
+    Raises
+    ------
+    DrkitError
+        When another batch holds it, or it cannot be written.
+    """
+    own = Path(destination) / _OWN
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        lock = (own / "lock").open("a+")
+    except OSError as error:
+        raise DrkitError(f"cannot write to {destination}: {error.strerror or error}") from error
+    with lock:
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on this operating system
+            pass
+        except OSError:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise DrkitError(f"{holder} runs a batch into {destination}: wait for it, or name another folder") from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}")
+        lock.flush()
+        shutil.rmtree(own / "staging", ignore_errors=True)
+        yield

@@ -1,0 +1,93 @@
+"""Command about the whole design space of a workload."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import yaml
+
+from drkit.cli.options import (
+    load_catalog,
+    prices_option,
+    print_table,
+    samples_option,
+    seed_option,
+    snapshot_option,
+    table_format,
+)
+from drkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("workload")
+@click.option("--where", metavar="CONDITION", help='Rows to keep, such as "monthly_usd < 3000 and not headless".')
+@click.option("--meeting", is_flag=True, help="Only rows that meet the objectives.")
+@click.option("--frontier", is_flag=True, help="Only rows that none of those kept beats in cost, RTO, RPO and loss.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Rows to print, cheapest first."
+)
+@click.option(
+    "-r",
+    "--range",
+    "ranges",
+    type=(str, str),
+    multiple=True,
+    metavar="NAME VALUES",
+    help="Values a decision may take, such as -r db_classes '[db.r6g.large, db.r7g.large]'; can be given again.",
+)
+@seed_option
+@samples_option
+@snapshot_option
+@prices_option
+@table_format
+def space(
+    workload: str,
+    where: str | None,
+    meeting: bool,
+    frontier: bool,
+    limit: int,
+    ranges: tuple[tuple[str, str], ...],
+    seed: int,
+    samples: int,
+    snapshot: str | None,
+    own_prices: Path | None,
+    style: str,
+) -> None:
+    r"""Every topology of a WORKLOAD at every legal size: classes, counts, tasks, commitments, regions, strategies.
+
+    \b
+    Examples:
+      drkit space article --frontier
+      drkit space shop.yaml --where "strategy == 'warm_standby' and monthly_usd < 3000"
+      drkit space shop.yaml -r primary_regions '[us-east-1, us-west-2]' --meeting --format csv
+    """
+    from drkit import workload_file
+    from drkit.space import design_space
+    from drkit.space_report import shortlist
+
+    catalog = load_catalog(snapshot, own_prices)
+    given = {name: _value(name, text) for name, text in ranges}
+    whole = design_space(workload_file.read(workload, catalog), catalog, seed, samples, **given)
+    rows = whole.where(where) if where else whole.rows
+    rows = rows.meeting() if meeting else rows
+    rows = rows.frontier() if frontier else rows
+    shown = rows.cheapest(min(limit, len(rows))) if len(rows) else rows
+    if style != "table":
+        frame = shown.frame()
+        names = frame.select_dtypes("category").columns
+        print_table(frame.astype(dict.fromkeys(names, object)).reset_index(), style)
+    elif len(shown):
+        print_table(shortlist(shown, limit), style)
+    kept = f"{len(rows):,} of {len(whole):,} topologies kept"
+    click.echo(f"{kept}, the {len(shown):,} cheapest printed" if len(shown) < len(rows) else kept, err=True)
+
+
+def _value(name: str, text: str) -> object:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParameterError(f"-r {name} {text!r} cannot be read: write a value, or several as [one, two]") from error

@@ -1,0 +1,218 @@
+"""Regret: what a decision costs more than the best one would have, in each state that the world may turn out to be in.
+
+Rates, step times, costs of an hour and quantities are known as ranges. One value of each is one scenario; in every
+scenario another option may be the cheapest in total.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from drkit.bill_inputs import bill_inputs, changes_usd
+from drkit.draws import Draws, drawn
+from drkit.recovery import DISRUPTIONS
+from drkit.sensitivity import CHANCE
+from drkit.simulation import Simulator
+from drkit.spread import spread_of
+from drkit.topology import LIVE_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from drkit.assumptions import Figure
+    from drkit.compare import Comparison, Option
+    from drkit.draws import Samples
+    from drkit.quantity import Quantity
+
+    Array = npt.NDArray[np.float64]
+
+#: Values of all that is uncertain, and what chance does in each of them.
+SCENARIOS, EVENTS = 500, 200
+#: A cent a year is no difference.
+_NOTHING_USD = 0.01
+#: Draws for each one that is kept.
+_FINER = 32
+
+
+class Regret(NamedTuple):
+    """What one option costs more than the best of the scenario [USD/year].
+
+    Parameters
+    ----------
+    expected_usd, high_usd, most_usd
+        Mean, 95 % point and largest over the scenarios.
+    high_error_usd
+        Half the width of the 95 % interval that drawing leaves around the 95 % point.
+    best
+        Part of the scenarios in which no other option costs less, 0 to 1.
+    """
+
+    option: Option
+    expected_usd: float
+    high_usd: float
+    high_error_usd: float
+    most_usd: float
+    best: float
+
+
+class Scenarios(Draws):
+    """Draws in which what is not known is drawn once for each scenario, and chance as often within each.
+
+    Chance (`drkit.sensitivity.CHANCE`) takes the same values in every scenario, so that two scenarios differ by what is
+    not known alone. Arrays run over the events of the first scenario, then of the second, and so on.
+
+    Parameters
+    ----------
+    seed
+        Same seed, same samples.
+    scenarios, events
+        How many of each; there are ``scenarios x events`` samples.
+    """
+
+    def __init__(self, seed: int, scenarios: int = SCENARIOS, events: int = EVENTS) -> None:
+        super().__init__(seed, scenarios * events)
+        self.scenarios, self.events = scenarios, events
+
+    def uniform(self, name: str) -> Samples:
+        """Chance, at the midpoints of equal parts of [0, 1): of a rare event no more than its share."""
+        return self._keep(
+            name,
+            lambda rng: np.tile(np.float32((rng.permutation(self.events) + 0.5) / self.events), self.scenarios),
+        )
+
+    def known(self, name: str, figure: Figure | Quantity) -> Samples:
+        """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
+        if name in CHANCE:
+            return self._keep(
+                name, lambda rng: np.tile(_even(rng, self.events, partial(drawn, figure)), self.scenarios)
+            )
+        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, partial(drawn, figure)), self.events))
+
+    def gamma(self, name: str, shape: float, years: float) -> Samples:
+        """Samples of a rate [1/year]."""
+
+        def draw(rng: np.random.Generator, size: int) -> Samples:
+            return rng.standard_gamma(shape, size, dtype=np.float32) / np.float32(years)
+
+        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, draw), self.events))
+
+    def of_scenario(self, values: Samples) -> Array:
+        """Mean of samples over the events of each scenario, shape ``(scenarios,)``."""
+        if len(values) == 1:
+            return np.full(self.scenarios, float(values[0]))
+        return np.asarray(values.reshape(self.scenarios, self.events).mean(axis=1, dtype=np.float64))
+
+
+def _even(rng: np.random.Generator, count: int, draw: Callable[[np.random.Generator, int], Samples]) -> Samples:
+    """Draws that are spread evenly over their distribution, in an order of their own, shape ``(count,)``.
+
+    One from each of ``count`` parts of equal probability, as in Latin hypercube sampling (McKay, Beckman and Conover,
+    Technometrics 21, 1979): the middle one of as many sorted draws.
+    """
+    ordered = np.sort(draw(rng, count * _FINER))
+    return ordered[_FINER // 2 :: _FINER][rng.permutation(count)]
+
+
+def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios | None = None) -> list[Regret]:
+    """Regret of each option against the best of these options, least first.
+
+    Regret is the loss relative to what would have been best had the state been known [1]_. The largest regret grows
+    with every scenario that is drawn; options are therefore ranked by the regret that 95 % of the scenarios do not
+    exceed, the alpha-reliable minimax regret [2]_. Those that the draws cannot tell from the least are ranked by their
+    mean; the least mean regret alone would be the least expected cost.
+
+    Parameters
+    ----------
+    options
+        The decisions that are open.
+    draws
+        The scenarios; by default from the comparison's seed.
+
+    References
+    ----------
+    .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
+    .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
+    """
+    return ranked(comparison, options, total_usd(comparison, options, draws or Scenarios(comparison.seed)))
+
+
+def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> list[Regret]:
+    """Regret of each option by what each costs in each scenario [USD/year], shape ``(options, scenarios)``."""
+    least = totals.min(axis=0)
+    found = []
+    for option, total in zip(options, totals, strict=True):
+        regret = total - least
+        spread = spread_of(regret, objective=_NOTHING_USD)
+        found.append(Regret(option, spread.mean, spread.p95, spread.p95_error, float(regret.max()), spread.p_meets))
+    first = min(found, key=lambda one: one.high_usd)
+    limit = first.high_usd + first.high_error_usd + _NOTHING_USD
+
+    def rank(one: Regret) -> tuple[object, ...]:
+        beyond = one.high_usd > limit
+        return (beyond, round(one.high_usd if beyond else one.expected_usd, 2), *comparison.order(one.option))
+
+    return sorted(found, key=rank)
+
+
+def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:
+    """Total cost of ownership of each option in each scenario [USD/year], shape ``(options, scenarios)``.
+
+    As `drkit.value.ownership` has it: twelve bills, rates x (outage + lost writes, at what an hour costs), people for
+    failovers and rehearsals.
+    """
+    totals = 12 * _monthly_usd(comparison, options, draws)
+    losses: dict[tuple[int, str], Array] = {}
+    simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
+    for total, option in zip(totals, options, strict=True):
+        key = id(option.recovery), option.topology.strategy
+        if key not in losses:
+            losses[key] = _loss_usd(comparison, option, simulator, draws)
+        total += losses[key]
+    return totals
+
+
+def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:
+    known = bill_inputs(comparison)
+    monthly = np.repeat([[option.bill.monthly_usd] for option in options], draws.scenarios, axis=1)
+    if not known:
+        return monthly
+    ends = changes_usd(comparison, options, known)
+    for one, (low, high) in zip(known, ends, strict=True):
+        figure = one.figure
+        values = draws.of_scenario(draws.known(one.name, figure))
+        # Straight on either side of the typical figure; beyond the ends it stays at the end's.
+        monthly += np.outer(low, np.interp(values, (figure.low, figure.typical), (1.0, 0.0)))
+        monthly += np.outer(high, np.interp(values, (figure.typical, figure.high), (0.0, 1.0)))
+    return monthly
+
+
+def _loss_usd(comparison: Comparison, option: Option, simulator: Simulator, draws: Scenarios) -> Array:
+    """Expected loss and people's time in a year of each scenario [USD/year]."""
+    plan, topology, costs = simulator.plan, option.topology, comparison.workload.costs
+    outage, data, run = (
+        draws.of_scenario(samples)
+        for samples in (
+            plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
+            plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
+            plan.assumed("failover_run_usd"),
+        )
+    )
+    everything = plan.assumed("all_data_lost_h") * np.float32(3600)
+    total = np.zeros(draws.scenarios)
+    for name in DISRUPTIONS:
+        timed = simulator.time(topology, name)
+        rate = draws.of_scenario(simulator.disruptions.rate(name, topology.strategy in LIVE_DATA).sample(draws))
+        down = draws.of_scenario(timed.down_s)
+        lost = draws.of_scenario(np.minimum(timed.rpo_s, everything))
+        total += rate * (down * outage + lost * data) / 3600
+        if timed.carried is not None:
+            total += rate * draws.of_scenario(timed.carried) * run
+    if topology.failover:
+        rehearsals = comparison.workload.operations.rehearsals_per_year
+        total += rehearsals * draws.of_scenario(plan.assumed("rehearsal_usd"))
+    return total

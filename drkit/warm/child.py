@@ -1,0 +1,143 @@
+"""What a forked process does before it is somebody's kernel: become as one that was started by itself."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import gc
+import os
+import pickle
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+#: Name of the variable that tells a called process which server it is a child of.
+ADDRESS = "DRKIT_WARM"
+
+
+def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
+    """Take on session, environment, folder, limits and standard streams of the asker, do what is asked, and exit.
+
+    Parameters
+    ----------
+    request
+        ``do`` (``kernel`` or ``call``), ``environment``, ``folder``, ``umask``, ``limits`` and ``arguments``.
+    files
+        Standard output, standard error, and for a call the socket that brings the function and takes its result.
+    server
+        Process that forked this one, and that this one does not outlive.
+    """
+    code: Any = 1
+    try:
+        os.setsid()
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server:
+            os._exit(1)
+        _reset_signals()
+        _streams(files[:2])
+        os.umask(request["umask"])
+        for number, limits in request["limits"]:
+            resource.setrlimit(number, tuple(limits))
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        time.tzset()
+        _fresh_entropy()
+        if request["do"] == "kernel":
+            code = _kernel(request["arguments"])
+        else:
+            os.environ[ADDRESS] = request["address"]
+            code = _call(files[2])
+    except SystemExit as error:
+        code = error.code
+    except BaseException:
+        traceback.print_exc()
+    _leave(code)
+
+
+def _reset_signals() -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _streams(files: list[int]) -> None:
+    for number, file in enumerate(files, start=1):
+        os.dup2(file, number)
+        os.close(file)
+
+
+def _fresh_entropy() -> None:
+    """Python's own generator seeds itself after a fork; numpy's global one does not."""
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        np.random.seed()  # noqa: NPY002
+
+
+def _kernel(arguments: list[str]) -> Any:
+    """Do what ``python -m ipykernel_launcher`` does."""
+    import ipykernel_launcher
+    import matplotlib as mpl
+    from ipykernel.kernelapp import IPKernelApp
+
+    # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
+    mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
+    sys.argv = [str(ipykernel_launcher.__file__), *arguments]
+    IPKernelApp.launch_instance(arguments, parent_handle=os.getppid())
+    _let_finish(IPKernelApp.instance().control_thread)
+    return 0
+
+
+def _let_finish(thread: Any, seconds: float = 5) -> None:
+    """Let the thread that was asked to end the kernel say so before its sockets are closed under it."""
+    done = threading.Event()
+    # A loop that is closed by now has said all it had to say.
+    with contextlib.suppress(RuntimeError):
+        thread.io_loop.add_callback(done.set)
+    end = time.monotonic() + seconds
+    while thread.is_alive() and not done.wait(0.001) and time.monotonic() < end:
+        pass
+
+
+def _call(channel: int) -> int:
+    """Call the function that comes in with its arguments, and send back what it returns or raises."""
+    with os.fdopen(channel, "r+b", buffering=0) as file:
+        function: Callable[..., Any]
+        function, arguments = pickle.load(file)  # noqa: S301
+        try:
+            told = (True, function(*arguments))
+        except Exception as error:
+            told = (False, error)
+        sent = pickle.dumps(told)
+        while sent:
+            sent = sent[file.write(sent) :]
+    return 0
+
+
+def _leave(code: Any) -> NoReturn:
+    """End as Python does, but leave the tidying of memory to the operating system."""
+    number = code if isinstance(code, int) else 0 if code is None else 1
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        # A file that nobody closed writes what it holds when it is collected.
+        gc.collect()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(number & 0xFF)

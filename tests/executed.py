@@ -1,0 +1,75 @@
+"""Executed notebooks as they can be compared: without times, ids and numbers of processes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+
+_TIMES = ("start_time", "end_time", "duration", "execution")
+_IDS = re.compile(r"[0-9a-f]{8}[-_]?[0-9a-f]{4}[-_]?[0-9a-f]{4}[-_]?[0-9a-f]{4}[-_]?[0-9a-f]{12}")
+#: Where an object lies, which process printed it, and the number that IPython gives to a cell's code.
+_PLACES = re.compile(r"0x[0-9a-f]{8,}|ipykernel_\d+[\\/]\d+\.py|pid=\d+")
+
+
+def write(path: Path, *cells: str, parameters: str = "given: int = 0") -> Path:
+    """A notebook of these code cells, after one with its parameters."""
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
+    notebook.cells = [nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]})]
+    notebook.cells += [nbformat.v4.new_code_cell(source, id=f"cell-{at}") for at, source in enumerate(cells)]
+    nbformat.write(notebook, path)
+    return path
+
+
+def execute(source: Path, target: Path, engine: str | None, **options: Any) -> tuple[Any, BaseException | None]:
+    """The executed notebook as it lies on disk, and the error that papermill raised."""
+    raised: BaseException | None = None
+    try:
+        papermill.execute_notebook(
+            str(source), str(target), engine_name=engine, progress_bar=False, cwd=str(source.parent), **options
+        )
+    except Exception as error:
+        raised = error
+    return nbformat.read(target, as_version=4), raised
+
+
+def comparable(notebook: Any) -> Any:
+    """All of a notebook but times, ids and places in memory."""
+    kept = json.loads(_PLACES.sub("PLACE", _IDS.sub("ID", nbformat.writes(notebook))))
+    kept["metadata"]["papermill"].pop("output_path", None)
+    for cell in kept["cells"]:
+        if "outputs" in cell:
+            cell["outputs"] = _joined(cell["outputs"])
+    for holder in (kept, *kept["cells"]):
+        holder.pop("id", None)
+        for key in _TIMES:
+            holder["metadata"].pop(key, None)
+            holder["metadata"].get("papermill", {}).pop(key, None)
+    return kept
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Texts of one stream that follow each other as one: how they were cut is a matter of moments."""
+    joined: list[Any] = []
+    for output in outputs:
+        if joined and "name" in output and joined[-1].get("name") == output["name"]:
+            joined[-1]["text"] += output["text"]
+        else:
+            joined.append(output)
+    return joined
+
+
+def printed(notebook: Any) -> str:
+    """What the last cell printed."""
+    return "".join(output.get("text", "") for output in _outputs(notebook.cells[-1]))
+
+
+def _outputs(cell: Any) -> Iterable[Any]:
+    return [output for output in cell.outputs if output.output_type == "stream"]
