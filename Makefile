@@ -5,7 +5,7 @@ BIN      := $(VENV)/bin
 CHECKOV  := $(VENV)/checkov
 WORKLOAD ?= article
 .DEFAULT_GOAL := help
-.PHONY: help design portfolio test quick lint format bench data docs lab wheel clean
+.PHONY: help design portfolio test browser quick lint format bench data docs lab wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -29,8 +29,18 @@ $(CHECKOV)/.ready: tests/checkov.txt | $(VENV)/.ready
 	@$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# Debian's packages bring it in seconds; elsewhere whoever owns the machine decides which browser is on it.
+browser: ## Install Chromium for the tests in a browser, where this is Debian and we may
+	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	  echo "Installing Chromium"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } > /dev/null; \
+	else \
+	  echo "No Chromium on the PATH, tests in a browser are skipped: install the package chromium, or Google Chrome"; \
+	fi
+
 # The stack's lives on the emulator wait for the provider's timers most of their time, so they run beside the rest.
-test: lint $(CHECKOV)/.ready ## Lint, types and all tests, Terraform's too
+test: lint $(CHECKOV)/.ready browser ## Lint, types and all tests, Terraform's too
 	@mkdir -p out && rm -f out/stack_times.csv
 	@DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m life > out/life.log 2>&1 & life=$$!; \
 	trap 'kill $$life 2> /dev/null' EXIT; \

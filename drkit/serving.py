@@ -64,7 +64,7 @@ def serve(
     check_address(host, token)
     import papermill
 
-    sockets = _listening(host, port)
+    sockets = listening(host, port)
     with tempfile.TemporaryDirectory(prefix="drkit-serve-") as folder, contextlib.ExitStack() as open_sockets:
         for one in sockets:
             open_sockets.enter_context(contextlib.closing(one))
@@ -72,6 +72,7 @@ def serve(
         source = papermill.iorw.load_notebook_node(str(notebooks_dir() / "05_explore.ipynb"))
         served = papermill.parameterize.parameterize_notebook(source, dict(parameters))
         served.metadata["title"] = title
+        served.cells = [cell for cell in served.cells if "notebook-only" not in cell.metadata.get("tags", [])]
         papermill.iorw.write_ipynb(served, str(notebook))
         known = secrets.token_urlsafe(24) if token is None else token
         _voila(notebook, host, sockets, known, theme, open_browser, ready)
@@ -102,7 +103,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _listening(host: str, port: int) -> list[socket.socket]:
+def listening(host: str, port: int) -> list[socket.socket]:
+    """Sockets that listen on a host and a port, 0 for a free one.
+
+    Raises
+    ------
+    ParameterError
+        When there is no such address, or somebody else listens there.
+    """
     from tornado.netutil import bind_sockets
 
     family = socket.AF_INET if host == "localhost" else socket.AF_UNSPEC  # one port, not one for each family

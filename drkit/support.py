@@ -105,6 +105,7 @@ class SupportMatrix:
         # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
         self._version = lru_cache(maxsize=4096)(self._version_accepted)
         self._class = lru_cache(maxsize=65_536)(self._class_accepted)
+        self.step_up = lru_cache(maxsize=16_384)(self._smallest_legal)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
@@ -154,7 +155,7 @@ class SupportMatrix:
         """Whether a secondary Aurora cluster can forward writes, which active/active needs."""
         return self._satisfies("aurora", engine, version, "write_forwarding", "write forwarding")
 
-    def step_up(
+    def _smallest_legal(
         self,
         service: Service,
         engine: str,

@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import bench_batch
 import bench_choices
+import bench_explorer
 import bench_space
 import nbformat
 import numpy as np
@@ -314,8 +316,10 @@ def main(out: Path) -> None:
         seconds = statistics.median(timed(sobol) for _ in range(5))
         rows.append(("sobol_10x1024", f"{seconds:.3f}", "s", "", "", f"{seconds:.3f}", "<= 1 s", machine))
         rows.append(("sobol_10x1024_peak_mb", f"{peak_mb(sobol):.1f}", "MB", "", "", "", "", machine))
+        rows += [(*row, machine) for row in bench_explorer.rows()]
         rows += [(*row, machine) for row in bench_space.rows()]
         rows.extend(bench_choices.rows(machine))
+        rows.extend(bench_batch.rows(machine))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)

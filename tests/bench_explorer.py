@@ -85,6 +85,15 @@ def responses() -> list[Response]:
     return rows
 
 
+def rows() -> list[tuple[str, ...]]:
+    """Two rows of the benchmark for each control."""
+    return [
+        (f"control_{one.name}_{point}", f"{seconds:.3f}", "s", "", "", f"{seconds:.3f}", f"<= {GOAL_S} s")
+        for one in responses()
+        for point, seconds in (("p50", one.p50_s), ("p95", one.p95_s))
+    ]
+
+
 if __name__ == "__main__":
     for row in responses():
         print(f"{row.name:20} p50 {row.p50_s:.3f} s  p95 {row.p95_s:.3f} s  n {row.changes}")

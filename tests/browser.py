@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from drkit.decision.pdf import find_browser
 
 #: How long anything on a page may take, on a machine that is busy with other tests [ms].
-PATIENCE_MS = 90_000
+PATIENCE_MS = 60_000
 TOKEN = "drkit-test-token"
 BIN = Path(sys.executable).parent
 
@@ -117,6 +117,16 @@ def until_it_listens(port: int, log: Path, server: subprocess.Popen[bytes]) -> N
                 return
         time.sleep(0.1)
     pytest.fail(f"the server does not listen: {log.read_text()[-2000:]}")
+
+
+def said_in(log: Path, pattern: str, server: subprocess.Popen[bytes]) -> str:
+    """What a server says first that matches a pattern."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < deadline and server.poll() is None:
+        if found := re.search(pattern, log.read_text()):
+            return found[0]
+        time.sleep(0.1)
+    pytest.fail(f"the server does not say {pattern}: {log.read_text()[-2000:]}")
 
 
 def apart(folder: Path) -> dict[str, str]:

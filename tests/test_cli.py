@@ -175,6 +175,11 @@ WRONG = [
     (["support", "show", "--service", "dynamodb"], "Invalid value for '--service': 'dynamodb' is not one of 'aurora', 'elasticache'."),
     (["support", "show", "--engine", "redis", "--engine-version", "seven"], "'seven' is not an engine version; give numbers such as 15.4"),
     (["tfvars", "check", "missing.tfvars"], "cannot read missing.tfvars: No such file or directory"),
+    (["serve", "artcle"], "there is no file 'artcle', and the bundled workloads are article"),
+    (["serve", "--host", "0.0.0.0", "--token", ""], "--host 0.0.0.0 lets other machines in, and --token '' asks them for nothing: leave --token out, or serve on 127.0.0.1"),
+    (["serve", "--token", "two words"], "--token may have letters, digits, hyphens and low lines, since it stands in an address"),
+    (["serve", "--port", "99999"], "Invalid value for '--port': 99999 is not in the range 0<=x<=65535."),
+    (["serve", "--theme", "mauve"], "Invalid value for '--theme': 'mauve' is not one of 'light', 'dark'."),
     (["compair"], "No such command 'compair'."),
 ]  # fmt: skip
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pandas as pd
+import papermill
 import pytest
 import yaml
+from PIL import Image
 
 import drkit
 from drkit import terraform, workload_file
-from drkit.bundled import data_dir
+from drkit.bundled import data_dir, notebooks_dir
 from drkit.catalog import Catalog
 from drkit.compare import compare_topologies
+from drkit.design import to_html
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.explorer import entry, panes
@@ -321,7 +327,7 @@ def test_a_wrong_value_is_told_in_a_sentence_and_all_stays(
 def test_only_the_pane_that_is_seen_is_drawn(view: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     real = panes.drawn
-    monkeypatch.setattr(panes, "drawn", lambda pane, comparison: drawn.append(pane.title) or real(pane, comparison))
+    monkeypatch.setattr(panes, "drawn", lambda pane, *of: drawn.append(pane.title) or real(pane, *of))
     view.controls["objectives.rto_s"].inputs[0].value = "2 h"
     view.show_pane("Map")
     assert drawn == ["Bill", "Map"]
@@ -330,7 +336,9 @@ def test_only_the_pane_that_is_seen_is_drawn(view: Explorer, monkeypatch: pytest
 def test_of_many_changes_in_a_moment_only_the_last_is_drawn(view: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[float] = []
     real = panes.drawn
-    monkeypatch.setattr(panes, "drawn", lambda pane, c: drawn.append(c.workload.objectives.rto_s) or real(pane, c))
+    monkeypatch.setattr(
+        panes, "drawn", lambda pane, *of: drawn.append(of[0].workload.objectives.rto_s) or real(pane, *of)
+    )
 
     async def drag() -> None:
         slider = view.controls["objectives.rto_s"].inputs[0]
@@ -429,7 +437,7 @@ def test_fields_name_places_that_a_workload_file_has(catalog: Catalog, workloads
 def test_a_fault_of_drkit_itself_is_told_and_all_stays(view: Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     before = view.draft, view.comparison, view._picture.value
 
-    def broken(pane: panes.Pane, comparison: drkit.Comparison) -> panes.Shown:
+    def broken(*of: object) -> panes.Shown:
         raise KeyError("no such colour")
 
     monkeypatch.setattr(panes, "drawn", broken)
@@ -442,3 +450,34 @@ def test_a_fault_of_drkit_itself_is_told_and_all_stays(view: Explorer, monkeypat
 def test_a_table_shows_two_rows_of_one_name() -> None:
     table = Table({"USD": ["1", "2"]}, index=pd.Index(["Single region", "Single region"], name="strategy"))
     assert table._repr_html_().count("Single region") == 2
+
+
+@pytest.mark.slow
+def test_the_notebook_keeps_controls_and_result_when_it_is_run_without_a_page(tmp_path: Path) -> None:
+    source = notebooks_dir() / "05_explore.ipynb"
+    target = tmp_path / "explored.ipynb"
+    executed = papermill.execute_notebook(
+        str(source), str(target), {"workload": "small-saas", "samples": 500}, cwd=str(tmp_path), progress_bar=False
+    )
+    assert [entry.name for entry in tmp_path.iterdir()] == [target.name]
+    outputs = [output for cell in executed.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output.output_type for output in outputs] == ["display_data", "display_data"]
+    controls, kept = (output.data for output in outputs)
+    state = executed.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert controls["application/vnd.jupyter.widget-view+json"]["model_id"] in state
+    assert "small-saas" in kept["text/html"] and "data:image/png;base64" in kept["text/html"]
+    page = to_html(nbformat.read(target, as_version=4), "explored")
+    assert 'class="drkit-kept"' in page
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page), "the page loads something from elsewhere"
+
+
+def test_pictures_are_drawn_in_the_theme_that_is_asked_for(catalog: Catalog) -> None:
+    comparison = compare_topologies(workload_file.read("small-saas"), catalog, samples=SAMPLES)
+    (pane,) = [pane for pane in panes.PANES if pane.title == "Frontier"]
+    paper = {}
+    for theme in ("light", "dark"):
+        body = re.findall(r"base64,([^\"]+)", panes.drawn(pane, comparison, theme).picture)[0]
+        paper[theme] = sum(Image.open(io.BytesIO(base64.b64decode(body))).convert("RGB").getpixel((2, 2)))
+    assert paper["light"] == 3 * 255 and paper["dark"] < 3 * 80
+    with pytest.raises(ParameterError, match="mauve"):
+        drkit.explore("small-saas", catalog, samples=SAMPLES, theme="mauve")  # type: ignore[arg-type]

@@ -68,6 +68,7 @@ def serve(
         "snapshot": snapshot or "",
         "seed": seed,
         "samples": samples,
+        "theme": theme,
         "out_dir": str((out or Path("out") / name).resolve()),
     }
     run(

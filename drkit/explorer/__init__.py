@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from drkit.catalog import Catalog
     from drkit.explorer.view import Explorer
+    from drkit.figures.palette import Theme
 
 
 def explore(
@@ -22,6 +23,7 @@ def explore(
     seed: int = 1,
     samples: int = 20_000,
     out_dir: str | Path | None = None,
+    theme: Theme = "light",
 ) -> Explorer:
     """Explore a workload in a notebook: objectives, costs, regions, strategies and sizes as controls.
 
@@ -36,6 +38,8 @@ def explore(
     out_dir
         Folder that tfvars, report and workload file are written to when their buttons are pressed; ``out/NAME`` by
         default.
+    theme
+        Of the pictures, ``light`` or ``dark``; the rest follows the notebook's own.
 
     Returns
     -------
@@ -52,4 +56,4 @@ def explore(
     from drkit.explorer.view import Explorer
 
     known = catalog or Catalog.load()
-    return Explorer(Draft.read(workload, known), known, seed=seed, samples=samples, out_dir=out_dir)
+    return Explorer(Draft.read(workload, known), known, seed=seed, samples=samples, out_dir=out_dir, theme=theme)

@@ -17,13 +17,20 @@ from drkit.simulation import Simulator
 from drkit.topology import enumerate_topologies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from drkit.bill import Line
     from drkit.catalog import Catalog
+    from drkit.quantities import Purchase
     from drkit.topology import Topology
     from drkit.workload import Workload
 
+    _Lines = dict[tuple[Purchase, str], list[Line]]
+
 Made = TypeVar("Made")
+
+#: Lines of bills that are kept: some hundred changes of a workload.
+_MOST_LINES = 200_000
 
 #: Values that stand where the true one does not matter.
 _ANY_OBJECTIVES: dict[str, Any] = {
@@ -55,6 +62,7 @@ class Comparer:
         self.samples = samples
         self._topologies: _Recent[tuple[Topology, ...]] = _Recent(8)
         self._billers: _Recent[_Ledger] = _Recent(4)
+        self._lines: _Lines = {}
         self._draws: _Recent[Draws] = _Recent(4)
         self._simulators: _Recent[Simulator] = _Recent(4)
 
@@ -71,7 +79,9 @@ class Comparer:
         topologies = self._topologies.get(
             _limited(workload), lambda: tuple(enumerate_topologies(workload, catalog, assumptions))
         )
-        biller = self._billers.get(_bought(workload), lambda: _Ledger(workload, catalog, assumptions))
+        if len(self._lines) > _MOST_LINES:
+            self._lines.clear()
+        biller = self._billers.get(_bought(workload), lambda: _Ledger(workload, catalog, assumptions, self._lines))
         draws = self._draws.get(_drawn(workload), lambda: Draws(self.seed, self.samples))
         simulator = self._simulators.get(
             _timed(workload), lambda: Simulator(workload, catalog, assumptions, draws=draws, seed=self.seed)
@@ -80,17 +90,32 @@ class Comparer:
 
 
 class _Ledger(Biller):
-    """A biller that keeps every bill: a topology's name is unique within a workload."""
+    """A biller that keeps every bill, and takes lines from other billers where the same is bought.
 
-    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions) -> None:
+    A topology's name is unique within a workload; what a quantity costs is the same for all workloads.
+    """
+
+    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions, lines: _Lines) -> None:
         super().__init__(workload, catalog, assumptions)
         self._kept: dict[str, Bill] = {}
+        self._lines = lines
 
     def bill(self, topology: Topology) -> Bill:
         name = topology.topology_id
         if name not in self._kept:
             self._kept[name] = super().bill(topology)
         return self._kept[name]
+
+    def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
+        """Lines of purchases, those known from other billers as they are."""
+        found: list[Line] = []
+        for bought in quantities:
+            key = bought, roles.get(bought.region, "global")
+            known = self._lines.get(key)
+            if known is None:
+                known = self._lines[key] = super().priced([bought], roles)
+            found += known
+        return found
 
 
 class _Recent(OrderedDict[str, Made]):

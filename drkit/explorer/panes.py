@@ -7,14 +7,16 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit import figures, report
+from drkit.display import Table
+from drkit.figures.style import SCREEN_DPI
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from drkit.compare import Comparison
-    from drkit.display import Table
     from drkit.figures import Picture
+    from drkit.figures.palette import Theme
 
 
 class Pane(NamedTuple):
@@ -31,17 +33,33 @@ class Pane(NamedTuple):
     table: Callable[[Comparison], str]
 
 
-def _html(*tables: Table) -> str:
-    return "".join(table._repr_html_() for table in tables)
+def _html(table: Table) -> str:
+    return table._repr_html_()
 
+
+def _sentences(table: Table) -> str:
+    """A table whose last column holds sentences, which get room."""
+    return f'<div class="drkit-sentences">{_html(table)}</div>'
+
+
+def _differs(comparison: Comparison) -> Table:
+    """What the choice changes about today, and what a decider must know about it."""
+    topology = comparison.chosen.topology
+    told = [("changes today", one) for one in topology.changes] + [("note", one) for one in topology.notes]
+    return Table(told or [("changes today", "nothing in the primary region")], columns=["", "what"])
+
+
+#: What tells why another strategy was not chosen.
+_WHY = ["failover region", "USD a month", "meets RTO", "meets RPO", "why not"]
 
 #: Every pane, in the order of its button; a new one is a line here.
 PANES = (
-    Pane("Frontier", figures.cost_against_rto, lambda c: _html(report.choices(c))),
+    Pane("Frontier", figures.cost_against_rto, lambda c: _sentences(report.choices(c))),
     Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(report.disruptions(c))),
     Pane("Map", figures.region_map, lambda c: _html(report.failover_regions(c, refused=False))),
     Pane("Bill", figures.monthly_cost, lambda c: _html(report.bill(c.chosen))),
-    Pane("Why not", None, lambda c: _html(report.strategies(c), report.rejected(c))),
+    Pane("Architecture", figures.architecture, lambda c: _html(_differs(c))),
+    Pane("Why not", None, lambda c: _sentences(report.strategies(c)[_WHY]) + _html(report.rejected(c))),
 )
 
 
@@ -52,18 +70,18 @@ class Shown(NamedTuple):
     table: str
 
 
-def drawn(pane: Pane, comparison: Comparison) -> Shown:
-    """Draw a pane."""
-    picture = image(pane.picture(comparison)) if pane.picture else ""
-    return Shown(picture, pane.table(comparison))
+def drawn(pane: Pane, comparison: Comparison, theme: Theme = "light") -> Shown:
+    """Draw a pane, its picture light or dark."""
+    picture = image(pane.picture(comparison), theme) if pane.picture else ""
+    return Shown(f'<div class="drkit-pane" data-title="{escape(pane.title)}">{picture}</div>', pane.table(comparison))
 
 
-def image(picture: Picture) -> str:
+def image(picture: Picture, theme: Theme = "light") -> str:
     """A picture as HTML that loads nothing, with its finding for those who do not see it."""
-    png, size = picture._repr_png_()
-    body = base64.b64encode(png).decode()
+    body = base64.b64encode(picture.png(theme)).decode()
+    width = round(picture.get_size_inches()[0] * SCREEN_DPI)
     return (
-        f'<img alt="{escape(str(size["alt"]))}" width="{size["width"]}" style="max-width: 100%" '
+        f'<img alt="{escape(picture.finding)}" width="{width}" style="max-width: 100%" '
         f'src="data:image/png;base64,{body}">'
     )
 

@@ -25,6 +25,7 @@ from drkit.explorer.comparer import Comparer
 from drkit.explorer.controls import Control, form, with_class
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import fields
+from drkit.figures.palette import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from drkit.errors import ParameterError
     from drkit.explorer.draft import Place
     from drkit.explorer.fields import Field
+    from drkit.figures.palette import Theme
 
 _LOG = logging.getLogger(__name__)
 
@@ -78,6 +80,8 @@ class Explorer:
         As for :func:`drkit.compare_topologies`.
     out_dir
         Where buttons write to; ``out/NAME`` by default.
+    theme
+        Of the pictures, ``light`` or ``dark``.
     """
 
     def __init__(
@@ -87,7 +91,10 @@ class Explorer:
         seed: int = 1,
         samples: int = 20_000,
         out_dir: str | Path | None = None,
+        theme: Theme = "light",
     ) -> None:
+        check(theme)
+        self._theme: Theme = theme
         self._comparer = Comparer(catalog, seed, samples)
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[Field, Any]] = {}
@@ -97,7 +104,7 @@ class Explorer:
         self.comparison: Comparison = self._comparer.compare(draft.workload)
         self._make_widgets(Path(out_dir) if out_dir else Path("out") / draft.workload.name)
         self._show_form()
-        self._show(panes.drawn(self._pane, self.comparison))
+        self._show(panes.drawn(self._pane, self.comparison, self._theme))
 
     def __repr__(self) -> str:
         return f"Explorer({self.draft!r}, chosen {self.comparison.chosen.topology_id})"
@@ -140,7 +147,7 @@ class Explorer:
         """Compare and draw a draft, and only then show it."""
         start = time.perf_counter()
         comparison = self._comparer.compare(draft.workload)
-        shown = panes.drawn(self._pane, comparison)
+        shown = panes.drawn(self._pane, comparison, self._theme)
         self.draft, self.comparison = draft, comparison
         if anew:
             self._show_form()
@@ -163,14 +170,14 @@ class Explorer:
                 )
                 if fault:
                     _LOG.exception("The explorer failed")
-                self._say(f"{fault}{error}\nNothing was changed.", wrong=True)
                 self._show_values()
+                self._say(f"{fault}{error}\nNothing was changed.", wrong=True)
 
     def _wrong(self, field: Field, error: ParameterError) -> None:
         with self._lock:
             stays = field.say(field.value(self.draft))
-            self._say(f"{error}. It stays {stays or 'empty'}.", wrong=True)
             self._show_values()
+            self._say(f"{error}. It stays {stays or 'empty'}.", wrong=True)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         role = 'role="alert" class="drkit-wrong"' if wrong else 'role="status"'
@@ -241,12 +248,12 @@ class Explorer:
             control.show(self.draft)
 
     def _show_pane(self) -> None:
-        self._do(lambda: self._show(panes.drawn(self._pane, self.comparison)), "")
+        self._do(lambda: self._show(panes.drawn(self._pane, self.comparison, self._theme)), "")
 
     def _show(self, shown: panes.Shown) -> str:
-        self._headline.value = panes.headline(self.comparison)
         self._picture.value = shown.picture
         self._table.value = shown.table
+        self._headline.value = panes.headline(self.comparison)  # last: when it has changed, all has
         self._soon("keep", _QUIET_S, self._keep)
         return ""
 
