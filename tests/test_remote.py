@@ -12,8 +12,7 @@ import fsspec
 import pytest
 from click.testing import CliRunner
 
-from drkit.batch import remote, store
-from drkit.batch.cluster import Cluster
+from drkit.batch import cluster, remote, store
 from drkit.batch.remote import Remote
 from drkit.cli import main
 from drkit.errors import DrkitError, ParameterError
@@ -123,8 +122,19 @@ def test_an_unknown_kind_of_store_is_refused() -> None:
         Remote("foo://x")
 
 
+def test_a_worker_that_may_not_write_to_the_store_is_told_before_the_first_run(files: Any) -> None:
+    class Workers:
+        """Answers as Dask's client does: by worker, what the function comes to there."""
+
+        def run(self, function: Any, url: str) -> dict[str, str]:
+            return {"tcp://10.0.0.1:1": function(url), "tcp://10.0.0.2:1": function("foo://x")}
+
+    with pytest.raises(ParameterError, match=r"worker tcp://10\.0\.0\.2:1: foo://x is no store .*; no run was started"):
+        cluster._check_store(Workers(), PLACE)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nothing", "foo://127.0.0.1:1"])
 def test_a_scheduler_that_does_not_answer_is_told_with_its_address_and_the_limit(address: str) -> None:
     with pytest.raises(ParameterError, match=f"no Dask scheduler answers at {address} within 0.2 s"):
-        Cluster(address, answers_within_s=0.2)
+        cluster.Cluster(address, answers_within_s=0.2)
