@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import shutil
 import signal
@@ -31,16 +32,17 @@ worker = psutil.Process().parents()[1].pid  # the first is the process that fork
 with open(ledger, "a") as file:
     file.write(f"{given} {worker} {os.getpid()}\\n")
 """
-PARAMETERS = 'given: int = 0\nledger: str = ""\nnap: float = 0.5'
+PARAMETERS = 'given: int = 0\nledger: str = ""\nnap: float = 0.5\nsnapshot: str = ""'
 
 
-def portfolio(folder: Path, runs: int, *cells: str, nap: float = 0.5) -> Path:
+def portfolio(folder: Path, runs: int, *cells: str, nap: float = 0.5, snapshot: Path | str = "") -> Path:
     """A portfolio of small runs that tell when they begin."""
     folder.mkdir(exist_ok=True)
     executed.write(folder / "small.ipynb", BEGIN, *cells, "time.sleep(nap)", parameters=PARAMETERS)
     path = folder / "portfolio.yaml"
     path.write_text(
-        f"notebook: small.ipynb\nparameters: {{ledger: {folder / 'ledger'}, nap: {nap}}}\n"
+        f"notebook: small.ipynb\n"
+        f"parameters: {{ledger: {folder / 'ledger'}, nap: {nap}, snapshot: '{snapshot}'}}\n"
         f"grid: {{given: {list(range(1, runs + 1))}}}\n",
         encoding="utf-8",
     )
@@ -110,7 +112,15 @@ def objects(store: Emulator, prefix: str) -> dict[str, bytes]:
 def test_a_worker_that_is_killed_loses_only_its_run_which_is_repeated_and_s3_has_each_once(
     cluster: DaskCluster, store: Emulator, credentials: dict[str, str], tmp_path: Path
 ) -> None:
-    source = portfolio(tmp_path, 9, nap=1.0)
+    # A worker elsewhere has no snapshot of this machine: it gets one.
+    snapshot = shutil.copytree(ROOT / "data/snapshot", tmp_path / "snapshot")
+    source = portfolio(
+        tmp_path,
+        9,
+        "import drkit\nassert 'drkit-snapshots' in snapshot, snapshot\nlen(drkit.Catalog.load(snapshot).snapshot.tables)",
+        nap=1.0,
+        snapshot=snapshot,
+    )
     out = "s3://portfolios/killed"
     batch = started(source, "--out", out, "--scheduler", cluster.address, **credentials)
     until(lambda: len(begun(tmp_path)) >= 4 or batch.poll() is not None)
@@ -126,6 +136,7 @@ def test_a_worker_that_is_killed_loses_only_its_run_which_is_repeated_and_s3_has
     assert sorted(path for path in there if path.endswith("run.json")) == [
         f"runs/small,given={given}/run.json" for given in range(1, 10)
     ]
+    assert json.loads(there["runs/small,given=1/run.json"])["parameters"]["snapshot"] == str(snapshot)
     assert b"small%2Cgiven%3D9/small.html" in there["index.html"]
     assert {"small.ipynb", "small.html", "run.log", "run.json"} == {
         path.rpartition("/")[2] for path in there if path.startswith(f"runs/small,given={run}/")
