@@ -26,7 +26,7 @@ from drkit.design import to_html
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.explorer import entry, panes
-from drkit.explorer.comparer import Comparer
+from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import Field, fields
 from drkit.explorer.view import Explorer
@@ -137,6 +137,8 @@ def test_every_field_changes_the_comparison_as_if_it_were_made_from_nothing(name
         quick = comparer.compare(changed.workload)
         whole = compare_topologies(changed.workload, catalog, samples=SAMPLES)
         assert quick.frame().equals(whole.frame()), field.name
+        same = {name: option.topology_id for name, option in whole.named.items() if name != "least_regret"}
+        assert {name: option.topology_id for name, option in Glance.of(quick).named.items()} == same, field.name
         shown, known = quick.disruptions(quick.chosen), whole.disruptions(whole.chosen)
         assert shown.equals(known), field.name
         assert (quick.chosen.recovery.judged.rto_s == whole.chosen.recovery.judged.rto_s).all(), field.name
