@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from drkit.draws import check_draws
 from drkit.errors import ParameterError, UnsupportedError
 from drkit.judgement import Judge
 from drkit.ranges import Ranges
+from drkit.simulation import Simulator
 from drkit.site import Sizes
 from drkit.size_choices import choose
 from drkit.space_columns import RECOVERED, Column, columns_of
@@ -37,13 +38,15 @@ if TYPE_CHECKING:
     from drkit.catalog import Catalog
     from drkit.judgement import Judgement
     from drkit.recovery import Recovery
-    from drkit.simulation import Simulator
     from drkit.topology import Topology
     from drkit.workload import Workload
 
+    Number = TypeVar("Number", bound=np.generic)
     Codes = npt.NDArray[np.integer]
     Index = npt.NDArray[np.int64] | range
 
+#: Rows that a figure can be held of in 2 GiB.
+_MOST_ROWS = 250_000_000
 #: More options than this are no shortlist any more.
 _SHORTLIST = 2_000
 
@@ -94,10 +97,13 @@ class Space:
             [block.caches for block in blocks],
             [block.computes for block in blocks],
         ]
-        self._sizes = np.array([[len(each) for each in part] for part in parts], dtype=np.int32)
-        self._flat = [np.concatenate(part).astype(np.int16) for part in parts]
+        self._sizes = np.array([[len(each) for each in part] for part in parts], dtype=np.int64)
+        self._flat = [np.concatenate(part).astype(np.int32) for part in parts]
         self._starts = [np.cumsum([0, *map(len, part)])[:-1] for part in parts]
-        self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=0, dtype=np.int64))])
+        self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=0))])
+        # Whole numbers of four bytes divide faster, and hold the rows of any block that is not absurd.
+        self._within = np.int32 if self._sizes.prod(axis=0).max() < 2**31 else np.int64
+        self._sizes = self._sizes.astype(self._within)
         self._judge = Judge(workload.objectives)
 
     def __len__(self) -> int:
@@ -122,8 +128,7 @@ class Space:
                 f"row {index.max() if index.min() >= 0 else index.min()}: rows are 0 to {len(self) - 1:,}"
             )
         block = np.searchsorted(self._offsets, index, side="right") - 1
-        # A block is far smaller than 2^31, and whole numbers of four bytes divide faster.
-        rest = (index - self._offsets[block]).astype(np.int32)
+        rest = (index - self._offsets[block]).astype(self._within)
         rest, compute = np.divmod(rest, self._sizes[2][block])
         database, cache = np.divmod(rest, self._sizes[1][block])
         places = zip(("database", "cache", "compute"), (database, cache, compute), strict=True)
@@ -140,7 +145,7 @@ class Space:
             found = found + tables.caches[place, codes["cache"]]
             found += tables.computes[place, codes["compute"]]
             return found
-        every = np.empty(len(self), dtype=np.int64)
+        every = self._every(np.int64)
         for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
             # No row is looked up: the sums of a block lie side by side.
             beside = np.add.outer(tables.caches[p, caches], tables.computes[p, computes])
@@ -154,12 +159,20 @@ class Space:
 
     def recovery_codes(self) -> npt.NDArray[np.int16]:
         """Which of the `recoveries` every row has, shape ``(rows,)``."""
-        every = np.empty(len(self), dtype=np.int16)
+        every = self._every(np.int16)
         for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
             block = every[self._offsets[number] : self._offsets[number + 1]]
             place = np.array(p), databases[:, None, None], caches[None, :, None], computes[None, None, :]
             block.reshape(len(databases), len(caches), len(computes))[...] = self.tables.recovery_codes(*place)
         return every
+
+    def _every(self, kind: type[Number]) -> npt.NDArray[Number]:
+        """Room for a figure of every row."""
+        if len(self) > _MOST_ROWS:
+            raise ParameterError(
+                f"{len(self):,} topologies are too many to look at each: narrow the ranges, or take a sample(...)"
+            )
+        return np.empty(len(self), dtype=kind)
 
     @cached_property
     def recoveries(self) -> tuple[Recovery, ...]:
@@ -288,14 +301,17 @@ class Space:
 
     @cached_property
     def _simulators(self) -> Mapping[str, Simulator]:
-        return self.tables.simulators(self.seed, self.samples)
+        """What times the topologies of each primary region, and today's."""
+        return self.tables.simulators(self.seed, self.samples) | {
+            self.workload.region: Simulator(self.workload, self.catalog, self.assumptions, self.seed, self.samples)
+        }
 
 
 def as_array(rows: Index) -> npt.NDArray[np.int64]:
     """Numbers of rows as an array; numpy would read a range one number at a time."""
     if isinstance(rows, range):
         return np.arange(rows.start, rows.stop, rows.step, dtype=np.int64)
-    return rows
+    return np.asarray(rows, dtype=np.int64)
 
 
 def _called(primary: str, sizes: Sizes, today: Sizes, home: str) -> str:
@@ -304,7 +320,8 @@ def _called(primary: str, sizes: Sizes, today: Sizes, home: str) -> str:
     if (sizes.database_class, sizes.database_instances) != (today.database_class, today.database_instances):
         parts.append(f"{sizes.database_class}-x{sizes.database_instances}")
     if sizes.acu and sizes.acu != today.acu:
-        parts.append(f"{sizes.acu.min:g}-to-{sizes.acu.max:g}-acu")
+        average = "" if today.acu and today.acu.average == sizes.acu.average else f"-at-{sizes.acu.average:g}"
+        parts.append(f"{sizes.acu.min:g}-to-{sizes.acu.max:g}-acu{average}")
     if (sizes.cache_node_type, sizes.cache_replicas_per_shard) != (
         today.cache_node_type,
         today.cache_replicas_per_shard,

@@ -89,6 +89,9 @@ def columns_of(tables: Tables) -> dict[str, Column]:
         "db_instances_primary": Column(("database",), np.array([one.instances for one in choices.databases], np.int8)),
         "db_instances_failover": failover_instances,
         "db_min_acu": least_acu,
+        "db_average_acu": Column(
+            ("database",), np.array([one.acu.average if one.acu else 0 for one in choices.databases], np.float32)
+        ),
         "db_max_acu": Column(
             ("database",), np.array([one.acu.max if one.acu else 0 for one in choices.databases], np.float32)
         ),

@@ -185,9 +185,9 @@ class Tables:
             )
             for rtc in time_control_or_not(self.workload, strategy):
                 placement = plain._replace(replication_time_control=rtc)
-                base, seed = self._beside(designer, placement)
-                if seed is None or not base:
-                    refuse("", "the snapshot lacks a price for what the strategy needs there beside the sizes")
+                base, seed, reason = self._beside(designer, placement)
+                if not base:
+                    refuse("", reason)
                     continue
                 yield placement, (_plus(priced[0], base, self.choices), *priced[1:]), seed
 
@@ -252,25 +252,21 @@ class Tables:
     def _all_databases(self) -> frozenset[object]:
         return frozenset(self.choices.databases)
 
-    def _beside(self, designer: Designer, placement: Placement) -> tuple[dict[str, int], int | None]:
-        """What everything beside the sizes costs, by storage type, and what the first replication costs once."""
+    def _beside(self, designer: Designer, placement: Placement) -> tuple[dict[str, int], int, str]:
+        """What everything beside the sizes costs, by storage type, what is copied once, and what lacks a price."""
         costs: dict[str, int] = {}
-        buy = self.biller.purchases
+        seed, reason, buy = 0, "", self.biller.purchases
         first = {choice.storage_type: at for at, choice in reversed(list(enumerate(self.choices.databases)))}
-        seed: int | str = 0
         for storage, at in first.items():
             topology = designer.topology(self.decision(placement, at, 0, 0))
-            seed = self._cost(buy.seed(topology))
-            cost = self._cost(
-                [
-                    *(bought for site in topology.sites for bought in buy.beside(site)),
-                    *buy.replication(topology),
-                    *buy.everywhere(topology),
-                ]
-            )
-            if not isinstance(cost, str):
-                costs[storage] = cost
-        return costs, None if isinstance(seed, str) else seed
+            sites = itertools.chain.from_iterable(buy.beside(site) for site in topology.sites)
+            monthly = self._cost(itertools.chain(sites, buy.replication(topology), buy.everywhere(topology)))
+            once = self._cost(buy.seed(topology))
+            if isinstance(monthly, str) or isinstance(once, str):
+                reason = str(monthly) if isinstance(monthly, str) else str(once)
+            else:
+                costs[storage], seed = monthly, once
+        return costs, seed, reason
 
     def _cost(self, quantities: Iterable[Purchase]) -> int | str:
         """What purchases cost, or why one of them has no price."""

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import bench_batch
 import bench_choices
 import bench_explorer
 import bench_space
@@ -318,6 +319,7 @@ def main(out: Path) -> None:
         rows += [(*row, machine) for row in bench_explorer.rows()]
         rows += [(*row, machine) for row in bench_space.rows()]
         rows.extend(bench_choices.rows(machine))
+        rows.extend(bench_batch.rows(machine))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     out.parent.mkdir(parents=True, exist_ok=True)

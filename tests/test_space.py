@@ -20,6 +20,7 @@ from drkit.compare import Comparison
 from drkit.errors import ParameterError, UnsupportedError
 from drkit.judgement import Judge
 from drkit.prices import ON_DEMAND
+from drkit.ranges import Ranges
 from drkit.simulation import Simulator
 from drkit.space import Space, design_space
 from drkit.space_report import shortlist
@@ -160,9 +161,28 @@ def test_every_topology_of_the_comparison_whose_sizes_are_in_range_is_in_the_spa
     assert wanted <= found
 
 
-def test_every_row_is_another_topology(small: Space) -> None:
+def test_every_row_is_another_topology(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    bought = ["on_demand", "reserved_1y_no_upfront"]
+    small = design_space(
+        workloads["article"],
+        catalog,
+        samples=SAMPLES,
+        failover_regions="us-west-2",
+        db_classes="db.r6g.large",
+        cache_node_types=["cache.m6g.large", "cache.r6g.large"],
+        db_purchases=bought,
+        cache_purchases=bought,
+    )
     names = ["strategy", "primary_region", "failover_region", "headless", "replication_time_control", "db_class"]
-    names += ["db_storage_type", "db_instances_primary", "db_min_acu", "db_max_acu", "db_purchase", "cache_node_type"]
+    names += [
+        "db_storage_type",
+        "db_instances_primary",
+        "db_min_acu",
+        "db_average_acu",
+        "db_max_acu",
+        "db_purchase",
+        "cache_node_type",
+    ]
     names += ["cache_replicas", "cache_purchase", "architecture", "task_scale", "compute_purchase"]
     frame = small.frame(*names, "committed_in_failover")
     assert not frame.duplicated().any()
@@ -250,8 +270,9 @@ def test_serverless_ranges_are_told_apart_and_raised_once(catalog: Catalog, work
     counts = space.frame("strategy", "db_min_acu").groupby("strategy", observed=True)["db_min_acu"].unique()
     assert sorted(counts["single_region"]) == [2, 8]
     assert sorted(counts["hot_standby"]) == [8]
-    frame = space.where("strategy == 'hot_standby'").frame().drop(columns="monthly_usd")
-    assert len(space.where("strategy == 'hot_standby'")) == 2 * frame.drop_duplicates().shape[0]  # averages 4 and 8
+    hot = space.where("strategy == 'hot_standby'")
+    assert sorted(set(hot.array("db_average_acu"))) == [4, 8]  # of the two averages of 8 one is left
+    assert len({space.topology(row).topology_id for row in hot}) == len(hot)
     changes = space.topology(int(space.where("strategy == 'hot_standby'").index[0])).changes
     assert "database moves from db.r6g.large to db.serverless" in changes
 
@@ -267,6 +288,25 @@ def test_another_primary_region_is_timed_and_priced_there(catalog: Catalog, work
     check_rows(space, list(moved.sample(5)), catalog)
     with pytest.raises(ParameterError, match="has its primary region in us-west-2"):
         space.comparison(moved.head(1))
+
+
+def test_today_may_lie_outside_the_ranges(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    ranges = {"primary_regions": "us-west-2", "failover_regions": "us-east-2", "db_classes": "db.r7g.large"}
+    space = design_space(workloads["article"], catalog, samples=SAMPLES, **ranges)
+    frame = space.sample(3).frame("monthly_usd", "extra_monthly_usd")
+    today = space.today.bill.monthly_usd
+    assert space.today.topology_id == "single_region.us-east-1.standard.x86_64"
+    assert list(frame["extra_monthly_usd"]) == list((frame["monthly_usd"] - today).round(2))
+
+
+def test_a_space_too_large_to_hold_can_be_sampled(
+    catalog: Catalog, workloads: Mapping[str, Workload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drkit.space._MOST_ROWS", 1_000)
+    space = design_space(workloads["media-house"], catalog, samples=SAMPLES)
+    assert len(space.sample(5).frame()) == 5
+    with pytest.raises(ParameterError, match="10,592 topologies are too many to look at each: narrow the ranges"):
+        space.monthly_usd()
 
 
 # A table to filter --------------------------------------------------------------------------------------------------
@@ -522,6 +562,11 @@ def test_no_row_is_no_table() -> None:
     code, out, err = run("--meeting")  # article asks for an RPO of nothing at all
     assert (code, out) == (0, "")
     assert err.startswith("0 of ")
+
+
+def test_the_help_names_every_range() -> None:
+    told = CliRunner().invoke(main, ["space", "--help"]).stdout
+    assert [name for name in Ranges.model_fields if name not in told] == []
 
 
 @pytest.mark.parametrize(

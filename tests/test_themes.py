@@ -53,7 +53,9 @@ EVERY_PICTURE = (
     figures.bill_treemap,
     figures.break_even,
     figures.cost_against_rto,
+    figures.cost_difference,
     figures.monthly_cost,
+    figures.recovery_difference,
     figures.recovery_waterfall,
     figures.region_map,
     figures.region_pairs,
@@ -249,17 +251,20 @@ def test_a_fixed_theme_has_its_shades_and_no_variable(picture):
     assert PALETTE["paper"].light.lower() not in dark
 
 
+@pytest.mark.slow
 def test_the_same_comparison_gives_the_same_svg(comparisons):
     draw = figures.recovery_waterfall
     assert draw(comparisons["article"]).svg() == draw(comparisons["article"]).svg()
 
 
+@pytest.mark.slow
 def test_two_pictures_of_a_page_share_no_id(picture, comparisons):
     other = figures.yearly_loss(comparisons["article"])
     ids = [set(re.findall(r' id="([^"]+)"', one.svg())) for one in (picture, other)]
     assert ids[0] and ids[1] and not ids[0] & ids[1]
 
 
+@pytest.mark.slow
 def test_an_svg_is_drawn_without_changing_the_picture(picture):
     before = picture.png()
     picture.svg()
@@ -284,6 +289,7 @@ def test_a_theme_holds_within_its_block_or_from_then_on(comparisons):
     assert dark._repr_png_()[0] == dark.png("dark") != dark.png("light")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_a_picture_is_saved_as_its_name_says_and_so_it_is_by_savefig(picture, kind, tmp_path):
     path = picture.save(tmp_path / f"cost.{kind}", "dark")

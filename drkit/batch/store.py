@@ -146,5 +146,8 @@ def held(destination: str | Path) -> Iterator[None]:
         lock.truncate(0)
         lock.write(f"process {os.getpid()}")
         lock.flush()
-        shutil.rmtree(own / "staging", ignore_errors=True)
-        yield
+        try:
+            shutil.rmtree(own / "staging", ignore_errors=True)
+            yield
+        finally:
+            shutil.rmtree(own / "staging", ignore_errors=True)

@@ -59,6 +59,11 @@ def space(
 ) -> None:
     r"""Every topology of a WORKLOAD at every legal size: classes, counts, tasks, commitments, regions, strategies.
 
+    Ranges by name, see --range: primary_regions, failover_regions, strategies, db_classes, db_instances,
+    db_storage_types, acu, cache_node_types, cache_replicas, task_scales, architectures, db_purchases,
+    cache_purchases, compute_purchases, in_failover_region; headroom 4 takes classes up to 4 times today's, smaller
+    true takes smaller ones too.
+
     \b
     Examples:
       drkit space article --frontier

@@ -290,7 +290,8 @@ class _Builder:
             yield Row("bucket", Part(title, said, "used"), away)
 
     def _registry(self) -> Row:
-        parts = [count(len(self.workload.services), "image repository").replace("repositorys", "repositories")]
+        images = len(self.workload.services)
+        parts = [f"{images} image {'repository' if images == 1 else 'repositories'}"]
         secrets = len(self.workload.secrets)
         parts += [count(secrets, "secret")] * (secrets > 0)
         title = "ECR, Secrets Manager" if secrets else "ECR"

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -89,8 +90,11 @@ def _panel(
     log_time(axes.xaxis, *ends, closest=0.16)
     axes.set(ylim=(0, 1), yticks=[])
     axes.grid(visible=False)
-    for tick in axes.get_xticks():  # a grid that ends below the words
-        axes.axvline(tick, color=GRID, lw=0.8, zorder=0, ymax=_TOP)
+    # A grid that ends below the words.
+    axes.add_collection(
+        LineCollection([[(t, 0), (t, _TOP)] for t in axes.get_xticks()], colors=GRID, linewidths=0.8, zorder=0),
+        autolim=False,
+    )
     axes.spines["left"].set_visible(False)
     heights = _heights(rto, edges)
     axes.fill_between(edges[1:], heights, step="pre", color=colour, alpha=0.75, lw=0, zorder=3, gid="RTO")

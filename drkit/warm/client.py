@@ -213,6 +213,13 @@ class Forked:
         """End the process."""
         self.send_signal(signal.SIGKILL)
 
+    def end(self) -> None:
+        """Kill the process with all that it started in its own session, and wait until it is gone."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.wait()
+
     def close(self) -> None:
         """Let go of the process; the server ends it, and what it started, if it still runs."""
         self._connection.close()
@@ -261,8 +268,12 @@ def call(function: Callable[..., Result], *arguments: object, stopped: threading
             told = _receive(ours, stopped)
         except OSError:
             told = b""
-        finally:
+        except BaseException:
             process.close()
+            raise
+        if not told:
+            process.end()
+        process.close()
     if not told:
         raise ChildProcessError("the process of the run ended without an answer")
     done, value = pickle.loads(told)  # noqa: S301
