@@ -490,3 +490,15 @@ def test_pictures_are_drawn_in_the_theme_that_is_asked_for(catalog: Catalog) -> 
     assert paper["light"] == 3 * 255 and paper["dark"] < 3 * 80
     with pytest.raises(ParameterError, match="mauve"):
         drkit.explore("small-saas", catalog, samples=SAMPLES, theme="mauve")  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_the_report_is_of_the_workload_as_it_was_changed(
+    view: Explorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # no browser: the page alone
+    view._folder.value = str(tmp_path / "made")
+    view.controls["objectives.rto_s"].inputs[1].value = "77 min"
+    view._buttons[1].click()
+    assert said(view) == f"{tmp_path / 'made' / 'article.html'} written: the decision on one page."
+    assert "RTO 77 min" in (tmp_path / "made" / "article.html").read_text()
