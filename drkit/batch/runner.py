@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.batch import flips, index, store, table
 from drkit.batch.run import DONE, FAILED, RunResult, execute
+from drkit.batch.workers import StoppedError
 from drkit.errors import DrkitError
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Batch:
         Names of those that did not come to run.
     interrupted
         Whether somebody stopped it.
+    stopped
+        Why it could not go on, where nobody stopped it.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class Batch:
     ran: tuple[str, ...]
     missing: tuple[str, ...]
     interrupted: bool = False
+    stopped: str = ""
 
     @property
     def failed(self) -> list[str]:
@@ -82,7 +86,7 @@ def run(plan: Plan, destination: str | Path, executor: Callable[[], Executor], p
     """
     with store.held(destination):
         last = store.last_batch(destination)
-        ended = _run(plan.due, str(destination), executor, progress) if plan.due else {}
+        ended, stopped = _run(plan.due, str(destination), executor, progress) if plan.due else ({}, "")
         records: dict[str, dict[str, Any]] = {}
         for planned in plan.runs:
             name = planned.spec.name
@@ -92,28 +96,35 @@ def run(plan: Plan, destination: str | Path, executor: Callable[[], Executor], p
                 records[name] = dict(planned.before)
         missing = tuple(planned.spec.name for planned in plan.runs if planned.spec.name not in records)
         # Who was stopped has runs that did not come to their turn; nothing else leaves any.
-        batch = Batch(Path(destination), records, tuple(ended), missing, interrupted=bool(missing))
+        batch = Batch(Path(destination), records, tuple(ended), missing, bool(missing and not stopped), stopped)
         _conclude(plan, batch, last)
     return batch
 
 
 def _run(
     due: list[RunSpec], destination: str, executor: Callable[[], Executor], progress: bool
-) -> dict[str, RunResult]:
+) -> tuple[dict[str, RunResult], str]:
+    """What ended, and why no more did; empty when all did, or somebody stopped it."""
     from tqdm import tqdm
 
     bar = tqdm(total=len(due), unit="run", disable=not progress, file=sys.stderr, dynamic_ncols=True, smoothing=0.1)
     ended: dict[str, RunResult] = {}
+    stopped = ""
     workers = executor()
     waiting: dict[Future[RunResult], tuple[RunSpec, int]] = {}
     try:
         for spec in due:
             waiting[workers.submit(execute, spec, destination, True)] = (spec, 0)
-        while waiting:
+        while waiting and not stopped:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for future in done:
                 spec, tries = waiting.pop(future)
-                result = _result(future, spec, destination, tries)
+                try:
+                    result = _result(future, spec, destination, tries)
+                except StoppedError as error:
+                    # Others that ended meanwhile have their result.
+                    stopped = str(error)
+                    continue
                 if result is None:
                     waiting[workers.submit(execute, spec, destination, True)] = (spec, tries + 1)
                     continue
@@ -124,17 +135,25 @@ def _run(
     except KeyboardInterrupt:
         bar.write("stopping; what has ended is kept", file=sys.stderr)
         workers.shutdown(cancel_futures=True)
+        for future, (spec, _) in waiting.items():
+            if future.done() and not future.cancelled() and not future.exception():
+                ended[spec.name] = future.result()
+    except StoppedError as error:
+        stopped = str(error)
+        workers.shutdown(cancel_futures=True)
     else:
-        workers.shutdown()
+        workers.shutdown(cancel_futures=bool(stopped))
     finally:
         bar.close()
-    return ended
+    return ended, stopped
 
 
 def _result(future: Future[RunResult], spec: RunSpec, destination: str, tries: int) -> RunResult | None:
     """What a run came to; None when its process died and it is worth another try."""
     try:
         return future.result()
+    except StoppedError:
+        raise
     except DrkitError as error:
         return _lost(spec, destination, str(error))
     except (ChildProcessError, CancelledError, OSError) as error:

@@ -1,8 +1,7 @@
 """Where runs are executed: processes of this machine that are forked warm, or any `concurrent.futures.Executor`.
 
-The seam for clusters: a batch submits `drkit.batch.run.execute`, which pickles, with a `RunSpec`, which pickles too and
-carries all of its input, to an executor, and takes `RunResult` objects back. ``distributed.Client.get_executor()`` is
-such an executor.
+A batch submits `drkit.batch.run.execute`, which pickles, with a `RunSpec`, which pickles too and carries all of its
+input, to an executor, and takes `RunResult` objects back. `drkit.batch.cluster.Cluster` is such an executor.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drkit import warm
+from drkit.errors import DrkitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Below this a kernel with pandas and matplotlib has no room to work in [B].
 LEAST_MEMORY = 1 << 30
+
+
+class StoppedError(DrkitError):
+    """Nothing can be run any more where runs are executed; the text says why."""
 
 
 class Forking(Executor):

@@ -1,0 +1,130 @@
+"""A batch in a store: a run is there with its record or not at all, and the next batch goes on from it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pytest
+from click.testing import CliRunner
+
+from drkit.batch import remote, store
+from drkit.batch.cluster import Cluster
+from drkit.batch.remote import Remote
+from drkit.cli import main
+from drkit.errors import DrkitError, ParameterError
+
+PLACE = "memory://bucket/nightly"
+
+
+@pytest.fixture
+def files() -> Iterator[Any]:
+    memory = fsspec.filesystem("memory")
+    yield memory
+    memory.store.clear()
+
+
+def left(folder: Path, **texts: str) -> Path:
+    """A run's folder with its record and these files."""
+    folder.mkdir(parents=True)
+    for name, text in {store.RECORD: json.dumps({"status": "done", "of": folder.parent.name}), **texts}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def found(files: Any) -> dict[str, str]:
+    return {path.removeprefix("/bucket/nightly/"): files.cat(path).decode() for path in files.find("/bucket/nightly")}
+
+
+def test_a_run_is_written_with_its_record_last_and_read_with_what_a_batch_reads(files: Any, tmp_path: Path) -> None:
+    Remote(PLACE).publish(left(tmp_path / "new/x", **{"bill.csv": "a", "comparison.csv": "b"}), "x")
+    assert list(found(files)) == ["runs/x/bill.csv", "runs/x/comparison.csv", "runs/x/run.json"]
+    with remote.opened(PLACE) as view:
+        folder = store.run_folder(view.folder, "x")
+        assert store.record(folder) == {"status": "done", "of": "new"}
+        assert (folder / "comparison.csv").read_text(encoding="utf-8") == "b"
+        assert (folder / "bill.csv").read_text(encoding="utf-8") == ""
+
+
+def test_a_run_that_broke_off_while_it_was_written_is_no_run(
+    files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Remote(PLACE).publish(left(tmp_path / "old/x", **{"bill.csv": "old"}), "x")
+
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ConnectionError("the line went dead")
+
+    half = Remote(PLACE)
+    monkeypatch.setattr(half._files, "put", breaks)
+    with pytest.raises(DrkitError, match=f"{PLACE} cannot be reached .* the line went dead"):
+        half.publish(left(tmp_path / "new/x", **{"bill.csv": "new"}), "x")
+    monkeypatch.undo()
+    with remote.opened(PLACE) as view:
+        assert store.record(store.run_folder(view.folder, "x")) is None
+        # What the last batch chose is still known.
+        assert store.record(store.last_folder(view.folder, "x")) == {"status": "done", "of": "old"}
+
+
+def test_a_run_that_is_replaced_leaves_nothing_behind_but_what_the_next_batch_compares(
+    files: Any, tmp_path: Path
+) -> None:
+    place = Remote(PLACE)
+    place.publish(left(tmp_path / "old/x", **{"other.tfvars": "1", "summary.json": "old"}), "x")
+    place.publish(left(tmp_path / "new/x", **{"summary.json": "new"}), "x")
+    place.publish(left(tmp_path / "newer/x", **{"summary.json": "newer"}), "x")
+    there = found(files)
+    assert sorted(there) == [
+        ".drkit/last/x/run.json",
+        ".drkit/last/x/summary.json",
+        "runs/x/run.json",
+        "runs/x/summary.json",
+    ]
+    assert (there[".drkit/last/x/summary.json"], there["runs/x/summary.json"]) == ("old", "newer")
+    place.conclude(tmp_path)
+    assert sorted(found(files)) == ["runs/x/run.json", "runs/x/summary.json"]
+
+
+def test_the_record_of_a_run_that_could_write_none_is_written_with_the_result(files: Any, tmp_path: Path) -> None:
+    with remote.opened(PLACE) as view:
+        left(store.run_folder(view.folder, "lost"))
+        (view.folder / "portfolio.csv").write_text("run\n", encoding="utf-8")
+        view.conclude()
+    assert sorted(found(files)) == ["portfolio.csv", "runs/lost/run.json"]
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "said"),
+    [
+        ("fsspec", ["--out", "s3://bucket/prefix"], "is not installed"),
+        ("s3fs", ["--out", "s3://bucket/prefix"], "is not installed"),
+        ("distributed", ["--out", "out", "--scheduler", "tcp://127.0.0.1:1"], "--scheduler needs Dask"),
+    ],
+)
+def test_what_is_missing_is_told_with_what_to_install(
+    module: str, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import executed
+
+    executed.write(tmp_path / "small.ipynb", "print(given)")
+    (tmp_path / "portfolio.yaml").write_text("notebook: small.ipynb\ngrid: {given: [1]}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, module, None)
+    result = CliRunner().invoke(main, ["batch", "portfolio.yaml", *options])
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
+    assert "pip install 'drkit[cluster]'" in result.stderr and not (tmp_path / "out").exists()
+
+
+def test_an_unknown_kind_of_store_is_refused() -> None:
+    with pytest.raises(ParameterError, match="foo://x is no store that fsspec knows"):
+        Remote("foo://x")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nothing", "foo://127.0.0.1:1"])
+def test_a_scheduler_that_does_not_answer_is_told_with_its_address_and_the_limit(address: str) -> None:
+    with pytest.raises(ParameterError, match=f"no Dask scheduler answers at {address} within 0.2 s"):
+        Cluster(address, answers_within_s=0.2)
