@@ -26,6 +26,11 @@ def named(comparison: Comparison) -> dict[str, Option]:
     ``smallest_change``: fewest changes in the primary region, of those that survive and miss no more objectives than
     the choice. ``least_regret``: least regret over the uncertain inputs (`drkit.regret`), of those that are as good.
     """
+    return {**at_a_glance(comparison), "least_regret": least_regret(comparison)[0].option}
+
+
+def at_a_glance(comparison: Comparison) -> dict[str, Option]:
+    """The named options but that of least regret, whose scenarios take as long as a whole comparison."""
     surviving = comparison.surviving
     budget = comparison.workload.objectives.budget_usd_per_month
     affordable = [option for option in surviving if budget is None or option.bill.monthly_usd <= budget]
@@ -39,7 +44,6 @@ def named(comparison: Comparison) -> dict[str, Option]:
         ),
         "cheapest": min(surviving, key=comparison.order),
         "smallest_change": min(no_worse, key=lambda o: (len(o.topology.changes), *comparison.order(o))),
-        "least_regret": least_regret(comparison)[0].option,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import logging
 import secrets
@@ -64,10 +63,7 @@ def serve(
     check_address(host, token)
     import papermill
 
-    sockets = listening(host, port)
-    with tempfile.TemporaryDirectory(prefix="drkit-serve-") as folder, contextlib.ExitStack() as open_sockets:
-        for one in sockets:
-            open_sockets.enter_context(contextlib.closing(one))
+    with listening(host, port) as listens, tempfile.TemporaryDirectory(prefix="drkit-serve-") as folder:
         notebook = Path(folder) / _NOTEBOOK
         source = papermill.iorw.load_notebook_node(str(notebooks_dir() / "05_explore.ipynb"))
         served = papermill.parameterize.parameterize_notebook(source, dict(parameters))
@@ -75,7 +71,7 @@ def serve(
         served.cells = [cell for cell in served.cells if "notebook-only" not in cell.metadata.get("tags", [])]
         papermill.iorw.write_ipynb(served, str(notebook))
         known = secrets.token_urlsafe(24) if token is None else token
-        _voila(notebook, host, sockets, known, theme, open_browser, ready)
+        _voila(notebook, host, listens, known, theme, open_browser, ready)
 
 
 def check_address(host: str, token: str | None) -> None:
@@ -103,50 +99,51 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def listening(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on a host and a port, 0 for a free one.
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on a host and a port, 0 for a free one.
 
     Raises
     ------
     ParameterError
         When there is no such address, or somebody else listens there.
     """
-    from tornado.netutil import bind_sockets
-
-    family = socket.AF_INET if host == "localhost" else socket.AF_UNSPEC  # one port, not one for each family
     try:
-        sockets: list[socket.socket] = bind_sockets(port, host, family=family)
-    except socket.gaierror:
-        raise ParameterError(
-            f"--host is {host!r}: no such address; 127.0.0.1 is this machine, 0.0.0.0 lets others in"
-        ) from None
+        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        told = f"--host is {host!r}: no such address; 127.0.0.1 is this machine, 0.0.0.0 lets others in"
+        raise ParameterError(told) from None
+    # One address, and so one port: localhost stands for two.
+    family, *_, address = min(known, key=lambda one: one[0] != socket.AF_INET)
+    try:
+        listens = socket.create_server(address[:2], family=family)
     except (OSError, OverflowError) as error:
         said = error.strerror if isinstance(error, OSError) else error
         raise ParameterError(f"cannot listen on {host} port {port}: {said}; leave --port out for a free one") from error
-    return sockets
+    listens.setblocking(False)
+    return listens
 
 
 def _voila(
     notebook: Path,
     host: str,
-    sockets: list[socket.socket],
+    listens: socket.socket,
     token: str,
     theme: str,
     open_browser: bool,
     ready: Callable[[str], None],
 ) -> None:
-    """Run Voilà on sockets that listen already."""
+    """Run Voilà on a socket that listens already."""
     from tornado.httpserver import HTTPServer
     from tornado.ioloop import IOLoop
     from voila.app import Voila
 
-    port = sockets[0].getsockname()[1]
+    port = listens.getsockname()[1]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104
     place = f"[{shown}]" if ":" in shown else shown
     address = f"http://{place}:{port}/" + (f"?{urlencode({'token': token})}" if token else "")
 
     class Page(Voila):  # type: ignore[misc]
-        """Voilà with drkit's template before its own, on sockets that listen already."""
+        """Voilà with drkit's template before its own, on a socket that listens already."""
 
         def setup_template_dirs(self) -> None:
             super().setup_template_dirs()
@@ -161,7 +158,7 @@ def _voila(
 
         def listen(self) -> None:
             server = HTTPServer(self.app)
-            server.add_sockets(sockets)
+            server.add_socket(listens)
             self.ioloop = IOLoop.current()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, self._handle_signal_stop)

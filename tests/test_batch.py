@@ -127,6 +127,21 @@ def test_every_wrong_run_is_told_before_a_kernel_starts(tmp_path: Path) -> None:
     assert "no run was started" in result.stderr
 
 
+def test_parameters_of_a_command_line_are_typed_and_their_files_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executed.write(tmp_path / "small.ipynb", parameters="given: int = 0\nfile: str = ''")
+    source = written(tmp_path, "notebook: small.ipynb")
+    written(tmp_path, "1", "drills.csv")
+    monkeypatch.chdir(tmp_path)
+    plan = planning.make(source, tmp_path / "out", parameters={"given": "7", "file": "drills.csv"})
+    assert plan.runs[0].spec.parameters == {"given": 7, "file": str(tmp_path / "drills.csv")}
+    before = plan.runs[0].spec.fingerprint["files"]
+    written(tmp_path, "2", "drills.csv")
+    again = planning.make(source, tmp_path / "out", parameters={"given": "7", "file": "drills.csv"})
+    assert again.runs[0].spec.fingerprint["files"] != before
+
+
 class Now(concurrent.futures.Executor):
     """Runs what is submitted at once."""
 

@@ -17,9 +17,11 @@ from pathlib import Path
 import executed
 import nbformat
 import pytest
+from click.testing import CliRunner, Result
 
 from drkit import warm
 from drkit.batch import store
+from drkit.cli import main
 from drkit.warm import client
 
 pytestmark = [
@@ -58,9 +60,8 @@ def portfolio(folder: Path, number: int, then: str = "pass") -> Path:
     return path
 
 
-def batch(source: Path, out: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    asked = [DRKIT, "batch", str(source), "--out", str(out), "--jobs", "2", *words]
-    return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=300)
+def batch(source: Path, out: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["batch", str(source), "--out", str(out), "--jobs", "2", *words])
 
 
 def rows(out: Path) -> dict[str, dict[str, str]]:
@@ -100,7 +101,7 @@ def test_a_run_that_fails_leaves_its_notebook_and_stops_no_other(
 ) -> None:
     out = tmp_path / "out"
     done = batch(portfolio(tmp_path, 3, then), out, *words)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     told = rows(out)
     assert [row["status"] for row in told.values()] == ["done", "failed", "done"]
     assert told["small,given=1"]["error"].startswith(error)
@@ -137,7 +138,7 @@ def test_killed_at_twenty_moments_nothing_is_lost_or_doubled(notebook: Path, tmp
         assert kept.items() <= now.items(), "a run that was whole is gone, or was run again"
         kept = now
     done = batch(source, out)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert kept.items() <= whole(out).items()
     assert len(whole(out)) == 60 and [row["status"] for row in rows(out).values()] == ["done"] * 60
     assert not (out / ".drkit/staging").exists()

@@ -44,6 +44,5 @@ def test_a_port_that_is_taken_is_told_and_a_free_one_found() -> None:
             ParameterError, match=f"cannot listen on 127.0.0.1 port {port}: .*leave --port out for a free one"
         ):
             listening("127.0.0.1", port)
-    (free,) = listening("localhost", 0)
-    assert free.getsockname()[0] == "127.0.0.1" and free.getsockname()[1] > 0
-    free.close()
+    with listening("localhost", 0) as free:
+        assert free.getsockname()[0] == "127.0.0.1" and free.getsockname()[1] > 0

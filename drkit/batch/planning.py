@@ -80,7 +80,8 @@ def make(
     destination
         Folder of the batch.
     notebook, parameters
-        Instead of, and before, those of the portfolio.
+        Instead of, and before, those of the portfolio; text is taken as the type that the notebook asks for, and
+        names of files are looked for in the current folder, those of the portfolio beside it.
     retry_failed
         Whether runs that failed before are due again.
     timeout_s, memory_bytes
@@ -92,12 +93,12 @@ def make(
         With what is wrong in any run; no kernel has started by then.
     """
     portfolio, folder = portfolios.read(source)
-    changes: dict[str, Any] = {"parameters": {**portfolio.parameters, **(parameters or {})}}
-    if notebook:
-        changes["notebook"] = notebook
-    portfolio = portfolio.model_copy(update=changes)
-    path = _notebook(portfolio.notebook, Path.cwd() if notebook else folder)
+    path = _notebook(notebook or portfolio.notebook, Path.cwd() if notebook else folder)
     known = _known(path)
+    own = {name: _typed(path, name, value) for name, value in (parameters or {}).items()}
+    given = {name: _found(value, folder) for name, value in portfolio.parameters.items()}
+    changes = {"notebook": path.stem if notebook else portfolio.notebook, "parameters": {**given, **own}}
+    portfolio = portfolio.model_copy(update=changes)
     found = portfolios.points(portfolio, folder, known)
     specs, problems = [], []
     for point in found:
@@ -117,6 +118,23 @@ def make(
 def _notebook(name: str, folder: Path) -> Path:
     beside = folder / name
     return beside if beside.is_file() else design.find_notebook(name)
+
+
+def _typed(notebook: Path, name: str, value: object) -> object:
+    """A parameter as the notebook asks for it, where it comes as text of a command line."""
+    return _found(design.typed_parameter(notebook, name, value), Path.cwd()) if isinstance(value, str) else value
+
+
+def _found(value: Any, folder: Path) -> Any:
+    """A value that names a file of the folder as its path: a run works in another folder."""
+    return str((folder / value).resolve()) if isinstance(value, str) and _is_file(folder / value) else value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a text that is too long for a name
+        return False
 
 
 def _known(notebook: Path) -> Mapping[str, Any]:
@@ -146,6 +164,9 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
     design.check_parameters(notebook, given)
     if notebook.parent == notebooks_dir():
         check_draws(int(given.get("seed", 1)), int(given.get("samples", 1)))
+    named = {name: Path(value) for name, value in given.items() if isinstance(value, str) and name != "workload"}
+    if files := {name: path for name, path in named.items() if _is_file(path)}:
+        digests["files"] = _digest(json.dumps({name: file.read_bytes().hex() for name, file in files.items()}))
     digests["parameters"] = _digest(json.dumps(given, sort_keys=True))
     return RunSpec(
         name=point.name,

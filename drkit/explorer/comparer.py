@@ -7,8 +7,11 @@ cost of an outage values the same recoveries, and another instance class leaves 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from drkit import choices
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller
 from drkit.compare import Comparison, compare_topologies
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from drkit.bill import Line
     from drkit.catalog import Catalog
+    from drkit.compare import Option
     from drkit.quantities import Purchase
     from drkit.topology import Topology
     from drkit.workload import Workload
@@ -87,6 +91,20 @@ class Comparer:
             _timed(workload), lambda: Simulator(workload, catalog, assumptions, draws=draws, seed=self.seed)
         )
         return compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
+
+
+class Glance(Comparison):
+    """A comparison that is shown at once: the option of least regret is not among its named ones."""
+
+    @cached_property
+    def named(self) -> dict[str, Option]:
+        """The choice and three options worth seeing beside it."""
+        return choices.at_a_glance(self)
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> Glance:
+        """The same comparison, to be shown at once."""
+        return cls(**{one.name: getattr(comparison, one.name) for one in fields(comparison)})
 
 
 class _Ledger(Biller):

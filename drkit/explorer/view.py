@@ -21,7 +21,7 @@ import ipywidgets as widgets
 
 from drkit.errors import DrkitError
 from drkit.explorer import files, panes
-from drkit.explorer.comparer import Comparer
+from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.controls import Control, form, with_class
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import fields
@@ -102,9 +102,10 @@ class Explorer:
         self._kept: Any = None
         self.draft = draft
         self.comparison: Comparison = self._comparer.compare(draft.workload)
+        self._glance = Glance.of(self.comparison)
         self._make_widgets(Path(out_dir) if out_dir else Path("out") / draft.workload.name)
         self._show_form()
-        self._show(panes.drawn(self._pane, self.comparison, self._theme))
+        self._show(panes.drawn(self._pane, self._glance, self._theme))
 
     def __repr__(self) -> str:
         return f"Explorer({self.draft!r}, chosen {self.comparison.chosen.topology_id})"
@@ -147,8 +148,9 @@ class Explorer:
         """Compare and draw a draft, and only then show it."""
         start = time.perf_counter()
         comparison = self._comparer.compare(draft.workload)
-        shown = panes.drawn(self._pane, comparison, self._theme)
-        self.draft, self.comparison = draft, comparison
+        glance = Glance.of(comparison)
+        shown = panes.drawn(self._pane, glance, self._theme)
+        self.draft, self.comparison, self._glance = draft, comparison, glance
         if anew:
             self._show_form()
         else:
@@ -248,12 +250,12 @@ class Explorer:
             control.show(self.draft)
 
     def _show_pane(self) -> None:
-        self._do(lambda: self._show(panes.drawn(self._pane, self.comparison, self._theme)), "")
+        self._do(lambda: self._show(panes.drawn(self._pane, self._glance, self._theme)), "")
 
     def _show(self, shown: panes.Shown) -> str:
         self._picture.value = shown.picture
         self._table.value = shown.table
-        self._headline.value = panes.headline(self.comparison)  # last: when it has changed, all has
+        self._headline.value = panes.headline(self._glance)  # last: when it has changed, all has
         self._soon("keep", _QUIET_S, self._keep)
         return ""
 
@@ -273,7 +275,7 @@ class Explorer:
             if control.field.kind != "several"
         ]
         shown = panes.Shown(self._picture.value, self._table.value)
-        body = panes.standing(self.comparison, self._pane.title, shown, said)
+        body = panes.standing(self._glance, self._pane.title, shown, said)
         return f'<div class="drkit-kept">{body}</div>'
 
     # Buttons ---------------------------------------------------------------------------------------------------------

@@ -65,7 +65,8 @@ def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure
     columns, cells = _by_strategy(first) if len(many) == 1 else _by_primary(many)
     rows = sorted(
         {row for row, _ in cells if any((found := cells.get((row, c))) and found.option for c in columns)},
-        key=lambda row: min(_value(cell, measure) for (r, _), cell in cells.items() if r == row and cell.option),
+        # Regions at one price stand in the order of their names, not in that of a set.
+        key=lambda row: (min(_value(cell, measure) for (r, _), cell in cells.items() if r == row and cell.option), row),
     )
     gone = sorted({row for row, _ in cells} - set(rows))
     shown = [cell.option for (row, _), cell in cells.items() if row in rows and cell.option]

@@ -72,6 +72,9 @@ class Server:
             return
         with contextlib.suppress(OSError):
             os.close(self._needed)
+        if not _ready(self.address):
+            # Still at its imports: it has forked nothing, and would not hear of it for seconds.
+            self._process.kill()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
