@@ -166,7 +166,7 @@ def _title(many: Sequence[Comparison], measure: Measure, shown: Sequence[Option]
     if not shown:
         return f"No region can be the failover region of {many[0].workload.region}"
     meeting = [option for option in shown if option.meets_objectives]
-    best = min(meeting or shown, key=lambda o: (_value(_Cell(o), measure), o.topology_id))
+    best = min(meeting or shown, key=lambda o: (_value(_Cell(o), measure), *many[0].order(o)))
     value = _value(_Cell(best), measure)
     words = span(value) if measure == "rto_s" else f"{usd(value)} {unit}"
     where = f" from {best.topology.primary_region}" if len(many) > 1 else ""
