@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from drkit.catalog import Catalog
 from drkit.cli import main
 from drkit.compare import Comparison
 from drkit.decision import html, pdf, write_report
-from drkit.decision.page import asked_for, tiles, title
+from drkit.decision.page import asked_for, command, tiles, title
 from drkit.errors import DrkitError, ParameterError
 
 DAY = "2026-11-25"
@@ -178,9 +180,31 @@ def test_a_browser_that_fails_leaves_the_old_report_alone(
     old = tmp_path / "report.html"
     old.write_text("old")
     with pytest.raises(DrkitError, match=r"did not print the report: no display here; without a PDF \(--no-pdf"):
-        write_report(comparisons["article"], old)
+        write_report(comparisons["article"], old, as_pdf=True)
     assert old.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "report.html"]
+    # Nobody asked for a PDF: the page is written, and told that it is alone.
+    with pytest.warns(UserWarning, match="no display here"):
+        assert write_report(comparisons["article"], old) == [old]
+    assert old.read_text().startswith("<!DOCTYPE html>")
+    done = CliRunner().invoke(main, ["report", "small-saas", "--samples", "2000", "--out", str(old)])
+    assert (done.exit_code, done.stdout) == (0, f"{old} written\n")
+    assert done.stderr.startswith("Warning: ")
+
+
+def test_the_command_that_makes_the_figures_again_names_snapshot_and_prices(
+    comparisons: Mapping[str, Comparison], tmp_path: Path
+) -> None:
+    article = comparisons["article"]
+    assert command(article) == "drkit report article --seed 1 --samples 4000"
+    prices = tmp_path / "negotiated.csv"
+    prices.write_text("service,item,region,usd\nAWSELB,alb/hour,us-east-1,0.02\n")
+    own = replace(article, catalog=Catalog.load("embedded", prices))
+    assert command(own) == "drkit report article --seed 1 --samples 4000 --prices negotiated.csv"
+    lying = replace(own.catalog.snapshot, path=tmp_path / "2026-11-20", manifest=article.catalog.snapshot.manifest)
+    shop = replace(article, workload=article.workload.model_copy(update={"name": "shop"}))
+    shop = replace(shop, catalog=replace(shop.catalog, snapshot=lying))
+    assert command(shop) == "drkit report shop.yaml --seed 1 --samples 4000 --snapshot 2026-11-20"
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import click
@@ -48,5 +49,9 @@ def report(
     known = workload_file.read(workload, catalog)
     target = out or Path("out") / Path(workload).stem / "report.html"
     comparison = compare_topologies(known, catalog, seed, samples)
-    for path in write_report(comparison, target, as_pdf=as_pdf):
+    with warnings.catch_warnings(record=True) as said:
+        written = write_report(comparison, target, as_pdf=as_pdf)
+    for path in written:
         click.echo(f"{path} written")
+    for warning in said:
+        click.echo(f"Warning: {warning.message}", err=True)

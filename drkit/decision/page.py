@@ -8,17 +8,20 @@ from __future__ import annotations
 import functools
 import platform
 import sys
+import warnings
 from datetime import date as calendar
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drkit import choice_report, recovery_report, report
+from drkit.bundled import data_dir
 from drkit.decision import pdf
 from drkit.display import Table
-from drkit.errors import ParameterError
+from drkit.errors import DrkitError, ParameterError
 from drkit.outputs import staged
 from drkit.words import asked, lost, span
+from drkit.workload_file import bundled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +66,12 @@ def write_report(comparison: Comparison, path: str | Path, date: str = "", as_pd
     ParameterError
         When the path does not end in ``.html``, or a PDF is asked for and no browser is present.
     DrkitError
-        When the folder cannot be written or the browser fails; what was there before is untouched.
+        When the folder cannot be written, or a browser fails that was asked for; what was there before is untouched.
+
+    Warns
+    -----
+    UserWarning
+        When the browser fails that happened to be present; the HTML is written all the same.
     """
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
@@ -77,8 +85,13 @@ def write_report(comparison: Comparison, path: str | Path, date: str = "", as_pd
         (staging / path.name).write_text(_template().render(shown, unfolded=False), encoding="utf-8")
         if browser:
             printed = path.with_suffix(".pdf")
-            pdf.print_page(_template().render(shown, unfolded=True), staging / printed.name, browser)
-            written.append(printed)
+            try:
+                pdf.print_page(_template().render(shown, unfolded=True), staging / printed.name, browser)
+                written.append(printed)
+            except DrkitError as error:
+                if as_pdf:
+                    raise
+                warnings.warn(str(error), stacklevel=2)
     return written
 
 
@@ -97,7 +110,6 @@ def html(comparison: Comparison, date: str, unfolded: bool = False) -> str:
 
 def _shown(comparison: Comparison, date: str) -> dict[str, object]:
     """What the template is filled with."""
-    name = comparison.workload.name
     versions = {name: version(name) for name in ("drkit", "numpy", "pandas", "scipy", "matplotlib")}
     return {
         "workload": comparison.workload,
@@ -110,9 +122,22 @@ def _shown(comparison: Comparison, date: str) -> dict[str, object]:
         "pictures": _pictures(comparison),
         "tables": _tables(comparison),
         "texts": _texts(comparison),
-        "command": f"drkit report {name}.yaml --seed {comparison.seed} --samples {comparison.samples}",
+        "command": command(comparison),
         "versions": versions | {"Python": platform.python_version(), "platform": sys.platform},
     }
+
+
+def command(comparison: Comparison) -> str:
+    """The command that makes the figures again, from the same workload file, snapshot and own prices."""
+    name, snapshot = comparison.workload.name, comparison.catalog.snapshot
+    words = ["drkit report", name if name in bundled() else f"{name}.yaml"]
+    words += [f"--seed {comparison.seed} --samples {comparison.samples}"]
+    if snapshot.path != data_dir() / "snapshot":
+        words.append(f"--snapshot {snapshot.path.name}")
+    own: Any = snapshot.manifest.get("own_prices")
+    if own:
+        words.append(f"--prices {own['file']}")
+    return " ".join(words)
 
 
 def title(comparison: Comparison) -> str:
