@@ -240,6 +240,15 @@ def test_a_killed_papermill_leaves_neither_kernel_nor_server(tmp_path: Path) -> 
     _until(lambda: not any(Path(f"/proc/{process}").exists() for process in processes))
 
 
+def test_nothing_is_sent_to_a_server_of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(client, "peer", lambda _: os.getuid() + 1)
+    monkeypatch.setattr(client.socket, "send_fds", lambda *words: sent.append(words))
+    with pytest.raises(client.ColdStartError, match="somebody else listens at its address"):
+        client.call(os.getpid)
+    assert not sent
+
+
 def test_another_kernel_starts_as_it_always_does() -> None:
     assert engine._cold(["ir", "-f", "x"], {}) == "ir -f x is not IPython's kernel"
     other = ["/opt/other/bin/python", "-m", "ipykernel_launcher", "-f", "x"]
