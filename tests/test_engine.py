@@ -249,6 +249,16 @@ def test_nothing_is_sent_to_a_server_of_another_user(monkeypatch: pytest.MonkeyP
     assert not sent
 
 
+def test_a_server_that_nobody_needs_any_more_ends_in_the_middle_of_its_imports(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TMPDIR", str(tmp_path))
+        server = client.Server()
+    _until(lambda: any(tmp_path.glob("drkit-rehearsal-*")))
+    assert not client._ready(server.address)
+    server.close()
+    assert server._process.returncode == 128 + signal.SIGTERM and not any(tmp_path.glob("drkit-rehearsal-*"))
+
+
 def test_another_kernel_starts_as_it_always_does() -> None:
     assert engine._cold(["ir", "-f", "x"], {}) == "ir -f x is not IPython's kernel"
     other = ["/opt/other/bin/python", "-m", "ipykernel_launcher", "-f", "x"]

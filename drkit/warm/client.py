@@ -72,6 +72,8 @@ class Server:
             return
         with contextlib.suppress(OSError):
             os.close(self._needed)
+        if not _ready(self.address):
+            self._process.terminate()  # it is at its imports, and nobody waits for them any more
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

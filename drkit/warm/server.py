@@ -10,6 +10,7 @@ import selectors
 import signal
 import socket
 import struct
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,7 +38,10 @@ def serve(listening: int, alive: int) -> None:
     """
     listener = socket.socket(fileno=listening)
     before = dict(os.environ)
+    # Who is told to end before it is warm takes the rehearsal's folder along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     rehearsal.rehearse()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _Server(listener, alive, before).run()
 
 
