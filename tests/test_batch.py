@@ -322,6 +322,19 @@ def test_two_batches_at_once_in_one_folder_are_refused(source: Path, runs: Runs,
         runner.run(plan, tmp_path / "out", Now)
 
 
+def test_a_cluster_is_let_go_of_when_another_batch_holds_the_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Now()
+    ended: list[bool] = []
+    monkeypatch.setattr(cluster, "shutdown", lambda *_: ended.append(True))
+    monkeypatch.setattr("drkit.cli.batch._connected", lambda *_: cluster)
+    asked = ["batch", str(source), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]
+    with store.held(tmp_path / "out"):
+        done = CliRunner().invoke(main, asked)
+    assert (done.exit_code, ended) == (1, [True]) and "runs a batch into" in done.stderr
+
+
 def test_the_seam_for_clusters_pickles(source: Path, tmp_path: Path) -> None:
     import pickle
 
