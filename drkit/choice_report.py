@@ -10,7 +10,7 @@ import pandas as pd
 from drkit import choices, price_quantity
 from drkit.difference import explain_difference, signed
 from drkit.display import Markdown, Searchable, Table, searchable
-from drkit.words import lost, span
+from drkit.words import count, lost, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def cost_table(found: Difference, shown: int | None = None) -> Table:
     ]
     blank = dict.fromkeys(("change", "where", "component", "item", "quantity", "USD per unit"), "")
     if rest:
-        rows.append(blank | {"item": f"{len(rest)} smaller changes"} | _amounts(rest))
+        rows.append(blank | {"item": count(len(rest), "smaller change")} | _amounts(rest))
     rows.append(blank | {"change": "sum"} | _amounts(changes))
     return Table(rows)
 

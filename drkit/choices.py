@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.words import span
+from drkit.commitments import in_words
+from drkit.support import SERVERLESS
+from drkit.words import count, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,12 +196,39 @@ def strategy(topology: Topology) -> str:
     return f"headless {words}" if topology.headless else words
 
 
+def _capacity(topology: Topology) -> str:
+    site = topology.primary
+    if site.database_class != SERVERLESS:
+        return site.database_class
+    return f"{site.serverless_min_acu:g} to {site.serverless_max_acu:g} ACU"
+
+
+def _tasks(topology: Topology) -> str:
+    site = topology.primary
+    vcpu = sum(wanted * of_one for (*_, wanted), (of_one, _) in zip(site.tasks, site.task_sizes, strict=True))
+    return f"{count(sum(wanted for *_, wanted in site.tasks), 'task')} with {vcpu:g} vCPU"
+
+
+def _bought(topology: Topology) -> str:
+    """How the parts that are not bought on demand are bought, in the primary region and in the other one."""
+    told = []
+    for part in ("database", "cache", "compute"):
+        ways = [in_words(getattr(site, f"{part}_purchase")) for site in topology.sites]
+        if set(ways) != {"on demand"}:
+            told.append(f"{part} {' and '.join(dict.fromkeys(ways))}")
+    return "; ".join(told) or "on demand"
+
+
 _DECISIONS: dict[str, Callable[[Topology], str]] = {
     "strategy": strategy,
     "failover region": lambda topology: topology.failover_region,
-    "database class": lambda topology: topology.primary.database_class,
+    "database class": _capacity,
+    "database instances": lambda topology: str(topology.primary.database_instances),
     "Aurora storage": lambda topology: topology.storage_type.replace("_", "-"),
     "cache node": lambda topology: topology.primary.cache_node_type,
+    "cache replicas": lambda topology: str(topology.primary.cache_replicas_per_shard),
+    "tasks": _tasks,
+    "purchase": _bought,
     "processors": lambda topology: topology.architecture,
     "S3 replication time control": lambda topology: "on" if topology.replication_time_control else "off",
 }
@@ -224,6 +253,8 @@ def why_not(comparison: Comparison, option: Option) -> str:
     if extra:
         return _dearer(extra, option, chosen)
     lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
+    if lost_more < 0.01 and option.topology.failover_region == chosen.topology.failover_region:
+        return "costs and loses the same as the choice: either will do"
     if lost_more < 0.01:
         return "costs and loses the same as the choice; its region is impaired more often or lies further away"
     return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"

@@ -116,8 +116,16 @@ class Comparison:
 
     @cached_property
     def frontier(self) -> frozenset[str]:
-        """Topologies that no other beats in monthly cost, RTO and RPO (95 %) at once."""
-        points = [(o.bill.monthly_usd, o.judgement.rto_p95_s, o.judgement.rpo_p95_s) for o in self.options]
+        """Topologies that no other beats in monthly cost, RTO and RPO (95 %) and expected yearly loss at once."""
+        points = [
+            (
+                o.bill.monthly_usd,
+                o.judgement.rto_p95_s,
+                o.judgement.rpo_p95_s,
+                round(o.recovery.expected_yearly_loss_usd, 2),
+            )
+            for o in self.options
+        ]
         kept = zip(self.options, on_frontier(points), strict=True)
         return frozenset(option.topology_id for option, stays in kept if stays)
 

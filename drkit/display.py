@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zlib
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
-from pandas.io.formats.style import Styler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,24 +41,47 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
-        if not self.index.is_unique:  # a style is bound to one row, as where today and the choice are one strategy
-            return self.reset_index()._repr_html_()
+        named = not isinstance(self.index, pd.RangeIndex)
+        shown = pd.DataFrame(self).reset_index() if named else self
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
-        content = zlib.crc32(self.to_csv().encode())
-        # Two options of one strategy have the same name in front, which pandas does not style.
-        shown = self if self.index.is_unique else self.reset_index()
-        styler = Styler(shown, uuid=f"{content:08x}", cell_ids=False, precision=2, thousands=",", na_rep="")
-        for name in shown.columns:
-            cells = [str(cell) for cell in shown[name]]
-            figures = all(re.fullmatch(r"[-+\d.,%/ ]*(nan)?", cell) for cell in cells)
-            look = {"text-align": "right" if figures else "left"}
-            if all(len(cell) <= _ONE_LINE for cell in cells):
-                look["white-space"] = "nowrap"
-            styler.set_properties(subset=[name], **look)
-        styler.set_table_styles([{"selector": "th", "props": "text-align: left; vertical-align: top"}])
-        if isinstance(shown.index, pd.RangeIndex):
-            styler.hide(axis="index")
-        return str(styler.to_html())
+        name = f"T_{zlib.crc32(self.to_csv().encode()):08x}"
+        columns = [_column(shown.iloc[:, at], row_names=named and not at) for at in range(shown.shape[1])]
+        head = "".join(f"<th>{escape(_cell(one), quote=False)}</th>" for one in _headings(self, shown))
+        rows = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+        return (
+            f"<style>#{name} th {{ text-align: left; vertical-align: top; }}\n"
+            f"#{name} td.l {{ text-align: left; }} #{name} td.r {{ text-align: right; }}\n"
+            f"#{name} .n {{ white-space: nowrap; }}</style>\n"
+            f'<table id="{name}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>'
+        )
+
+
+def _headings(table: Table, shown: pd.DataFrame) -> list[object]:
+    names: list[object] = list(shown.columns)
+    if len(names) > len(table.columns):  # the index in front has its own name, and often none
+        names[0] = table.index.name
+    return names
+
+
+def _column(column: pd.Series, row_names: bool) -> list[str]:
+    """The cells of a column: names of rows as headings, figures to the right, what is short on one line."""
+    cells = [_cell(value) for value in column]
+    figures = all(re.fullmatch(r"[-+\d.,%/ ]*", cell) for cell in cells)
+    kinds = [] if row_names else ["r" if figures else "l"]
+    if all(len(cell) <= _ONE_LINE for cell in cells):
+        kinds.append("n")
+    tag = "th" if row_names else "td"
+    look = f' class="{" ".join(kinds)}"' if kinds else ""
+    return [f"<{tag}{look}>{escape(cell, quote=False)}</{tag}>" for cell in cells]
+
+
+def _cell(value: object) -> str:
+    """A value as people read it: thousands apart, two decimals, and nothing for what is missing."""
+    if isinstance(value, (float, np.floating)):
+        return "" if math.isnan(value) else f"{value:,.2f}"
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "" if value is None else str(value)
 
 
 @dataclass(frozen=True)

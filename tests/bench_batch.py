@@ -66,10 +66,10 @@ def against_papermill(folder: Path) -> Iterator[tuple[str, float, str, str, floa
 
 
 def memory_growth(folder: Path) -> tuple[float, float]:
-    """Memory of a batch of `MEMORY_RUNS` runs of a small notebook [MB]: around its 1,000th run, and around its 10th.
+    """Memory of a batch of `MEMORY_RUNS` runs of a small notebook [MB]: at its end, and after its 10th run.
 
-    The proportional set size of the command, its warm server and all they forked, the median of what is seen
-    while 50 runs end.
+    Resident memory of what lives as long as the batch: the command and its warm server. What they fork lives for one
+    run, and is a copy of the server at its start.
     """
     executed.write(folder / "small.ipynb", "import pandas as pd\npd.DataFrame({'given': [given]})")
     portfolio = folder / "small.yaml"
@@ -90,9 +90,9 @@ def memory_growth(folder: Path) -> tuple[float, float]:
     while running.poll() is None:
         done = len(os.listdir(out / "runs")) if (out / "runs").exists() else 0  # noqa: PTH208
         if 10 <= done < 60:
-            early.append(_pss_mb(running.pid))
+            early.append(_resident_mb(running.pid))
         elif MEMORY_RUNS - 50 <= done < MEMORY_RUNS:
-            late.append(_pss_mb(running.pid))
+            late.append(_resident_mb(running.pid))
         time.sleep(0.1)
     assert running.returncode == 0
     return statistics.median(late), statistics.median(early)
@@ -150,14 +150,9 @@ def _seconds(run: object) -> float:
     return time.perf_counter() - start
 
 
-def _pss_mb(pid: int) -> float:
-    """Memory of a process and all below it [MB]; what several share counts once."""
-    sum_kb = 0
-    parent = psutil.Process(pid)
-    for process in [parent, *parent.children(recursive=True)]:
-        try:
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text(encoding="ascii")
-        except OSError:
-            continue
-        sum_kb += int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1])
-    return sum_kb / 1000
+def _resident_mb(pid: int) -> float:
+    """Memory of a batch and of its warm server [MB]."""
+    command = psutil.Process(pid)
+    servers = [child for child in command.children() if "drkit.warm" in child.cmdline()]
+    assert len(servers) == 1
+    return float(sum(process.memory_info().rss for process in (command, *servers))) / 1e6

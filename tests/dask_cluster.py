@@ -66,7 +66,7 @@ def running(
         yield DaskCluster(address, scheduler, made)
     finally:
         # A nanny that is killed leaves its worker behind, one that is asked to end does not.
-        for process in processes:
+        for process in reversed(processes):
             process.terminate()
         for process in processes:
             try:

@@ -42,7 +42,11 @@ def execute(source: Path, target: Path, engine: str | None, **options: Any) -> t
 
 def comparable(notebook: Any) -> Any:
     """All of a notebook but times, ids and places in memory."""
-    kept = json.loads(_PLACES.sub("PLACE", _IDS.sub("ID", nbformat.writes(notebook))))
+    plain = json.loads(nbformat.writes(notebook))
+    for widgets in plain["metadata"].get("widgets", {}).values():
+        # Models lie under random ids: what they are counts, in an order that does not depend on those.
+        widgets["state"] = sorted(widgets["state"].values(), key=lambda model: str(model["model_name"]))
+    kept = json.loads(_PLACES.sub("PLACE", _IDS.sub("ID", json.dumps(plain))))
     kept["metadata"]["papermill"].pop("output_path", None)
     for cell in kept["cells"]:
         if "outputs" in cell:

@@ -11,6 +11,7 @@ from drkit import figures, workload_file
 from drkit.compare import compare_topologies
 from drkit.draws import quantile_of
 from drkit.figures.blueprint import blueprint, spread
+from drkit.space import design_space
 from drkit.topology import STRATEGIES
 from drkit.words import span
 
@@ -213,6 +214,31 @@ def test_regions_tell_their_part_of_the_bill_and_how_far_apart_they_are(comparis
 )
 def test_units_spread_over_zones_by_hand(units, zones, expected):
     assert spread(units, zones) == expected
+
+
+def test_sizes_drawn_are_the_topologys_own_and_not_the_workloads(catalog, workloads):
+    """Of the design space another class, range and task; of a global database the range Aurora raises."""
+    ranges = {
+        "strategies": ["pilot_light"],
+        "failover_regions": ["us-west-2"],
+        "acu": [{"min": 1, "average": 2, "max": 4}],
+    }
+    space = design_space(
+        workloads["article"],
+        catalog,
+        samples=200,
+        db_classes=["db.serverless"],
+        db_instances=2,
+        smaller=True,
+        task_scales=[2],
+        **ranges,
+    )
+    comparison = space.comparison(space.rows.cheapest(1).index)
+    home = comparison.options[1].topology.primary
+    assert (home.serverless_min_acu, home.serverless_max_acu) == (8, 8)
+    details = [row.primary.detail for row in blueprint(comparison, comparison.options[1]).rows]
+    assert "2 x Serverless v2, 8 to 8 ACU; 250\u00a0GiB Standard" in details
+    assert "3 tasks: 2 vCPU, 4 GiB, x86_64" in details  # today six of 1 vCPU with 2 GiB
 
 
 BARE = """

@@ -17,6 +17,7 @@ from drkit.draws import Draws
 from drkit.errors import ParameterError
 from drkit.quantity import Quantity
 from drkit.regret import Scenarios
+from drkit.space import design_space
 from drkit.value import ownership
 from drkit.workload import Workload
 
@@ -126,6 +127,59 @@ def test_the_comparison_marks_what_is_nearly_as_good_in_its_last_column(comparis
     assert frame.columns[-1] == "near_optimal"
     marked = set(frame.loc[frame["near_optimal"].eq(True), "topology_id"])
     assert marked == {o.topology_id for o in choices.near_optimal(comparison).options}
+
+
+def test_sizes_that_a_shortlist_differs_in_are_told(catalog: Catalog, workloads: Mapping[str, Workload]) -> None:
+    """Six tasks of 1 vCPU and two of 0.5 are seven vCPU; so are half as many of twice the size."""
+    whole = design_space(
+        workloads["article"],
+        catalog,
+        samples=500,
+        strategies="pilot_light",
+        failover_regions="us-west-2",
+        db_classes="db.r6g.large",
+        db_instances=[2, 3],
+        db_purchases=["on_demand", "reserved_1y_no_upfront"],
+        cache_node_types="cache.m6g.large",
+        cache_replicas=[1, 2],
+        cache_purchases="on_demand",
+        architectures="today",
+    )
+    rows = whole.where("replication_time_control and not headless and db_storage_type == 'standard'")
+    near = choices.near_optimal(whole.comparison(rows.index), 1.0)
+    assert {one.name: dict(one.values) for one in near.decisions} == {
+        "database instances": {"2": 8, "3": 8},
+        "cache replicas": {"1": 8, "2": 8},
+        "tasks": {"8 tasks with 7 vCPU": 8, "4 tasks with 7 vCPU": 8},
+        "purchase": {"on demand": 8, "database reserved for 1 year, no upfront and on demand": 8},
+    }
+
+
+def test_who_differs_by_what_costs_nothing_is_not_blamed_on_its_region(
+    catalog: Catalog, workloads: Mapping[str, Workload]
+) -> None:
+    """A higher end of a serverless range costs nothing as long as the average is the same."""
+    whole = design_space(
+        workloads["eu-shop"],
+        catalog,
+        samples=500,
+        strategies="pilot_light",
+        failover_regions="eu-north-1",
+        acu=[{"min": 8, "average": 14, "max": most} for most in (64, 128)],
+        db_classes="db.serverless",
+        db_instances=2,
+        cache_replicas=1,
+        cache_node_types="cache.r7g.large",
+        task_scales=1,
+        architectures="today",
+    )
+    rows = whole.where("not headless and replication_time_control and db_storage_type == 'standard'")
+    comparison = whole.comparison(rows.index)
+    (other,) = [option for option in comparison.surviving if option is not comparison.chosen]
+    assert other.bill.monthly_usd == comparison.chosen.bill.monthly_usd
+    assert choices.why_not(comparison, other) == "costs and loses the same as the choice: either will do"
+    (decision,) = choices.near_optimal(comparison).decisions
+    assert dict(decision.values) == {"8 to 64 ACU": 1, "8 to 128 ACU": 1}
 
 
 # Why not -------------------------------------------------------------------------------------------------------------

@@ -37,8 +37,9 @@ def _shortfall(option: Option, asked: Objectives) -> float:
     return sum(max(0, at - limit) / unit for at, (_, limit, unit) in zip(whole, pairs, strict=True))
 
 
-def _figures(option: Option) -> tuple[float, float, float]:
-    return option.bill.monthly_usd, option.judgement.rto_p95_s, option.judgement.rpo_p95_s
+def _figures(option: Option) -> tuple[float, float, float, float]:
+    loss = round(option.recovery.expected_yearly_loss_usd, 2)
+    return option.bill.monthly_usd, option.judgement.rto_p95_s, option.judgement.rpo_p95_s, loss
 
 
 @pytest.fixture(params=NAMES)

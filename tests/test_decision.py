@@ -177,7 +177,7 @@ def test_a_browser_that_fails_leaves_the_old_report_alone(
     monkeypatch.setenv("PATH", f"{broken.parent}:/bin:/usr/bin")
     old = tmp_path / "report.html"
     old.write_text("old")
-    with pytest.raises(DrkitError, match="did not print the report: no display here"):
+    with pytest.raises(DrkitError, match=r"did not print the report: no display here; without a PDF \(--no-pdf"):
         write_report(comparisons["article"], old)
     assert old.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "report.html"]

@@ -115,6 +115,7 @@ def test_the_cost_table_adds_up_also_where_small_changes_are_one_line(comparison
     assert (
         round(amounts[:4].sum(), 2) == amounts[4] == explain_difference(comparison.today, comparison.chosen).change_usd
     )
+    assert choice_report.cost_difference(comparison.today, comparison.chosen, 21)["item"].iloc[21] == "1 smaller change"
     whole = choice_report.cost_table(explain_difference(comparison.today, comparison.chosen))
     assert len(whole) == 3 + 19 + 1
 
@@ -218,6 +219,20 @@ def test_price_and_quantity_have_colours_and_a_slight_change_an_axis_that_says_i
     strokes = [line for line in picture.axes[0].lines if line.get_color() == PAPER]
     assert len(strokes) == 4
     chained(picture, comparison.chosen.bill.monthly_usd, comparison.named["least_regret"].bill.monthly_usd)
+
+
+def test_the_title_nets_what_leaves_with_what_takes_its_place(comparisons: Mapping[str, Comparison]) -> None:
+    """I/O-Optimized: the database in the primary region gets cheaper, though its instances become dearer ones."""
+    comparison = comparisons["payments-br"]
+    found = explain_difference(comparison.today, comparison.chosen)
+    net: dict[tuple[str, str], float] = {}
+    for line in found.lines:
+        net[line.component, line.role] = net.get((line.component, line.role), 0.0) + line.change_usd
+    assert net["database", "primary"] < 0
+    most = max(net, key=net.__getitem__)
+    assert most == ("database", "failover")
+    told = f"largest part: database in the failover region, +{net[most]:,.0f} USD"
+    assert title(figures.cost_difference(comparison)).endswith(told)
 
 
 def test_two_workloads_are_told_apart_by_name(comparisons: Mapping[str, Comparison]) -> None:

@@ -259,6 +259,32 @@ def test_a_server_that_nobody_needs_any_more_ends_in_the_middle_of_its_imports(t
     assert server._process.returncode == 128 + signal.SIGTERM and not any(tmp_path.glob("drkit-rehearsal-*"))
 
 
+def test_a_single_run_starts_cold_and_waits_for_no_import(tmp_path: Path) -> None:
+    source = executed.write(tmp_path / "one.ipynb", "import os\nprint(os.getppid())")
+    target = tmp_path / "out.ipynb"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "papermill", "--engine", "drkit", str(source), str(target)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    _, told = running.communicate(timeout=60)
+    assert running.returncode == 0 and "The kernel starts cold: the warm server is still at its imports" in told
+    assert executed.printed(nbformat.read(target, as_version=4)).strip() == str(running.pid)
+    assert not _servers_of(running.pid)
+
+
+def _servers_of(pid: int) -> list[str]:
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            status, words = (process / "status").read_text(), (process / "cmdline").read_text()
+        except OSError:
+            continue
+        if f"PPid:\t{pid}\n" in status and "drkit.warm" in words:
+            found.append(process.name)
+    return found
+
+
 def test_another_kernel_starts_as_it_always_does() -> None:
     assert engine._cold(["ir", "-f", "x"], {}) == "ir -f x is not IPython's kernel"
     other = ["/opt/other/bin/python", "-m", "ipykernel_launcher", "-f", "x"]

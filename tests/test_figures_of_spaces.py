@@ -14,7 +14,7 @@ from drkit import figures, workload_file
 from drkit.compare import compare_topologies
 from drkit.errors import ParameterError
 from drkit.figures.palette import heat
-from drkit.figures.style import probability, usd
+from drkit.figures.style import name, probability, usd
 from drkit.figures.treemap import Area, squarify
 from drkit.words import span
 
@@ -149,7 +149,7 @@ def test_shapes_of_the_panels_are_the_draws(comparisons):
 def test_a_single_region_loses_everything_and_the_panel_says_so(comparisons):
     picture = figures.strategy_panels(comparisons["article"])
     assert said(picture.axes[0], "everything") == ["RPO: everything is lost"]
-    assert "No strategy keeps RTO and RPO with 95 %" in picture.finding
+    assert "None of 6 ways keeps RTO and RPO with 95 %" in picture.finding
     assert comparisons["article"].chosen.topology.failover_region in picture.finding
 
 
@@ -195,6 +195,18 @@ def test_cells_are_the_best_of_region_and_strategy_as_colour_and_number(measure,
     home = cells[f"{comparison.chosen.topology.failover_region}/{comparison.chosen.topology.strategy}"]
     assert chosen.get_x() + chosen.get_width() / 2 == pytest.approx(home.get_x() + 0.5)
     assert chosen.get_y() + chosen.get_height() / 2 == pytest.approx(home.get_y() + 0.5)
+
+
+def test_of_pairs_that_cost_the_same_the_title_names_the_choice(comparisons):
+    """Ohio, Virginia and Oregon cost the same from São Paulo; the comparison prefers the one that loses least."""
+    comparison = comparisons["payments-br"]
+    same = [
+        option.topology.failover_region
+        for option in comparison.options
+        if option.bill.monthly_usd == comparison.chosen.bill.monthly_usd
+    ]
+    assert sorted(same) == ["us-east-1", "us-east-2", "us-west-2"]
+    assert f"; {name(comparison.chosen)} has the lowest" in figures.region_pairs(comparison).finding
 
 
 def _rgb(colour):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import csv
+import io
 import json
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fsspec
 import pytest
 from click.testing import CliRunner
 
-from drkit.batch import remote, store
-from drkit.batch.cluster import Cluster
+from drkit.batch import cluster, planning, remote, runner, store
 from drkit.batch.remote import Remote
+from drkit.batch.run import RunResult, execute
+from drkit.batch.workers import StoppedError
 from drkit.cli import main
 from drkit.errors import DrkitError, ParameterError
 
@@ -96,6 +102,42 @@ def test_the_record_of_a_run_that_could_write_none_is_written_with_the_result(fi
     assert sorted(found(files)) == ["portfolio.csv", "runs/lost/run.json"]
 
 
+class Now(concurrent.futures.Executor):
+    """Leaves the folder of a run that is submitted at once."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        spec, destination = args[0], args[1]
+        result = RunResult(
+            spec.name, "done", "", "2026-11-25T00:00:00+00:00", 1.0,
+            dict(spec.fingerprint), dict(spec.parameters), dict(spec.axes), {},
+        )  # fmt: skip
+        with store.staging(destination, spec.name) as folder:
+            (folder / store.RECORD).write_text(result.text(), encoding="utf-8")
+            (folder / "small.html").write_text(f"<p>{spec.parameters['given']}", encoding="utf-8")
+            store.publish(folder, destination, spec.name)
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        future.set_result(result)
+        return future
+
+
+def test_a_batch_of_this_machine_goes_on_from_its_store(files: Any, tmp_path: Path) -> None:
+    import executed
+
+    executed.write(tmp_path / "small.ipynb", "print(given)")
+    source = tmp_path / "portfolio.yaml"
+    for grid, ran in (("[1, 2]", 2), ("[1, 2, 3]", 1), ("[1, 2, 3]", 0)):
+        source.write_text(f"notebook: small.ipynb\ngrid: {{given: {grid}}}", encoding="utf-8")
+        with remote.opened(PLACE) as view:
+            plan = planning.make(source, view.folder)
+            done = runner.run(plan, view.folder, partial(remote.Uploading, Now(), view))
+            view.conclude()
+        assert (len(done.ran), done.succeeded) == (ran, True)
+    there = found(files)
+    assert [row["status"] for row in csv.DictReader(io.StringIO(there["portfolio.csv"]))] == ["done"] * 3
+    assert there["runs/small,given=3/small.html"] == "<p>3" and "small%2Cgiven%3D1" in there["index.html"]
+    assert sorted(json.loads(there[".drkit/last.json"])["runs"]) == [f"small,given={given}" for given in (1, 2, 3)]
+
+
 @pytest.mark.parametrize(
     ("module", "options", "said"),
     [
@@ -123,8 +165,35 @@ def test_an_unknown_kind_of_store_is_refused() -> None:
         Remote("foo://x")
 
 
+def test_a_worker_that_may_not_write_to_the_store_is_told_before_the_first_run(files: Any) -> None:
+    class Workers:
+        """Answers as Dask's client does: by worker, what the function comes to there."""
+
+        def run(self, function: Any, url: str) -> dict[str, str]:
+            return {"tcp://10.0.0.1:1": function(url), "tcp://10.0.0.2:1": function("foo://x")}
+
+    with pytest.raises(ParameterError, match=r"worker tcp://10\.0\.0\.2:1: foo://x is no store .*; no run was started"):
+        cluster._check_store(Workers(), PLACE)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nothing", "foo://127.0.0.1:1"])
 def test_a_scheduler_that_does_not_answer_is_told_with_its_address_and_the_limit(address: str) -> None:
     with pytest.raises(ParameterError, match=f"no Dask scheduler answers at {address} within 0.2 s"):
-        Cluster(address, answers_within_s=0.2)
+        cluster.Cluster(address, answers_within_s=0.2)
+
+
+@pytest.mark.slow
+def test_a_worker_that_joins_with_another_drkit_stops_the_batch(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import distributed
+    import executed
+
+    executed.write(tmp_path / "small.ipynb", "print(given)")
+    (tmp_path / "portfolio.yaml").write_text("notebook: small.ipynb\ngrid: {given: [1]}", encoding="utf-8")
+    (spec,) = planning.make(tmp_path / "portfolio.yaml", tmp_path / "out").due
+    worker = SimpleNamespace(address="tcp://10.0.0.1:1", local_directory=str(tmp_path))
+    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+    with pytest.raises(StoppedError, match=r"worker tcp://10\.0\.0\.1:1 joined with drkit .*, the batch runs 9\.9\+0"):
+        cluster._on_worker(execute, spec, "", "batch", "9.9+0")

@@ -131,7 +131,14 @@ def _typed(notebook: Path, name: str, value: object) -> object:
 
 def _found(value: Any, folder: Path) -> Any:
     """A value that names a file of the folder as its path: a run works in another folder."""
-    return str((folder / value).resolve()) if isinstance(value, str) and value and (folder / value).is_file() else value
+    return str((folder / value).resolve()) if isinstance(value, str) and _is_file(folder / value) else value
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a text that is too long for a name
+        return False
 
 
 def _known(notebook: Path) -> Mapping[str, Any]:
@@ -162,7 +169,7 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
     if notebook.parent == notebooks_dir():
         check_draws(int(given.get("seed", 1)), int(given.get("samples", 1)))
     named = {name: Path(value) for name, value in given.items() if isinstance(value, str) and name != "workload"}
-    if files := {name: path for name, path in named.items() if path.is_file()}:
+    if files := {name: path for name, path in named.items() if _is_file(path)}:
         digests["files"] = _digest(json.dumps({name: file.read_bytes().hex() for name, file in files.items()}))
     digests["parameters"] = _digest(json.dumps(given, sort_keys=True))
     return RunSpec(

@@ -13,8 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pandas as pd
-
 from drkit import choice_report, recovery_report, report
 from drkit.decision import pdf
 from drkit.display import Table
@@ -23,6 +21,8 @@ from drkit.outputs import staged
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from drkit.compare import Comparison, Option
 
 
@@ -230,12 +230,7 @@ def _tables(comparison: Comparison) -> dict[str, str]:
         "ages": report.ages(chosen),
         "files": _files(comparison),
     }
-    return {name: _whole(table)._repr_html_() for name, table in shown.items()}
-
-
-def _whole(table: Table) -> Table:
-    """A table whose row names are a column like the others: it keeps one row of headings."""
-    return table if isinstance(table.index, pd.RangeIndex) else Table(table.reset_index())
+    return {name: table._repr_html_() for name, table in shown.items()}
 
 
 def _lines(option: Option) -> Table:

@@ -14,6 +14,7 @@ from drkit.errors import DrkitError
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "brave-browser")
 
 _PATIENCE_S = 120
+_WITHOUT = "without a PDF (--no-pdf, as_pdf=False) the page is written all the same"
 
 
 def find_browser() -> str | None:
@@ -49,7 +50,7 @@ def print_page(page: str, target: Path, browser: str) -> None:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DrkitError(f"{browser} did not print the report: {error}") from error
+            raise DrkitError(f"{browser} did not print the report: {error}; {_WITHOUT}") from error
     if done.returncode or not target.is_file():
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise DrkitError(f"{browser} did not print the report: {last}")
+        raise DrkitError(f"{browser} did not print the report: {last}; {_WITHOUT}")

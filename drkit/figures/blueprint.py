@@ -10,6 +10,7 @@ import numpy as np
 from drkit.draws import quantile_of
 from drkit.figures.style import how_known, usd
 from drkit.spread import quantile
+from drkit.support import SERVERLESS
 from drkit.topology import LIVE_DATA
 from drkit.words import count, span
 
@@ -157,12 +158,11 @@ class _Builder:
         return Row("balancer", Part(title, said, "used"), away)
 
     def _services(self) -> Iterable[Row]:
-        sizes = {service.name: service for service in self.workload.services}
         tasks = list(self.home.tasks)
         shown = tasks if len(tasks) <= _SERVICES else tasks[: _SERVICES - 1]
         for place, (name, architecture, wanted) in enumerate(shown):
-            size = sizes[name]
-            each = f"{size.vcpu:g} vCPU, {size.memory_gib:g} GiB, {architecture}"
+            vcpu, memory_gib = self.home.task_sizes[place]
+            each = f"{vcpu:g} vCPU, {memory_gib:g} GiB, {architecture}"
             running = self.away.tasks[place][2] if self.away else 0
             yield self._tasks(f"ECS {name}", each, wanted, running)
         rest = tasks[len(shown) :]
@@ -249,9 +249,9 @@ class _Builder:
 
     def _instances(self, site: Site, database: Database) -> str:
         storage = f"{_size(database.storage_gib.typical)} {_STORAGE[site.storage_type]}"
-        if database.acu:
-            least = max(site.serverless_min_acu, 0.5)
-            return f"{site.database_instances} x Serverless v2, {least:g} to {database.acu.max:g} ACU; {storage}"
+        if site.database_class == SERVERLESS:
+            acu = f"{site.serverless_min_acu:g} to {site.serverless_max_acu:g} ACU"
+            return f"{site.database_instances} x Serverless v2, {acu}; {storage}"
         return f"{site.database_instances} x {site.database_class}; {storage}"
 
     def _cache(self) -> Row | None:

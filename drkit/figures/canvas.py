@@ -1,20 +1,20 @@
-"""Where pictures are drawn: matplotlib's Agg, laid out and drawn in one pass, each text measured once.
+"""Where pictures are drawn: matplotlib's Agg, laid out and drawn in one pass, each word set and each glyph drawn once.
 
-A design shows seven pictures, and a portfolio hundreds of designs; most texts in them are the same.
+A design shows seven pictures, and a portfolio hundreds of designs; most words in them are the same.
 """
 
 from __future__ import annotations
 
 import functools
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib import cbook
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.colors import to_rgb
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, fontManager, get_font
 from matplotlib.ft2font import RenderMode
 from PIL import Image
 
@@ -22,7 +22,7 @@ from drkit.figures.palette import shades
 from drkit.figures.svg import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -34,11 +34,77 @@ _COMPRESSION = 3
 _INCH = 72
 
 
+class _Face(NamedTuple):
+    """A font at a size: its files, the first with the glyphs that most texts need, and what they are drawn with."""
+
+    files: tuple[str, ...]
+    points: float
+    dpi: float
+    hinting: int
+
+    def ready(self) -> Any:
+        """Matplotlib's font, set to this size."""
+        font = get_font(self.files)
+        font.set_size(self.points, self.dpi)
+        return font
+
+
+class _Word(NamedTuple):
+    """A word as it is set: ``(file, glyph, right, up)`` of each glyph, how far the next word begins, and its height.
+
+    All in pixels, ``descent`` downwards.
+    """
+
+    glyphs: tuple[tuple[str, int, float, float], ...]
+    advance: float
+    ascent: float
+    descent: float
+
+
+@functools.lru_cache(maxsize=256)
+def _face(font: FontProperties, dpi: float, hinting: int) -> _Face:
+    files = fontManager._find_fonts_by_props(font)
+    return _Face(tuple(map(str, files)), font.get_size_in_points(), dpi, hinting)
+
+
+@functools.lru_cache(maxsize=32_768)
+def _word(word: str, face: _Face) -> _Word:
+    """Set a word. Pictures have few: texts are put together from them, whatever the texts are."""
+    # The space behind the word says where the next one may begin.
+    *items, end = face.ready()._layout(f"{word} ", flags=face.hinting)
+    glyphs = tuple((str(item.ft_object.fname), int(item.glyph_index), item.x, item.y) for item in items)
+    drawn = [(_glyph(file, glyph, face, 0), up) for file, glyph, _, up in glyphs]
+    ascent = max((up + top for (_, _, top), up in drawn), default=0.0)
+    descent = max((ink.shape[0] - top - up for (ink, _, top), up in drawn), default=0.0)
+    return _Word(glyphs, end.x, ascent, descent)
+
+
 @functools.lru_cache(maxsize=16_384)
-def _measured(text: str, font: FontProperties, dpi: float, hinting: int) -> tuple[float, float, float]:  # noqa: ARG001
-    """Width, height and descent of a text [pixel]; hinting is matplotlib's setting, and part of what is remembered."""
-    size: tuple[float, float, float] = RendererAgg(1, 1, dpi).get_text_width_height_descent(text, font, False)
-    return size
+def _glyph(file: str, glyph: int, face: _Face, quarters: int) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """A glyph's ink that begins so many quarters of a pixel to the right, and the place of its upper left corner."""
+    font = get_font(file)
+    font.set_size(face.points, face.dpi)
+    font._set_transform([[0x10000, 0], [0, 0x10000]], [0x10 * quarters, 0])  # type: ignore[attr-defined]
+    drawn = font._render_glyph(glyph, face.hinting, RenderMode.NORMAL)  # type: ignore[attr-defined]
+    return np.array(drawn.buffer), drawn.left, drawn.top
+
+
+def _set(text: str, face: _Face) -> Iterator[tuple[float, _Word]]:
+    """The words of a text, each with how far to the right it begins [pixel]."""
+    right, space = 0.0, _word(" ", face).advance
+    for word in text.split(" "):
+        placed = _word(word, face)
+        yield right, placed
+        right += placed.advance + space
+
+
+@functools.lru_cache(maxsize=16_384)
+def _measured(text: str, face: _Face) -> tuple[float, float, float]:
+    """Width, height and descent of a text [pixel]."""
+    words = list(_set(text, face))
+    descent = max(word.descent for _, word in words)
+    right, last = words[-1]
+    return right + last.advance, max(word.ascent for _, word in words) + descent, descent
 
 
 @functools.cache
@@ -48,37 +114,32 @@ def _font(size: float, weight: str) -> FontProperties:
 
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """How wide a text of a size [point] will be [point]."""
-    return _measured(text, _font(size, weight), 2 * _INCH, get_hinting_flag())[0] / 2
+    return _measured(text, _face(_font(size, weight), 2 * _INCH, get_hinting_flag()))[0] / 2
 
 
 @functools.lru_cache(maxsize=2_048)
-def _drawn(
-    text: str, font: FontProperties, dpi: float, hinting: int, across: float
-) -> tuple[npt.NDArray[np.uint8], int, int]:
+def _drawn(text: str, face: _Face, across: int) -> tuple[npt.NDArray[np.uint8], int, int]:
     """A text as a mask of how much ink each pixel has, and the place of its lower left corner [pixel].
 
     Parameters
     ----------
     across
-        Where the text begins within its first pixel, 0 to 1.
+        Where the text begins within its first pixel, in quarters of one: as near as an eye tells.
     """
-    faces = RendererAgg(1, 1, dpi)._prepare_font(font)
-    size = font.get_size_in_points()
-    glyphs = []
-    for item in faces._layout(text, flags=hinting):
-        face = item.ft_object
-        face.set_size(size, dpi)
-        face._set_transform([[0x10000, 0], [0, 0x10000]], [round(0x40 * (across + item.x)), round(0x40 * item.y)])
-        glyph = face._render_glyph(item.glyph_index, hinting, RenderMode.NORMAL)
-        if glyph.buffer.size:
-            glyphs.append((np.array(glyph.buffer), glyph.left, glyph.top))
-    if not glyphs:
+    inks = []
+    for begin, word in _set(text, face):
+        for file, glyph, right, up in word.glyphs:
+            whole, quarters = divmod(round(4 * (begin + right)) + across, 4)
+            ink, left, top = _glyph(file, glyph, face, quarters)
+            if ink.size:
+                inks.append((ink, whole + left, round(up) + top))
+    if not inks:
         return np.zeros((0, 0), dtype=np.uint8), 0, 0
-    left, top = min(x for _, x, _ in glyphs), max(y for *_, y in glyphs)
-    right = max(x + ink.shape[1] for ink, x, _ in glyphs)
-    bottom = min(y - ink.shape[0] for ink, _, y in glyphs)
-    mask = np.zeros((top - bottom, right - left), dtype=np.uint8)
-    for ink, x, y in glyphs:
+    left, top = min(x for _, x, _ in inks), max(y for *_, y in inks)
+    right_end = max(x + ink.shape[1] for ink, x, _ in inks)
+    bottom = min(y - ink.shape[0] for ink, _, y in inks)
+    mask = np.zeros((top - bottom, right_end - left), dtype=np.uint8)
+    for ink, x, y in inks:
         part = mask[top - y : top - y + ink.shape[0], x - left : x - left + ink.shape[1]]
         np.maximum(part, ink, out=part)
     return mask, left, bottom
@@ -89,7 +150,7 @@ class _Renderer(RendererAgg):  # type: ignore[misc]
         if ismath:
             size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)
             return size
-        return _measured(s, prop, self.dpi, get_hinting_flag())
+        return _measured(s, _face(prop.copy(), self.dpi, get_hinting_flag()))
 
     def draw_text(
         self,
@@ -105,11 +166,10 @@ class _Renderer(RendererAgg):  # type: ignore[misc]
         if ismath or angle or not gc.get_antialiased():
             super().draw_text(gc, x, y, s, prop, angle, ismath, mtext)
             return
-        # A quarter of a pixel is as near as an eye tells, and lets a text be drawn once for many places.
-        steps = round(4 * x)
-        mask, left, bottom = _drawn(s, prop.copy(), self.dpi, get_hinting_flag(), steps % 4 / 4)
+        whole, quarters = divmod(round(4 * x), 4)
+        mask, left, bottom = _drawn(s, _face(prop.copy(), self.dpi, get_hinting_flag()), quarters)
         if mask.size:
-            self._renderer.draw_text_image(mask, steps // 4 + left, round(y) - bottom, 0, gc)
+            self._renderer.draw_text_image(mask, whole + left, round(y) - bottom, 0, gc)
 
 
 @functools.cache

@@ -41,10 +41,9 @@ _THIN = 0.002
 
 
 class _Bar(NamedTuple):
-    """One bar of a waterfall: what it is, in a row and in a sentence, and how far it goes."""
+    """One bar of a waterfall: what it is, and how far it goes."""
 
     label: str
-    said: str
     gid: str
     colour: str
     change: float
@@ -180,11 +179,16 @@ def _parts(found: Difference) -> str:
 
 def _cost_title(found: Difference, words: tuple[str, str]) -> str:
     title = _capital(f"{words[1]} costs {against(found.change_usd, 'a month', words[0])}")
-    bars = _cost_bars(found)
-    if not bars:
+    # What leaves and what takes its place are two bars, but one part of the change.
+    parts: dict[str, float] = {}
+    for line in found.changes:
+        what = line.component.replace("_", " ")
+        said = what if line.role == "global" else f"{what} in the {line.role} region"
+        parts[said] = parts.get(said, 0.0) + line.change_usd
+    if not any(line.change_usd for line in found.changes):
         return f"{title}, line by line"
-    most = max(bars, key=lambda bar: math.copysign(1, found.change_usd) * bar.change)
-    return f"{title}; largest part: {most.said}, {_signed_usd(most.change)} USD"
+    most = max(parts, key=lambda said: math.copysign(1, found.change_usd) * parts[said])
+    return f"{title}; largest part: {most}, {_signed_usd(round(parts[most], 2))} USD"
 
 
 def _signed_usd(amount: float) -> str:
@@ -210,13 +214,13 @@ def _recovery_bars(found: Difference) -> list[_Bar]:
     longest = max(option.recovery.judged.rto.mean for option in (found.before, found.after))
     least = max(1.0, _THIN * longest)
     bars = [
-        _Bar(words := step.step.replace("_", " "), words, step.step, _faster(step.mean_change_s), step.mean_change_s)
+        _Bar(step.step.replace("_", " "), step.step, _faster(step.mean_change_s), step.mean_change_s)
         for step in found.steps
         if abs(step.mean_change_s) >= least
     ]
     rest = math.fsum(step.mean_change_s for step in found.steps if abs(step.mean_change_s) < least)
     if abs(rest) >= 1:
-        bars.append(_Bar("other steps", "other steps", "rest", _faster(rest), rest))
+        bars.append(_Bar("other steps", "rest", _faster(rest), rest))
     return bars
 
 
@@ -235,16 +239,15 @@ def _cost_bars(found: Difference) -> list[_Bar]:
         amount = round(math.fsum(total_usd([line], part) for line, part in members), 2)
         if amount:
             what, where = component.replace("_", " "), "global" if role == "global" else f"{role} region"
-            said = what if role == "global" else f"{what} in the {where}"
-            bars.append(_Bar(f"{what}, {where}", said, f"{effect}/{component}/{role}", _EFFECTS[effect][0], amount))
+            bars.append(_Bar(f"{what}, {where}", f"{effect}/{component}/{role}", _EFFECTS[effect][0], amount))
     bars.sort(key=lambda bar: -abs(bar.change))
     seen = sum(abs(bar.change) >= _SMALL * abs(bars[0].change) for bar in bars)
     kept = bars[: min(seen, _SHOWN)]
     rest = bars[len(kept) :]
     if len(rest) < 2:
         return bars
-    label, amount = count(len(rest), "smaller change"), round(math.fsum(bar.change for bar in rest), 2)
-    return [*kept, _Bar(label, label, "rest", _EFFECTS["rest"][0], amount)]
+    amount = round(math.fsum(bar.change for bar in rest), 2)
+    return [*kept, _Bar(count(len(rest), "smaller change"), "rest", _EFFECTS["rest"][0], amount)]
 
 
 def _effects(line: Change) -> list[tuple[str, str]]:

@@ -65,7 +65,8 @@ def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure
     columns, cells = _by_strategy(first) if len(many) == 1 else _by_primary(many)
     rows = sorted(
         {row for row, _ in cells if any((found := cells.get((row, c))) and found.option for c in columns)},
-        key=lambda row: min(_value(cell, measure) for (r, _), cell in cells.items() if r == row and cell.option),
+        # Regions at one price stand in the order of their names, not in that of a set.
+        key=lambda row: (min(_value(cell, measure) for (r, _), cell in cells.items() if r == row and cell.option), row),
     )
     gone = sorted({row for row, _ in cells} - set(rows))
     shown = [cell.option for (row, _), cell in cells.items() if row in rows and cell.option]
@@ -165,7 +166,7 @@ def _title(many: Sequence[Comparison], measure: Measure, shown: Sequence[Option]
     if not shown:
         return f"No region can be the failover region of {many[0].workload.region}"
     meeting = [option for option in shown if option.meets_objectives]
-    best = min(meeting or shown, key=lambda o: (_value(_Cell(o), measure), o.topology_id))
+    best = min(meeting or shown, key=lambda o: (_value(_Cell(o), measure), *many[0].order(o)))
     value = _value(_Cell(best), measure)
     words = span(value) if measure == "rto_s" else f"{usd(value)} {unit}"
     where = f" from {best.topology.primary_region}" if len(many) > 1 else ""

@@ -132,7 +132,7 @@ def _title(comparison: Comparison, options: list[Option]) -> str:
             options, key=lambda o: (min(o.judgement.p_meets_rto, o.judgement.p_meets_rpo), -o.judgement.rto_p95_s)
         )
         nearest = comparison.chosen if comparison.chosen in options else best
-        return f"No strategy keeps RTO and RPO with {asked(wanted)}; {name(nearest)} comes nearest"
+        return f"None of {len(options)} ways keeps RTO and RPO with {asked(wanted)}; {name(nearest)} comes nearest"
     cheapest = min(able, key=comparison.order)
     count = f"{len(able)} of {len(options)} ways keep RTO and RPO"
     return f"{count}; {name(cheapest)} is the cheapest of them with {usd(cheapest.bill.monthly_usd)} USD a month"

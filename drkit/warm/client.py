@@ -73,7 +73,9 @@ class Server:
         with contextlib.suppress(OSError):
             os.close(self._needed)
         if not _ready(self.address):
-            self._process.terminate()  # it is at its imports, and nobody waits for them any more
+            # Still at its imports: it has forked nothing, and would not hear of it for seconds. A signal that it can
+            # take, since a kill leaves the folder of its rehearsal behind.
+            self._process.terminate()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
