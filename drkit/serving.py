@@ -25,6 +25,8 @@ _NOTEBOOK = "explore.ipynb"
 #: A kernel without a page ends after this time [s]; a page that is closed ends its own at once.
 _IDLE_S = 600
 
+_TORNADO = ("tornado.access", "tornado.general", "tornado.application")
+
 
 def serve(
     parameters: Mapping[str, object],
@@ -171,13 +173,26 @@ def _voila(
                 server.stop()
                 self.stop()
 
-    for name in ("tornado.access", "tornado.general", "tornado.application"):
+    for name in _TORNADO:
         logging.getLogger(name).setLevel(logging.ERROR)
     page = Page(config=_settings(token, host, theme))
+    for logger in (page.log, *map(logging.getLogger, _TORNADO)):
+        logger.addFilter(without(token))
     page.config_file_paths = []  # what lies in the folder, or is set for the user's own Voilà, is not for this page
     page.notebook_path = str(notebook)
     page.initialize([])
     page.start()
+
+
+def without(token: str) -> Callable[[logging.LogRecord], bool]:
+    """A filter of a logger that writes dots where the token would stand: what fails is logged with its address."""
+
+    def redact(record: logging.LogRecord) -> bool:
+        if token:
+            record.msg, record.args = record.getMessage().replace(token, "..."), ()
+        return True
+
+    return redact
 
 
 def _settings(token: str, host: str, theme: str) -> Any:

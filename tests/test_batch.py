@@ -92,11 +92,29 @@ def test_what_is_excluded_is_no_run(tmp_path: Path) -> None:
         ("- article", "a portfolio is a mapping of keys"),
         ("workloads: [article", "is not YAML"),
         ("workloads: [article]\nexclude: [{rto_s: 1}]", "exclude: rto_s is no axis of the grid"),
+        ("workloads: [article]\ngrid: {out_dir: [/etc]}", "grid: out_dir is set by the batch itself"),
+        ("workloads: [article]\nparameters: {out_dir: /etc}", "parameters: out_dir is set by the batch itself"),
+        ("workloads: [article]\ngrid: {region.x: [1]}", "region.x cannot be set: region has no keys below it"),
+        ("workloads: [article]\ngrid: {services.0.cpu: [1]}", "services.0.cpu cannot be set: services has no keys"),
+        ("workloads: ['...yaml']", "cannot be the name of a run's folder"),
+        (f"workloads: ['{'a' * 246}.yaml']\ngrid: {{seed: [1, 12345]}}", "cannot be the name of a run's folder"),
+        ("workloads: [broken.yaml]\ngrid: {rto_s: [900]}", "broken.yaml"),
+        ("workloads: [words.yaml]\ngrid: {rto_s: [900]}", "words.yaml"),
+        ("workloads: [latin.yaml]", "cannot read .*latin.yaml"),
     ],
 )
 def test_a_wrong_portfolio_is_refused_with_a_sentence(text: str, said: str, tmp_path: Path) -> None:
+    article = workload_file.bundled()["article"].read_text(encoding="utf-8")
+    for name, content in {
+        "...yaml": article,
+        "a" * 246 + ".yaml": article,
+        "broken.yaml": "a: [",
+        "words.yaml": "a",
+    }.items():
+        written(tmp_path, content, name)
+    (tmp_path / "latin.yaml").write_bytes(b"name: caf\xe9")
     with pytest.raises((ParameterError, WorkloadError), match=said.replace("?", r"\?")):
-        points(tmp_path, text)
+        planning.make(written(tmp_path, text), tmp_path / "out")
 
 
 def test_a_folder_of_workloads_is_a_portfolio(tmp_path: Path) -> None:
@@ -142,6 +160,37 @@ def test_parameters_of_a_command_line_are_typed_and_their_files_found(
     assert again.runs[0].spec.fingerprint["files"] != before
 
 
+def test_files_that_a_grid_names_are_found_beside_the_portfolio_and_belong_to_the_fingerprint(tmp_path: Path) -> None:
+    executed.write(tmp_path / "small.ipynb", parameters="file: str = ''")
+    source = written(tmp_path, "notebook: small.ipynb\ngrid: {file: [a.csv, b.csv]}")
+    for name in ("a.csv", "b.csv"):
+        written(tmp_path, "1", name)
+    before = planning.make(source, tmp_path / "out").runs
+    assert [planned.spec.name for planned in before] == ["small,file=a.csv", "small,file=b.csv"]
+    assert [planned.spec.parameters["file"] for planned in before] == [
+        str(tmp_path / name) for name in ("a.csv", "b.csv")
+    ]
+    written(tmp_path, "2", "b.csv")
+    after = planning.make(source, tmp_path / "out").runs
+    assert [one.spec.fingerprint == other.spec.fingerprint for one, other in zip(before, after, strict=True)] == [
+        True,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("name", ["bill.py", "decision/page.html.jinja", "explorer/look.css"])
+def test_code_and_templates_of_drkit_belong_to_the_fingerprint(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    monkeypatch.setattr(planning.drkit, "__file__", str(tmp_path / "__init__.py"))
+    digests = []
+    for text in ("1", "2", "2"):
+        written(tmp_path, text, name)
+        digests.append(planning.code_digest.__wrapped__())
+    assert digests[0] != digests[1] == digests[2]
+
+
 class Now(concurrent.futures.Executor):
     """Runs what is submitted at once."""
 
@@ -161,6 +210,7 @@ class Runs:
         self.names: list[str] = []
         self.failing: dict[str, str] = {}
         self.choice = "pilot_light.us-west-2"
+        self.misses: list[str] = []
 
     def __call__(self, spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
         self.names.append(spec.name)
@@ -173,7 +223,8 @@ class Runs:
             "monthly_usd": 100.0 * len(self.choice),
         }
         figures |= {"extra_monthly_usd": 1.0, "expected_yearly_loss_usd": 2.0, "not_observed_usd": 0.0}
-        figures |= {"meets_objectives": True, "rto_at_probability_s": 60.0, "rpo_at_probability_s": 1.0}
+        figures |= {"meets_objectives": not self.misses, "misses": self.misses}
+        figures |= {"rto_at_probability_s": 60.0, "rpo_at_probability_s": 1.0}
         result = RunResult(
             spec.name, "failed" if error else "done", error, "2026-11-25T00:00:00+00:00", 1.0,
             dict(spec.fingerprint), dict(spec.parameters), dict(spec.axes), {} if error else figures,
@@ -218,6 +269,10 @@ def test_a_run_is_due_again_when_what_it_rests_on_changes(part: str, source: Pat
     planned = planning._planned(changed, tmp_path / "out", False)
     assert (planned.due, planned.why) == (True, f"{part} changed")
     assert planning._planned(spec, tmp_path / "out", False).why == "unchanged"
+    # What the last run rested on and this one does not, such as a file that is gone, is a change too.
+    less = {name: digest for name, digest in spec.fingerprint.items() if name != part}
+    if less != spec.fingerprint:
+        assert planning._planned(replace(spec, fingerprint=less), tmp_path / "out", False).why == f"{part} changed"
 
 
 def test_a_failed_run_stops_no_other_and_is_run_again_on_request(source: Path, runs: Runs, tmp_path: Path) -> None:
@@ -254,10 +309,30 @@ def test_the_table_has_a_row_a_run_in_the_order_of_the_portfolio(source: Path, r
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_the_page_says_which_objective_a_choice_misses(source: Path, runs: Runs, tmp_path: Path) -> None:
+    runs.misses = ["misses the RTO of 15 min"]
+    batch(source, tmp_path / "out")
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    assert page.count('<td><span class="missed">misses the RTO of 15 min</span></td>') == 3
+
+
 def test_two_batches_at_once_in_one_folder_are_refused(source: Path, runs: Runs, tmp_path: Path) -> None:
     plan = planning.make(source, tmp_path / "out")
     with store.held(tmp_path / "out"), pytest.raises(DrkitError, match=r"process \d+ runs a batch into"):
         runner.run(plan, tmp_path / "out", Now)
+
+
+def test_a_cluster_is_let_go_of_when_another_batch_holds_the_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Now()
+    ended: list[bool] = []
+    monkeypatch.setattr(cluster, "shutdown", lambda *_: ended.append(True))
+    monkeypatch.setattr("drkit.cli.batch._connected", lambda *_: cluster)
+    asked = ["batch", str(source), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]
+    with store.held(tmp_path / "out"):
+        done = CliRunner().invoke(main, asked)
+    assert (done.exit_code, ended) == (1, [True]) and "runs a batch into" in done.stderr
 
 
 def test_the_seam_for_clusters_pickles(source: Path, tmp_path: Path) -> None:

@@ -240,6 +240,25 @@ def test_a_killed_papermill_leaves_neither_kernel_nor_server(tmp_path: Path) -> 
     _until(lambda: not any(Path(f"/proc/{process}").exists() for process in processes))
 
 
+def test_nothing_is_sent_to_a_server_of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+    monkeypatch.setattr(client, "peer", lambda _: os.getuid() + 1)
+    monkeypatch.setattr(client.socket, "send_fds", lambda *words: sent.append(words))
+    with pytest.raises(client.ColdStartError, match="somebody else listens at its address"):
+        client.call(os.getpid)
+    assert not sent
+
+
+def test_a_server_that_nobody_needs_any_more_ends_in_the_middle_of_its_imports(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TMPDIR", str(tmp_path))
+        server = client.Server()
+    _until(lambda: any(tmp_path.glob("drkit-rehearsal-*")))
+    assert not client._ready(server.address)
+    server.close()
+    assert server._process.returncode == 128 + signal.SIGTERM and not any(tmp_path.glob("drkit-rehearsal-*"))
+
+
 def test_a_single_run_starts_cold_and_waits_for_no_import(tmp_path: Path) -> None:
     source = executed.write(tmp_path / "one.ipynb", "import os\nprint(os.getppid())")
     target = tmp_path / "out.ipynb"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
 import pytest
 
 from drkit.errors import ParameterError
-from drkit.serving import check_address, is_loopback, listening
+from drkit.serving import check_address, is_loopback, listening, without
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,14 @@ def test_a_port_that_is_taken_is_told_and_a_free_one_found() -> None:
             listening("127.0.0.1", port)
     with listening("localhost", 0) as free:
         assert free.getsockname()[0] == "127.0.0.1" and free.getsockname()[1] > 0
+
+
+def test_what_is_logged_does_not_have_the_token(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("test-serving")
+    filters = without("tok123")
+    logger.addFilter(filters)
+    try:
+        logger.error("Uncaught exception %s\n%r", "GET /?token=tok123", {"uri": "/?token=tok123"})
+    finally:
+        logger.removeFilter(filters)
+    assert caplog.messages == ["Uncaught exception GET /?token=...\n{'uri': '/?token=...'}"]

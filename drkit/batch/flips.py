@@ -105,7 +105,8 @@ def _chose(record: Mapping[str, Any]) -> bool:
 
 def _flip(name: str, before: Mapping[str, Any], after: Mapping[str, Any], destination: Path) -> Flip:
     old, new = store.last_folder(destination, name), store.run_folder(destination, name)
-    changed = [part for part, digest in after["fingerprint"].items() if before["fingerprint"].get(part) != digest]
+    was_of, now_of = before["fingerprint"], after["fingerprint"]
+    changed = [part for part in {**now_of, **was_of} if was_of.get(part) != now_of.get(part)]
     causes: list[str] = []
     for part in changed:
         causes += _snapshot_causes(old, new) if part == "snapshot" else [part]

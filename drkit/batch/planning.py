@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +15,10 @@ from drkit.assumptions import Assumptions
 from drkit.batch import portfolio as portfolios
 from drkit.batch.run import DONE, FAILED, WORKLOAD, RunSpec
 from drkit.batch.store import record, run_folder
-from drkit.bundled import data_dir, notebooks_dir
+from drkit.bundled import data_dir, notebooks_dir, terraform_dir
 from drkit.catalog import Catalog
 from drkit.draws import check_draws
-from drkit.errors import DrkitError, ParameterError
+from drkit.errors import DrkitError, ParameterError, WorkloadError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,12 +99,16 @@ def make(
     given = {name: _found(value, folder) for name, value in portfolio.parameters.items()}
     changes = {"notebook": path.stem if notebook else portfolio.notebook, "parameters": {**given, **own}}
     portfolio = portfolio.model_copy(update=changes)
+    if twice := [name for name in portfolios.OWN if name in portfolio.parameters]:
+        raise ParameterError(f"parameters: {twice[0]} is set by the batch itself, for each run: leave it out")
     found = portfolios.points(portfolio, folder, known)
     specs, problems = [], []
     for point in found:
         if point.skipped:
             continue
         try:
+            files = {name: _found(value, folder) for name, value in point.parameters.items() if name in point.axes}
+            point = replace(point, parameters={**point.parameters, **files})
             specs.append(_spec(point, path, known, timeout_s, memory_bytes))
         except DrkitError as error:
             problems += [f"{point.name}: {line}" for line in str(error).splitlines()]
@@ -155,7 +159,7 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         digests["snapshot"] = catalog.snapshot.digest
     text = None
     if point.workload is not None:
-        text = portfolios.changed(point.workload.read_text(encoding="utf-8"), point.changes)
+        text = portfolios.changed(_text(point.workload), point.changes)
         _check_workload(text, f"{point.workload}", str(given.get("snapshot", "")))
         given["workload"] = WORKLOAD
         digests["workload"] = _digest(text)
@@ -181,6 +185,13 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
     )
 
 
+def _text(workload: Path) -> str:
+    try:
+        return workload.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkloadError(f"cannot read {workload}: {error}") from error
+
+
 @cache
 def _snapshot(name: str) -> tuple[str, Catalog]:
     """The snapshot of that name as a run anywhere on this machine finds it, and its catalog."""
@@ -200,7 +211,9 @@ def code_digest() -> str:
     """Version of drkit with a digest of its code and data: in a checkout the code changes while the version stays."""
     root = Path(drkit.__file__).parent
     sums = hashlib.sha256()
-    for path in sorted([*root.rglob("*.py"), *data_dir().glob("*.csv")]):
+    # Templates make the reports, and the stack's variables tell which tfvars are refused.
+    code = [path for kind in ("*.py", "*.jinja", "*.css") for path in root.rglob(kind)]
+    for path in sorted([*code, *data_dir().glob("*.csv"), terraform_dir() / "variables.tf"]):
         sums.update(path.read_bytes())
     return f"{drkit.__version__}+{sums.hexdigest()[:16]}"
 
@@ -214,7 +227,7 @@ def _planned(spec: RunSpec, destination: str | Path, retry_failed: bool) -> Plan
     if before is None:
         return Planned(spec, True, "new", None)
     old = before.get("fingerprint", {})
-    if differs := [part for part, digest in spec.fingerprint.items() if old.get(part) != digest]:
+    if differs := [part for part in {**spec.fingerprint, **old} if old.get(part) != spec.fingerprint.get(part)]:
         return Planned(spec, True, f"{' and '.join(differs)} changed", before)
     if before["status"] == DONE:
         return Planned(spec, False, "unchanged", before)

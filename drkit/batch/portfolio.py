@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,11 @@ from drkit.workload import Objectives, Workload
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_LONGEST_NAME = 255
 Value = str | int | float | bool | None
+
+#: Parameters that a batch sets itself: a run has its own copy of the workload, and its own folder.
+OWN = ("workload", "out_dir")
 
 #: Axes with a name of their own: the key of the workload that they set, to a list of the one value.
 _ONE_OF = {"strategy": "objectives.strategies", "failover_region": "objectives.failover_regions"}
@@ -137,21 +142,43 @@ def points(portfolio: Portfolio, folder: Path, known: Mapping[str, Any]) -> list
             axes = dict(zip(portfolio.grid, combination, strict=True))
             if not any(_matches(rule, axes, file) for rule in portfolio.exclude):
                 found.append(_point(portfolio, file, home, axes, targets))
-    if twice := sorted({point.name for point in found if [p.name for p in found].count(point.name) > 1}):
+    often = Counter(point.name for point in found)
+    if twice := sorted(name for name, times in often.items() if times > 1):
         raise ParameterError(f"two runs would be called {', '.join(twice)}: rename a workload file, or a value")
+    for name in often:
+        # What most file systems take; a name of dots would be another folder than its own.
+        if not name.strip(".") or len(name.encode()) > _LONGEST_NAME:
+            raise ParameterError(
+                f"{name!r} cannot be the name of a run's folder: rename the workload file, or give the grid fewer axes"
+            )
     return found
 
 
 def changed(text: str, changes: Mapping[str, Any]) -> str:
-    """The text of a workload file with keys set to other values; the same text where nothing is set."""
+    """The text of a workload file with keys set to other values; the same text where nothing can be or is set.
+
+    Raises
+    ------
+    ParameterError
+        When a key lies below something that has no keys.
+    """
     if not changes:
         return text
-    data = yaml.safe_load(text)
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text  # the check of the workload tells where it is broken
+    if not isinstance(data, dict):
+        return text
     for key, value in changes.items():
-        holder, parts = data, key.split(".")
-        for part in parts[:-1]:
-            holder = holder.setdefault(part, {})
-        holder[parts[-1]] = value
+        holder, (*above, last) = data, key.split(".")
+        for part in above:
+            if holder.get(part) is None:
+                holder[part] = {}
+            holder = holder[part]
+            if not isinstance(holder, dict):
+                raise ParameterError(f"grid: {key} cannot be set: {part} has no keys below it, it is {holder!r}")
+        holder[last] = value
     told = "; ".join(f"{key} = {json.dumps(value)}" for key, value in changes.items())
     return f"# Set by the portfolio: {told}\n{yaml.safe_dump(data, sort_keys=False, allow_unicode=True)}"
 
@@ -176,7 +203,9 @@ def _point(
 
 def _target(axis: str, known: Mapping[str, Any]) -> str:
     """The key of the workload that an axis sets; empty for a parameter of the notebook."""
-    if axis in known and axis not in ("workload", "out_dir"):
+    if axis in OWN:
+        raise ParameterError(f"grid: {axis} is set by the batch itself, for each run: leave it out")
+    if axis in known:
         return ""
     if axis in _ONE_OF:
         return _ONE_OF[axis]

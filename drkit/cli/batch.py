@@ -109,6 +109,8 @@ def batch(
             _tell(plan, "" if scheduler else f", {number} at a time")
             return
         cluster = _connected(scheduler, view, plan) if scheduler and plan.due else None
+        if cluster:
+            held.callback(cluster.shutdown)  # it may be that the batch does not begin: another one holds the folder
         if not scheduler:
             click.echo(f"{len(plan.due)} of {len(plan.runs)} runs to do, {number} at a time", err=True)
         local = workers.local if view is None else lambda jobs: remote.Uploading(workers.local(jobs), view)

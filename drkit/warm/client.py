@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import drkit
 from drkit.errors import DrkitError
 from drkit.warm.child import ADDRESS
-from drkit.warm.server import LONGEST
+from drkit.warm.server import LONGEST, peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,8 +73,9 @@ class Server:
         with contextlib.suppress(OSError):
             os.close(self._needed)
         if not _ready(self.address):
-            # Still at its imports: it has forked nothing, and would not hear of it for seconds.
-            self._process.kill()
+            # Still at its imports: it has forked nothing, and would not hear of it for seconds. A signal that it can
+            # take, since a kill leaves the folder of its rehearsal behind.
+            self._process.terminate()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -170,6 +171,9 @@ class Forked:
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._connection.connect(f"\0{server}")
+            # Who listens at the address of a server that died would get the environment, and send back a pickle.
+            if peer(self._connection) != os.getuid():
+                raise PermissionError(0, "somebody else listens at its address")
             socket.send_fds(self._connection, [json.dumps(request).encode()], files)
             told = self._connection.recv(LONGEST)
         except ConnectionRefusedError as error:
