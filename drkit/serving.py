@@ -25,6 +25,9 @@ _NOTEBOOK = "explore.ipynb"
 #: A kernel without a page ends after this time [s]; a page that is closed ends its own at once.
 _IDLE_S = 600
 
+#: What is answered instead of a page or a channel.
+_REFUSED = "<!doctype html><title>{{ status_code }}</title><p>{{ status_code }}: {{ status_message }}</p>"
+
 _TORNADO = ("tornado.access", "tornado.general", "tornado.application")
 
 
@@ -135,6 +138,7 @@ def _voila(
     ready: Callable[[str], None],
 ) -> None:
     """Run Voilà on a socket that listens already."""
+    from jinja2 import ChoiceLoader, DictLoader
     from tornado.httpserver import HTTPServer
     from tornado.ioloop import IOLoop
     from voila.app import Voila
@@ -156,6 +160,9 @@ def _voila(
             # A page of another site that names this machine as its own host is refused, token or not.
             settings["allow_remote_access"] = not is_loopback(host)
             settings["local_hostnames"] = ["localhost"]
+            # What is refused is answered with this page: the server's own needs a setting that Voilà leaves out.
+            refusals = settings["jinja2_env"]
+            refusals.loader = ChoiceLoader([DictLoader({"error.html": _REFUSED}), refusals.loader])
             return settings
 
         def listen(self) -> None:
@@ -213,7 +220,7 @@ def _settings(token: str, host: str, theme: str) -> Any:
     if sys.platform != "win32":
         # Sockets of the file system, not TCP that every user of the machine could read.
         config.KernelManager.transport = "ipc"
-    # Paths that a visitor types are those of whoever serves.
+    # Paths that a visitor types begin where whoever serves is; `drkit.explorer.bounds` says how far they may lead.
     config.MappingKernelManager.root_dir = str(Path.cwd())
     config.MappingKernelManager.cull_idle_timeout = _IDLE_S
     config.MappingKernelManager.cull_interval = _IDLE_S // 4

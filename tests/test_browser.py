@@ -324,6 +324,7 @@ def test_exploring_on_a_page_follows_and_writes_and_ends_cleanly(theme: str, chr
             explore_by_keyboard(page)
             type_what_cannot_be(page)
             write_tfvars(page, tmp_path / "out")
+            no_file_from_elsewhere(page, tmp_path)
             only_with_the_token(page, address)
         expect_nothing_wrong(seen)
         kernels = kernels_of(server.pid)
@@ -333,6 +334,20 @@ def test_exploring_on_a_page_follows_and_writes_and_ends_cleanly(theme: str, chr
         assert not any(alive(pid) for pid in kernels)
         assert log.read_text().endswith("ended, and every kernel with it\n")
         assert "Traceback" not in log.read_text()
+
+
+def no_file_from_elsewhere(page: Page, folder: Path) -> None:
+    """A visitor keeps to the folder of --out, and to the current one."""
+    where, what = page.locator(".drkit-buttons input").all()
+    where.fill(str(folder))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Save workload").click()
+    until_it_says(page, f"this page writes to {folder / 'out'} and below only")
+    what.fill("/etc/passwd")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Load workload").click()
+    until_it_says(page, "'/etc/passwd' is neither")
+    assert not (folder / "article.yaml").exists()
 
 
 def only_with_the_token(page: Page, address: str) -> None:

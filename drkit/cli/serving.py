@@ -11,7 +11,12 @@ from drkit.cli.options import load_catalog, prices_option, samples_option, seed_
 
 @click.command()
 @click.argument("workload", default="article")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 lets others in.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; 0.0.0.0 lets others in: they write below --out only.",
+)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="Port to listen on; a free one by default.")
 @click.option(
     "--token",
@@ -23,7 +28,7 @@ from drkit.cli.options import load_catalog, prices_option, samples_option, seed_
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder that the page's buttons write to; out/WORKLOAD by default.",
+    help="Folder that visitors write to and below, and nowhere else; out by default, where out/WORKLOAD is suggested.",
 )
 @seed_option
 @samples_option
@@ -45,6 +50,9 @@ def serve(
     r"""Explore a WORKLOAD on a web page: objectives, costs, regions, strategies and sizes as controls.
 
     Prints the page's address, which only this machine reaches and which holds a token. Ctrl-C ends it.
+
+    Visitors write to the folder of --out and below, and load bundled workloads and workload files from there, from the
+    current folder and from below it; other files of this machine they neither read nor write.
 
     \b
     Examples:
@@ -70,6 +78,7 @@ def serve(
         "samples": samples,
         "theme": theme,
         "out_dir": str((out or Path("out") / name).resolve()),
+        "confined_to": str((out or Path("out")).resolve()),
     }
     run(
         parameters,

@@ -2,7 +2,7 @@
 
 `comparer` compares again only what a change touches, `draft` is the workload as it is being changed, `fields` says
 what can be changed and how it is written, `panes` says what is shown; none of them knows widgets. `controls` and `view`
-are the widgets.
+are the widgets. `bounds` says how far visitors of a page get into the files of whoever serves it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ def explore(
     samples: int = 20_000,
     out_dir: str | Path | None = None,
     theme: Theme = "light",
+    confined_to: str | Path | None = None,
 ) -> Explorer:
     """Explore a workload in a notebook: objectives, costs, regions, strategies and sizes as controls.
 
@@ -40,6 +41,10 @@ def explore(
         default.
     theme
         Of the pictures, ``light`` or ``dark``; the rest follows the notebook's own.
+    confined_to
+        Folder that whoever has the controls is kept to, for pages that others see: buttons write there and below and
+        nowhere else, and what is loaded is a bundled workload or a workload file there or below the current folder.
+        By default any path may be typed, since a notebook is its reader's own.
 
     Returns
     -------
@@ -56,4 +61,4 @@ def explore(
     from drkit.explorer.view import Explorer
 
     known = catalog or Catalog.load()
-    return Explorer(Draft.read(workload, known), known, seed=seed, samples=samples, out_dir=out_dir, theme=theme)
+    return Explorer(Draft.read(workload, known), known, seed, samples, out_dir, theme, confined_to)

@@ -21,6 +21,7 @@ import ipywidgets as widgets
 
 from drkit.errors import DrkitError
 from drkit.explorer import files, panes
+from drkit.explorer.bounds import Bounds
 from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.controls import Control, form, with_class
 from drkit.explorer.draft import Draft
@@ -82,6 +83,8 @@ class Explorer:
         Where buttons write to; ``out/NAME`` by default.
     theme
         Of the pictures, ``light`` or ``dark``.
+    confined_to
+        As for :func:`drkit.explore`.
     """
 
     def __init__(
@@ -92,8 +95,10 @@ class Explorer:
         samples: int = 20_000,
         out_dir: str | Path | None = None,
         theme: Theme = "light",
+        confined_to: str | Path | None = None,
     ) -> None:
         check(theme)
+        self._bounds = Bounds.of(confined_to) if confined_to else None
         self._theme: Theme = theme
         self._comparer = Comparer(catalog, seed, samples)
         self._lock = threading.RLock()
@@ -103,7 +108,7 @@ class Explorer:
         self.draft = draft
         self.comparison: Comparison = self._comparer.compare(draft.workload)
         self._glance = Glance.of(self.comparison)
-        self._make_widgets(Path(out_dir) if out_dir else Path("out") / draft.workload.name)
+        self._make_widgets(Path(out_dir) if out_dir else Path(confined_to or "out") / draft.workload.name)
         self._show_form()
         self._show(panes.drawn(self._pane, self._glance, self._theme))
 
@@ -291,11 +296,14 @@ class Explorer:
         return f"{path} written, with {len(self.draft.changes)} changes."
 
     def _load(self) -> str:
-        return self._take(Draft.read(self._source.value.strip(), self._comparer.catalog), anew=True)
+        typed = self._source.value.strip()
+        source = self._bounds.to_load(typed) if self._bounds else typed
+        return self._take(Draft.read(source, self._comparer.catalog), anew=True)
 
     @property
     def _where(self) -> Path:
-        return Path(self._folder.value.strip() or ".").expanduser()
+        typed = self._folder.value.strip() or "."
+        return self._bounds.to_write(typed) if self._bounds else Path(typed).expanduser()
 
 
 def _told(written: files.Written) -> str:
