@@ -165,6 +165,26 @@ def test_an_unknown_kind_of_store_is_refused() -> None:
         Remote("foo://x")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://user:hunter2@host/out",
+        "ftp://:hunter2@host",
+        "simplecache::ftp://user:hun/ter2@host",
+        "ftp://u:h@ter2@x/o",
+    ],
+)
+def test_an_address_with_a_password_is_refused_without_telling_it(url: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["batch", str(tmp_path / "portfolio.yaml"), "--out", url])
+    assert (result.exit_code, "ter2" in result.output) == (2, False)
+    assert "may not hold a password" in result.stderr and "FSSPEC_FTP_PASSWORD" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["memory://bucket/a:b@c", "memory://container@account/out"])
+def test_an_address_without_a_password_is_taken(files: Any, url: str) -> None:
+    assert Remote(url).url == url
+
+
 def test_a_worker_that_may_not_write_to_the_store_is_told_before_the_first_run(files: Any) -> None:
     class Workers:
         """Answers as Dask's client does: by worker, what the function comes to there."""
