@@ -94,6 +94,26 @@ def test_a_run_that_is_replaced_leaves_nothing_behind_but_what_the_next_batch_co
     assert sorted(found(files)) == ["runs/x/run.json", "runs/x/summary.json"]
 
 
+def test_new_choices_are_not_told_of_before_the_files_of_the_last_are_gone(
+    files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Remote(PLACE)
+    for batch in ("old", "new"):
+        place.publish(left(tmp_path / batch / "x", **{"summary.json": batch}), "x")
+    store.close_batch(tmp_path, {})
+
+    def breaks(*_: Any) -> None:
+        raise ConnectionError("the line went dead")
+
+    monkeypatch.setattr(place._files, "rm_file", breaks)
+    with pytest.raises(DrkitError, match="the line went dead"):
+        place.conclude(tmp_path)
+    assert ".drkit/last.json" not in found(files)
+    monkeypatch.undo()
+    place.conclude(tmp_path)
+    assert sorted(found(files)) == [".drkit/last.json", "runs/x/run.json", "runs/x/summary.json"]
+
+
 def test_the_record_of_a_run_that_could_write_none_is_written_with_the_result(files: Any, tmp_path: Path) -> None:
     with remote.opened(PLACE) as view:
         left(store.run_folder(view.folder, "lost"))
