@@ -47,6 +47,7 @@ def report(
     target = out or Path("out") / Path(workload).stem / "report.html"
     comparison = compare_topologies(known, catalog, seed, samples)
     with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
         written = write_report(comparison, target, as_pdf=as_pdf)
     for path in written:
         click.echo(f"{path} written")
