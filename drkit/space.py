@@ -24,7 +24,7 @@ from drkit.site import Sizes
 from drkit.size_choices import choose
 from drkit.space_columns import RECOVERED, Column, columns_of
 from drkit.space_rows import Rows
-from drkit.space_tables import Refusal, Tables
+from drkit.space_tables import Refusal, Tables, code_type
 from drkit.today import check_today
 from drkit.topology import Decision, Designer
 
@@ -157,9 +157,9 @@ class Space:
         """Monthly cost of every row, to the cent [USD], shape ``(rows,)``."""
         return to_usd(self.micro_usd())
 
-    def recovery_codes(self) -> npt.NDArray[np.int16]:
+    def recovery_codes(self) -> Codes:
         """Which of the `recoveries` every row has, shape ``(rows,)``."""
-        every = self._every(np.int16)
+        every: Codes = self._every(code_type(len(self.tables.examples)))
         for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
             block = every[self._offsets[number] : self._offsets[number + 1]]
             place = np.array(p), databases[:, None, None], caches[None, :, None], computes[None, None, :]

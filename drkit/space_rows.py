@@ -226,8 +226,21 @@ class Rows:
         if not names:
             raise ParameterError(f"where: {condition!r} names no column: there are {', '.join(self.names)}")
         self._check(names)
+        self._check_order(tree)
         self._check_texts(tree)
         return names
+
+    def _check_order(self, tree: ast.Expression) -> None:
+        """Refuse to put names in an order."""
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Compare):
+                continue
+            sides = [node.left, *node.comparators]
+            for at, relation in enumerate(node.ops):
+                for side in sides[at : at + 2] if isinstance(relation, ast.Lt | ast.LtE | ast.Gt | ast.GtE) else ():
+                    column = self.space.columns.get(side.id) if isinstance(side, ast.Name) else None
+                    if column and column.categories is not None:
+                        raise ParameterError(f"where: {ast.unparse(side)} holds names: compare it with == or in")
 
     def _check_texts(self, tree: ast.Expression) -> None:
         """Refuse a text that the column it is compared with never holds: a typing error would find nothing."""

@@ -69,6 +69,11 @@ class Refusal(NamedTuple):
     reason: str
 
 
+def code_type(count: int) -> type[np.int16 | np.int32]:
+    """The narrowest type for the numbers 0 to count - 1: a space has millions of them."""
+    return np.int16 if count <= np.iinfo(np.int16).max + 1 else np.int32
+
+
 class Tables:
     """Legal combinations of a design space, what each part of them costs, and which recover alike.
 
@@ -291,14 +296,14 @@ class Tables:
     # Recovered alike ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _alike(self) -> tuple[npt.NDArray[np.int16], list[Topology]]:
+    def _alike(self) -> tuple[Codes, list[Topology]]:
         """Number of the recovery by placement and by what of the sizes decides it, and a topology for each number."""
         simulators = {code: self._simulator(code, 1, 1) for code in self.designers}
         numbers: dict[object, int] = {}
         examples: list[Topology] = []
         instances, replicas, tasks = self._deciding
         shape = (len(self.placements), len(instances), len(replicas), len(tasks))
-        codes = np.zeros(shape, dtype=np.int16)
+        codes = np.zeros(shape, dtype=np.int32)
         for p, placement in enumerate(self.placements):
             designer, simulator = self.designers[placement.primary], simulators[placement.primary]
             for i, database in enumerate(instances.values()):
@@ -310,7 +315,7 @@ class Tables:
                             numbers[key] = len(examples)
                             examples.append(topology)
                         codes[p, i, r, t] = numbers[key]
-        return codes, examples
+        return codes.astype(code_type(len(examples))), examples
 
     @cached_property
     def _deciding(self) -> tuple[dict[object, int], dict[object, int], dict[object, int]]:
@@ -324,15 +329,13 @@ class Tables:
             found[2].setdefault(compute.tasks, at)
         return found
 
-    def recovery_codes(self, placement: Codes, database: Codes, cache: Codes, compute: Codes) -> npt.NDArray[np.int16]:
+    def recovery_codes(self, placement: Codes, database: Codes, cache: Codes, compute: Codes) -> Codes:
         """Which recovery each combination has; the arrays broadcast."""
         instances, replicas, tasks = ({key: at for at, key in enumerate(found)} for found in self._deciding)
         of_database = np.array([instances[choice.instances] for choice in self.choices.databases])
         of_cache = np.array([replicas[choice.replicas] for choice in self.choices.caches])
         of_compute = np.array([tasks[choice.tasks] for choice in self.choices.computes])
-        found: npt.NDArray[np.int16] = self._alike[0][
-            placement, of_database[database], of_cache[cache], of_compute[compute]
-        ]
+        found: Codes = self._alike[0][placement, of_database[database], of_cache[cache], of_compute[compute]]
         return found
 
     @property

@@ -355,6 +355,73 @@ def test_choices_that_flipped_are_told_with_both_choices(source: Path, runs: Run
     assert "0 of 3 choices flipped" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
 
 
+def test_a_batch_planned_while_another_was_at_work_does_not_repeat_its_runs(
+    source: Path, runs: Runs, tmp_path: Path
+) -> None:
+    early = planning.make(source, tmp_path / "out")
+    batch(source, tmp_path / "out")
+    done = runner.run(early, tmp_path / "out", Now)
+    assert len(early.due) == 3 and done.ran == () and done.succeeded
+    assert runs.names == ["small,given=1", "small,given=2", "small,given=3"]
+
+
+def test_runs_that_left_the_portfolio_are_listed_and_stay(source: Path, runs: Runs, tmp_path: Path) -> None:
+    batch(source, tmp_path / "out")
+    gone = store.run_folder(tmp_path / "out", "small,given=2")
+    (gone / "small.html").write_text("<p>2", encoding="utf-8")
+    assert "No longer in the portfolio" not in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    written(tmp_path, "notebook: small.ipynb\ngrid: {given: [1, 3]}")
+    batch(source, tmp_path / "out")
+    page = (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    listed = page.partition("No longer in the portfolio")[2]
+    assert "1 run of portfolios before this one is still" in listed
+    assert '<li><a href="runs/small%2Cgiven%3D2/small.html">small,given=2</a>: done, 2026-11-25</li>' in listed
+    assert listed.count("<li>") == 1 and gone.is_dir()
+
+
+def test_a_kill_while_the_last_runs_are_removed_leaves_none_for_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(store.last_folder(tmp_path, "x"), "old,100,True,,\n", {})
+    monkeypatch.setattr(store.shutil, "rmtree", lambda *_, **__: None)
+    store.close_batch(tmp_path, record("new"))
+    monkeypatch.undo()
+    assert store.last_batch(tmp_path) == record("new") and not store.last_folder(tmp_path, "x").exists()
+    with store.held(tmp_path):
+        pass
+    assert sorted(path.name for path in (tmp_path / ".drkit").iterdir()) == ["last.json", "lock"]
+
+
+def test_a_kill_while_the_result_is_written_leaves_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr(Path, "replace", kill)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    with pytest.raises(Killed):
+        store.write_whole(tmp_path, "portfolio.csv", "run\n")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == [".drkit"]
+    with store.held(tmp_path):
+        assert [path.name for path in (tmp_path / ".drkit").iterdir()] == ["lock"]
+
+
+def test_files_of_a_run_in_between_explain_no_flip(tmp_path: Path) -> None:
+    old, new = store.last_folder(tmp_path, "x"), store.run_folder(tmp_path, "x")
+    left(old, "new,110,True,dearer,\n", {})
+    left(new, "new,90,True,,\nold,100,False,costs more,\n", {})
+    asked = record("old", notebook="1"), record("new", notebook="3")
+    (old / store.RECORD).write_text(json.dumps(record("old", notebook="1")["x"]), encoding="utf-8")
+    assert len(flips.since(*asked, tmp_path).flips[0].why) == 2
+    (old / store.RECORD).write_text(json.dumps(record("new", notebook="2")["x"]), encoding="utf-8")
+    assert flips.since(*asked, tmp_path).flips[0].why == ("old: costs more",)
+
+
 OPTION = "topology_id,monthly_usd,meets_objectives,not_chosen_because,rejected_because\n"
 
 

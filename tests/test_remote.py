@@ -94,6 +94,26 @@ def test_a_run_that_is_replaced_leaves_nothing_behind_but_what_the_next_batch_co
     assert sorted(found(files)) == ["runs/x/run.json", "runs/x/summary.json"]
 
 
+def test_new_choices_are_not_told_of_before_the_files_of_the_last_are_gone(
+    files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Remote(PLACE)
+    for batch in ("old", "new"):
+        place.publish(left(tmp_path / batch / "x", **{"summary.json": batch}), "x")
+    store.close_batch(tmp_path, {})
+
+    def breaks(*_: Any) -> None:
+        raise ConnectionError("the line went dead")
+
+    monkeypatch.setattr(place._files, "rm_file", breaks)
+    with pytest.raises(DrkitError, match="the line went dead"):
+        place.conclude(tmp_path)
+    assert ".drkit/last.json" not in found(files)
+    monkeypatch.undo()
+    place.conclude(tmp_path)
+    assert sorted(found(files)) == [".drkit/last.json", "runs/x/run.json", "runs/x/summary.json"]
+
+
 def test_the_record_of_a_run_that_could_write_none_is_written_with_the_result(files: Any, tmp_path: Path) -> None:
     with remote.opened(PLACE) as view:
         left(store.run_folder(view.folder, "lost"))
@@ -163,6 +183,26 @@ def test_what_is_missing_is_told_with_what_to_install(
 def test_an_unknown_kind_of_store_is_refused() -> None:
     with pytest.raises(ParameterError, match="foo://x is no store that fsspec knows"):
         Remote("foo://x")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://user:hunter2@host/out",
+        "ftp://:hunter2@host",
+        "simplecache::ftp://user:hun/ter2@host",
+        "ftp://u:h@ter2@x/o",
+    ],
+)
+def test_an_address_with_a_password_is_refused_without_telling_it(url: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["batch", str(tmp_path / "portfolio.yaml"), "--out", url])
+    assert (result.exit_code, "ter2" in result.output) == (2, False)
+    assert "may not hold a password" in result.stderr and "FSSPEC_FTP_PASSWORD" in result.stderr
+
+
+@pytest.mark.parametrize("url", ["memory://bucket/a:b@c", "memory://container@account/out"])
+def test_an_address_without_a_password_is_taken(files: Any, url: str) -> None:
+    assert Remote(url).url == url
 
 
 def test_a_worker_that_may_not_write_to_the_store_is_told_before_the_first_run(files: Any) -> None:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from drkit import hcl, tfvars
+from drkit import hcl, space_tables, tfvars
+from drkit import space as space_module
 from drkit.bill import Biller
 from drkit.bundled import terraform_dir
 from drkit.catalog import Catalog
@@ -24,6 +25,7 @@ from drkit.ranges import Ranges
 from drkit.simulation import Simulator
 from drkit.space import Space, design_space
 from drkit.space_report import shortlist
+from drkit.space_tables import code_type
 from drkit.support import SERVERLESS
 from drkit.topology import LIVE_DATA, enumerate_topologies
 from drkit.workload import Workload, fargate_sells
@@ -127,6 +129,23 @@ def test_all_costs_at_once_are_the_costs_of_the_rows(spaces: Mapping[str, Space]
         assert (space.monthly_usd()[index] == rows.array("monthly_usd")).all()
         assert (space.recovery_codes()[index] == rows.recovery_codes()).all()
         assert (space.rows.array("rto_p95_s")[index] == rows.array("rto_p95_s")).all()
+
+
+@pytest.mark.parametrize(("recoveries", "kind"), [(1, "int16"), (32_768, "int16"), (32_769, "int32")])
+def test_recoveries_are_numbered_in_as_few_bytes_as_hold_them(recoveries: int, kind: str) -> None:
+    assert np.array([recoveries - 1]).astype(code_type(recoveries)).tolist() == [recoveries - 1]
+    assert np.dtype(code_type(recoveries)).name == kind
+
+
+def test_more_recoveries_than_two_bytes_number_are_the_same_recoveries(
+    small: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (space_module, space_tables):
+        monkeypatch.setattr(module, "code_type", lambda _: np.int32)
+    wide = Space(small.workload, small.catalog, small.ranges, small.seed, small.samples)
+    assert wide.recovery_codes().dtype == wide.rows.head(3).recovery_codes().dtype == np.int32
+    assert (wide.recovery_codes() == small.recovery_codes()).all()
+    assert list(wide.frontier().index) == list(small.frontier().index)
 
 
 def test_a_sum_of_a_half_cent_is_rounded_alike_in_both() -> None:
@@ -350,7 +369,10 @@ def test_conditions_are_those_of_pandas(small: Space, condition: str, kept: obje
         ("monthly_usd", "is no condition: compare a column with something"),
         ("monthly_usd <", "cannot be read"),
         ("1 == 1", "names no column"),
-        ("strategy < 3", "cannot be worked out"),
+        ("strategy < 3", "where: strategy holds names: compare it with == or in"),
+        ("'pilot_light' <= strategy", "where: strategy holds names: compare it with == or in"),
+        ("0 < monthly_usd < 9 and db_class >= 'db.r6g.large'", "where: db_class holds names: compare it with == or in"),
+        ("monthly_usd + 'a' > 3", "cannot be worked out"),
         ("__import__('os').remove('x')", "has more than columns, figures"),
         ("strategy.str.len() > 3", "has more than columns, figures"),
     ],

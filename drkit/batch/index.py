@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import drkit
+from drkit.batch import store
 from drkit.batch.run import DONE, target_name
 from drkit.figures import portfolio as pictures
 from drkit.report import STRATEGY
+from drkit.templates import template
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping
         source = base64.b64encode(drawn).decode()
         picture = f'<img alt="{_escaped(str(shown["alt"]))}" src="data:image/png;base64,{source}">'
     made["index.html"] = str(
-        _template().render(
+        template(Path(__file__).with_name("index.html.jinja")).render(
             portfolio=plan.portfolio,
             version=drkit.__version__,
             date=datetime.now(UTC).date().isoformat(),
@@ -53,6 +54,7 @@ def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping
             rows=[_row(planned.spec, batch) for planned in plan.runs],
             axes=list(dict.fromkeys(axis for planned in plan.runs for axis in planned.spec.axes)),
             skipped=plan.skipped,
+            left=_left(plan, batch),
             strategies=STRATEGY,
         )
     )
@@ -104,6 +106,24 @@ def _row(spec: Any, batch: Batch) -> dict[str, Any]:
     }
 
 
+def _left(plan: Plan, batch: Batch) -> list[dict[str, str]]:
+    """Runs of portfolios before this one, whose folders are still there: when each ended, and its report."""
+    found = []
+    for name in sorted({*store.runs_there(batch.folder)} - {planned.spec.name for planned in plan.runs}):
+        folder = store.run_folder(batch.folder, name)
+        record = store.record(folder) or {}
+        report = next(iter(sorted(path.name for path in folder.glob("*.html"))), "")
+        found.append(
+            {
+                "name": name,
+                "status": record.get("status", "not known"),
+                "day": record.get("started", "")[:10],
+                "report": f"runs/{quote(name)}/{quote(report)}" if report else "",
+            }
+        )
+    return found
+
+
 def _time(value: Any) -> float:
     return float("inf") if value == "everything" else float(value)
 
@@ -112,17 +132,3 @@ def _escaped(text: str) -> str:
     import html
 
     return html.escape(text, quote=True)
-
-
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("index.html.jinja")

@@ -50,11 +50,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """All runs of a batch, and the combinations of its grid that make no sense."""
+    """All runs of a batch, the combinations of its grid that make no sense, and whether failed runs are due again."""
 
     portfolio: Portfolio
     runs: tuple[Planned, ...]
     skipped: tuple[Point, ...]
+    retry_failed: bool
 
     @property
     def due(self) -> list[RunSpec]:
@@ -116,7 +117,12 @@ def make(
         told = problems[:20] + ([f"and {len(problems) - 20} more"] if len(problems) > 20 else [])
         raise ParameterError("\n".join([*told, "no run was started: correct these and run again"]))
     runs = tuple(_planned(spec, destination, retry_failed) for spec in specs)
-    return Plan(portfolio, runs, tuple(point for point in found if point.skipped))
+    return Plan(portfolio, runs, tuple(point for point in found if point.skipped), retry_failed)
+
+
+def renewed(plan: Plan, destination: str | Path) -> Plan:
+    """The same runs, compared with what lies at the destination now."""
+    return replace(plan, runs=tuple(_planned(planned.spec, destination, plan.retry_failed) for planned in plan.runs))
 
 
 def _notebook(name: str, folder: Path) -> Path:

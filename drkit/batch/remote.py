@@ -10,6 +10,7 @@ as in a batch of this machine: files that a batch reads have their content there
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import tempfile
 from concurrent.futures import Executor, Future
@@ -29,6 +30,8 @@ READ = (store.RECORD, "summary.json", "comparison.csv", WORKLOAD)
 #: What the view has when a batch has ended, and the store has not yet; the last is what the next is compared with.
 _RESULT = ("portfolio.csv", "portfolio.png", "index.html", ".drkit/last.json")
 _LAST = ".drkit/last"
+#: ``user:password@`` before the host, which a password with a slash does not end.
+_PASSWORD = re.compile(r"(?P<kind>[^:/]+)://[^/@]*:[^@]*@")
 
 
 def is_url(out: str) -> bool:
@@ -47,10 +50,17 @@ class Remote:
     Raises
     ------
     ParameterError
-        When what fsspec needs for such a store is not installed.
+        When what fsspec needs for such a store is not installed, or the address holds a password.
     """
 
     def __init__(self, url: str) -> None:
+        if secret := _PASSWORD.search(url):
+            kind = secret["kind"]
+            name = re.sub(r"\W", "_", kind).upper()
+            raise ParameterError(
+                f"the address of a store may not hold a password, which would be printed and sent to workers: write "
+                f"{kind}://HOST/PATH, and set FSSPEC_{name}_USERNAME and FSSPEC_{name}_PASSWORD here and on the workers"
+            )
         self.url = url.rstrip("/")
         try:
             import fsspec
@@ -126,12 +136,12 @@ class Remote:
             When the store refuses.
         """
         with self._sentences(DrkitError):
-            for name in _RESULT:
-                if (view / name).is_file():
-                    self._files.put_file(str(view / name), self._path(name))
             if not (view / _LAST).exists():
                 for path in self._found(_LAST):
                     self._files.rm_file(self._path(_LAST, path))
+            for name in _RESULT:
+                if (view / name).is_file():
+                    self._files.put_file(str(view / name), self._path(name))
 
     def _keep_aside(self, name: str, before: list[str]) -> None:
         aside = f"{_LAST}/{name}"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit.batch import flips, index, store, table
+from drkit.batch import flips, index, planning, store, table
 from drkit.batch.run import DONE, FAILED, RunResult, execute
 from drkit.batch.workers import StoppedError
 from drkit.errors import DrkitError
@@ -66,7 +66,7 @@ def run(plan: Plan, destination: str | Path, executor: Callable[[], Executor], p
     Parameters
     ----------
     plan
-        As `drkit.batch.planning.make` gives it.
+        As `drkit.batch.planning.make` gives it; what is due is looked at again once the folder is held.
     destination
         Folder of the batch.
     executor
@@ -85,6 +85,8 @@ def run(plan: Plan, destination: str | Path, executor: Callable[[], Executor], p
         When the destination cannot be written, or another batch is at work there.
     """
     with store.held(destination):
+        # Another batch may have ended here since this one was planned.
+        plan = planning.renewed(plan, destination)
         last = store.last_batch(destination)
         ended, stopped = _run(plan.due, str(destination), executor, progress) if plan.due else ({}, "")
         records: dict[str, dict[str, Any]] = {}
@@ -188,9 +190,9 @@ def _conclude(plan: Plan, batch: Batch, last: Mapping[str, Mapping[str, Any]]) -
     changes = flips.since(last, batch.records, batch.folder)
     frame = table.frame(plan, batch)
     try:
-        store.write_whole(batch.folder / "portfolio.csv", table.csv(frame))
+        store.write_whole(batch.folder, "portfolio.csv", table.csv(frame))
         for name, data in index.files(plan, batch, changes, last).items():
-            store.write_whole(batch.folder / name, data)
+            store.write_whole(batch.folder, name, data)
         if not batch.missing:
             # What failed is compared with its last choice once it works again.
             keep = {

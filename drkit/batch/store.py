@@ -4,7 +4,7 @@
 
    portfolio.csv  index.html  portfolio.png     the result
    runs/NAME/                                   one run: notebook, report, its outputs, run.json, run.log
-   .drkit/staging/                              runs at work; whole ones are renamed out of it
+   .drkit/staging/                              what is at work; what is whole is renamed out of it
    .drkit/last/NAME/                            runs of the last batch that this one replaces
    .drkit/last.json                             what the last batch chose
 """
@@ -25,12 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RECORD = "run.json"
-_OWN, _LAST = ".drkit", "last"
+_OWN, _LAST, _STAGING = ".drkit", "last", "staging"
 
 
 def run_folder(destination: str | Path, name: str) -> Path:
     """Folder of a run that has ended."""
     return Path(destination) / "runs" / name
+
+
+def runs_there(destination: str | Path) -> list[str]:
+    """Names of all runs that have ended in this folder, be they of the last portfolio or of one before."""
+    return sorted(path.parent.name for path in (Path(destination) / "runs").glob(f"*/{RECORD}"))
 
 
 def last_folder(destination: str | Path, name: str) -> Path:
@@ -48,7 +53,7 @@ def staging(destination: str | Path, name: str) -> Iterator[Path]:
         When the destination cannot be written.
     """
     try:
-        beside = Path(destination) / _OWN / "staging"
+        beside = Path(destination) / _OWN / _STAGING
         beside.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=beside))
     except OSError as error:
@@ -99,14 +104,20 @@ def last_batch(destination: str | Path) -> dict[str, dict[str, Any]]:
 def close_batch(destination: str | Path, records: dict[str, dict[str, Any]]) -> None:
     """Remember what this batch chose, for the next to compare with, and let go of what the last one left."""
     own = Path(destination) / _OWN
-    write_whole(own / "last.json", json.dumps({"runs": records}, ensure_ascii=False) + "\n")
-    shutil.rmtree(own / _LAST, ignore_errors=True)
+    doomed = own / _STAGING / f"{os.getpid()}-{_LAST}"
+    doomed.parent.mkdir(parents=True, exist_ok=True)
+    # Gone in one step: what a kill leaves of it would be taken for the runs that the new record tells of.
+    with contextlib.suppress(FileNotFoundError):
+        (own / _LAST).rename(doomed)
+    write_whole(destination, f"{_OWN}/last.json", json.dumps({"runs": records}, ensure_ascii=False) + "\n")
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
-def write_whole(path: Path, data: str | bytes) -> None:
-    """Write a file beside its place and move it there in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+def write_whole(destination: str | Path, name: str, data: str | bytes) -> None:
+    """Write a file of the batch where runs are at work, and move it to its place in one step."""
+    path = Path(destination) / name
+    beside = Path(destination) / _OWN / _STAGING / f"{os.getpid()}-{path.name}"
+    beside.parent.mkdir(parents=True, exist_ok=True)
     try:
         if isinstance(data, bytes):
             beside.write_bytes(data)
@@ -147,7 +158,7 @@ def held(destination: str | Path) -> Iterator[None]:
         lock.write(f"process {os.getpid()}")
         lock.flush()
         try:
-            shutil.rmtree(own / "staging", ignore_errors=True)
+            shutil.rmtree(own / _STAGING, ignore_errors=True)
             yield
         finally:
-            shutil.rmtree(own / "staging", ignore_errors=True)
+            shutil.rmtree(own / _STAGING, ignore_errors=True)

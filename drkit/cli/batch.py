@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from drkit.batch.cluster import Cluster
     from drkit.batch.planning import Plan
     from drkit.batch.remote import View
@@ -113,8 +115,14 @@ def batch(
             held.callback(cluster.shutdown)  # it may be that the batch does not begin: another one holds the folder
         if not scheduler:
             click.echo(f"{len(plan.due)} of {len(plan.runs)} runs to do, {number} at a time", err=True)
-        local = workers.local if view is None else lambda jobs: remote.Uploading(workers.local(jobs), view)
-        done = runner.run(plan, folder, lambda: cluster or local(number), progress=sys.stderr.isatty())
+
+        def executor() -> Executor:
+            if scheduler:
+                return cluster or _connected(scheduler, view, plan)
+            local = workers.local(number)
+            return local if view is None else remote.Uploading(local, view)
+
+        done = runner.run(plan, folder, executor, progress=sys.stderr.isatty())
         if view is not None:
             view.conclude()
     click.echo(

@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from drkit.cli.options import (
-    load_catalog,
-    prices_option,
-    print_table,
-    samples_option,
-    seed_option,
-    snapshot_option,
-    table_format,
-)
+from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -34,10 +26,7 @@ _TODAY = "today"
     type=click.Choice(["cost", "rto", "rpo"]),
     help="What to explain; a table shows all three, csv and json hold cost by default.",
 )
-@seed_option
-@samples_option
-@snapshot_option
-@prices_option
+@comparison_options
 @table_format
 def diff(
     before: str,

@@ -12,9 +12,14 @@ import click
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
     import pandas as pd
 
     from drkit.catalog import Catalog
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
 
 table_format = click.option(
     "--format",
@@ -46,6 +51,13 @@ samples_option = click.option(
     show_default=True,
     help="Draws of the recovery simulation.",
 )
+
+
+def comparison_options(command: Command) -> Command:
+    """Options of every command that compares topologies: ``seed, samples, snapshot, own_prices``."""
+    for option in (prices_option, snapshot_option, samples_option, seed_option):
+        command = option(command)
+    return command
 
 
 def _day(_: click.Context, __: click.Parameter, text: str | None) -> datetime.date:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from drkit.cli.options import load_catalog, prices_option, samples_option, seed_option, snapshot_option
+from drkit.cli.options import comparison_options, load_catalog
 
 
 @click.command()
@@ -18,10 +18,7 @@ from drkit.cli.options import load_catalog, prices_option, samples_option, seed_
     help="HTML file to write; out/WORKLOAD/report.html by default.",
 )
 @click.option("--pdf/--no-pdf", "as_pdf", default=None, help="Print a PDF beside it; done where a browser is present.")
-@seed_option
-@samples_option
-@snapshot_option
-@prices_option
+@comparison_options
 def report(
     workload: str,
     out: Path | None,

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
-from drkit.cli.options import (
-    load_catalog,
-    prices_option,
-    print_table,
-    samples_option,
-    seed_option,
-    snapshot_option,
-    table_format,
-)
+from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -39,10 +31,7 @@ if TYPE_CHECKING:
     metavar="NAME VALUES",
     help="Values a decision may take, such as -r db_classes '[db.r6g.large, db.r7g.large]'; can be given again.",
 )
-@seed_option
-@samples_option
-@snapshot_option
-@prices_option
+@comparison_options
 @table_format
 def space(
     workload: str,

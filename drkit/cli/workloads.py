@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drkit.cli.options import (
-    load_catalog,
-    prices_option,
-    print_table,
-    samples_option,
-    seed_option,
-    snapshot_option,
-    table_format,
-)
+from drkit.cli.options import comparison_options, load_catalog, print_table, snapshot_option, table_format
 from drkit.errors import ParameterError, WorkloadError
 
 if TYPE_CHECKING:
@@ -32,10 +24,7 @@ if TYPE_CHECKING:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the outputs; out/WORKLOAD by default.",
 )
-@seed_option
-@samples_option
-@snapshot_option
-@prices_option
+@comparison_options
 @click.option(
     "-p",
     "--parameter",
@@ -125,10 +114,7 @@ def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> 
 @click.command()
 @click.argument("workload")
 @click.option("--all", "everything", is_flag=True, help="Every topology, not the best of each strategy.")
-@seed_option
-@samples_option
-@snapshot_option
-@prices_option
+@comparison_options
 @table_format
 def compare(
     workload: str,

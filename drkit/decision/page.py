@@ -5,7 +5,6 @@ It holds everything that it shows: no request leaves the page, and a content pol
 
 from __future__ import annotations
 
-import functools
 import platform
 import sys
 import warnings
@@ -20,6 +19,7 @@ from drkit.decision import pdf
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError
 from drkit.outputs import staged
+from drkit.templates import template
 from drkit.words import asked, lost, span
 from drkit.workload_file import bundled
 
@@ -317,16 +317,5 @@ def _texts(comparison: Comparison) -> dict[str, str]:
     return {name: str(render(str(text))) for name, text in told.items()}
 
 
-@functools.lru_cache(maxsize=1)
 def _template() -> Any:
-    import jinja2
-
-    # Texts are escaped where the template puts them; tables, pictures and rendered Markdown are markup already.
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.jinja")
+    return template(Path(__file__).with_name("page.html.jinja"))

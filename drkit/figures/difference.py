@@ -76,14 +76,14 @@ def cost_difference(
     found, words = _found(comparison, before, after, earlier)
     start, end = found.before.bill.monthly_usd, found.after.bill.monthly_usd
     bars = _cost_bars(found)
-    figure = picture(
+    figure, axes = _sheet(
+        comparison,
+        earlier,
+        len(bars),
         _cost_title(found, words),
-        comparison.catalog.snapshot,
         f"Monthly bill, from {words[0]} to {words[1]}; {_parts(found)}",
-        _note(comparison, earlier, basis_note([found.before.bill, found.after.bill])),
-        height_in=2.1 + 0.36 * (len(bars) + 2),
+        basis_note([found.before.bill, found.after.bill]),
     )
-    axes = figure.add_subplot()
     _waterfall(axes, bars, start, end, words, lambda amount: f"{amount:,.2f} USD", lambda amount: f"{amount:+,.2f}")
     axes.set_xlabel("USD a month")
     axes.xaxis.set_major_locator(MaxNLocator(7))
@@ -118,15 +118,15 @@ def recovery_difference(
     found, words = _found(comparison, before, after, earlier)
     was, now = found.before.recovery.judged.rto, found.after.recovery.judged.rto
     bars = _recovery_bars(found)
-    figure = picture(
+    figure, axes = _sheet(
+        comparison,
+        earlier,
+        len(bars),
         _recovery_title(found, words),
-        comparison.catalog.snapshot,
         f"Time to service after the loss of the region, on average, from {words[0]} to {words[1]}: mean time of each "
         f"step on the critical path; typically {span(was.p50)} and {span(now.p50)}{_rebuilt(found)}",
-        _note(comparison, earlier, f"{comparison.samples:,} draws, seed {comparison.seed}"),
-        height_in=2.1 + 0.36 * (len(bars) + 2),
+        f"{comparison.samples:,} draws, seed {comparison.seed}",
     )
-    axes = figure.add_subplot()
     unit = linear_time(axes.xaxis, max(was.mean, now.mean))
     _waterfall(axes, bars, was.mean, now.mean, words, span, signed)
     _time_ticks(axes, unit)
@@ -153,6 +153,20 @@ def _found(
             for told, one in zip(words, (earlier, comparison), strict=True)
         ]
     return explain_difference(old, new), (words[0], words[1])
+
+
+def _sheet(
+    comparison: Comparison, earlier: Comparison | None, bars: int, title: str, told: str, note: str
+) -> tuple[Picture, Any]:
+    """A picture with room for so many bars between the two totals, and its axes."""
+    figure = picture(
+        title,
+        comparison.catalog.snapshot,
+        told,
+        _note(comparison, earlier, note),
+        height_in=2.1 + 0.36 * (bars + 2),
+    )
+    return figure, figure.add_subplot()
 
 
 def _note(comparison: Comparison, earlier: Comparison | None, note: str) -> str:
