@@ -155,8 +155,9 @@ def test_another_code_of_drkit_on_the_workers_is_refused_before_the_first_run(
     cluster: DaskCluster, tmp_path: Path
 ) -> None:
     source = portfolio(tmp_path / "runs", 1)
-    for name in ("drkit", "data", "notebooks"):
-        shutil.copytree(ROOT / name, tmp_path / "other" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("drkit", "data", "notebooks", "terraform"):
+        ignored = shutil.ignore_patterns("__pycache__", ".terraform*")
+        shutil.copytree(ROOT / name, tmp_path / "other" / name, ignore=ignored)
     with (tmp_path / "other/drkit/words.py").open("a", encoding="utf-8") as file:
         file.write("# another\n")
     code, said = ended(
