@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,11 @@ from drkit.workload import Workload
 
 #: The samples that comparisons in tests are timed with: enough for a 95 % point, quick enough for every run.
 SAMPLES = 4_000
+
+
+# A shell starts what runs in the background deaf to Ctrl-C, which every process below would inherit.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -29,7 +29,7 @@ ROOT = Path(drkit.__file__).parents[1]
 BEGIN = """
 import os, pathlib, psutil, time
 worker = psutil.Process().parents()[1].pid  # the first is the process that forks
-with open(ledger, "a") as file:
+with open(f"{ledger}/ledger", "a") as file:  # a folder: a file that a parameter names is an input of its run
     file.write(f"{given} {worker} {os.getpid()}\\n")
 """
 PARAMETERS = 'given: int = 0\nledger: str = ""\nnap: float = 0.5\nsnapshot: str = ""'
@@ -42,7 +42,7 @@ def portfolio(folder: Path, runs: int, *cells: str, nap: float = 0.5, snapshot: 
     path = folder / "portfolio.yaml"
     path.write_text(
         f"notebook: small.ipynb\n"
-        f"parameters: {{ledger: {folder / 'ledger'}, nap: {nap}, snapshot: '{snapshot}'}}\n"
+        f"parameters: {{ledger: {folder}, nap: {nap}, snapshot: '{snapshot}'}}\n"
         f"grid: {{given: {list(range(1, runs + 1))}}}\n",
         encoding="utf-8",
     )
@@ -185,7 +185,7 @@ def test_ctrl_c_ends_what_is_at_work_on_the_cluster_and_keeps_what_has_ended(
 
 
 def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_path: Path) -> None:
-    source = portfolio(tmp_path, 4, "if given > 1 and not pathlib.Path(ledger + '.go').exists():\n    time.sleep(600)")
+    source = portfolio(tmp_path, 4, "if given > 1 and not pathlib.Path(ledger, 'go').exists():\n    time.sleep(600)")
     out = tmp_path / "out"
     with dask_cluster.running(tmp_path / "dask", 1) as cluster:
         batch = started(source, "--out", out, "--scheduler", cluster.address)
@@ -195,7 +195,7 @@ def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_pa
     assert code == 1 and f"the scheduler at {cluster.address} is lost" in said and "run the same command again" in said
     statuses = [row["status"] for row in rows((out / "portfolio.csv").read_text(encoding="utf-8"))]
     assert statuses == ["done", "not run", "not run", "not run"]
-    (tmp_path / "ledger.go").touch()
+    (tmp_path / "go").touch()
     # It goes on without a cluster: what has ended there is not begun again.
     code, said = ended(started(source, "--out", out))
     assert code == 0 and "4 of 4 runs have a result, 0 failed, 0 not run; 3 ran now" in said, said

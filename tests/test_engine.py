@@ -70,7 +70,8 @@ ENDINGS = {
     "input refused": (("name = input('who? ')",), {}),
     "an exit": (("import sys\nsys.exit(0)",), {}),
     "a syntax error": (("def (:",), {}),
-    "a dead kernel": (("import os\nos._exit(3)",), {}),
+    # The pause lets the kernel's word that it has begun the cell out, which would be lost now and then.
+    "a dead kernel": (("import os, time\ntime.sleep(0.5)\nos._exit(3)",), {}),
 }
 
 
