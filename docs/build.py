@@ -79,7 +79,7 @@ def _shown(value: Any, old: str, folder: Path, check: bool, wrong: list[str]) ->
         if named is None:
             raise SystemExit(f"a picture needs a place: write ![](name.png) for it instead of {old.strip()!r}")
         _save(value, folder / named["file"], check, wrong)
-        return f"![{_finding(value)}]({named['file']})\n"
+        return f"![{value.finding}]({named['file']})\n"
     if hasattr(value, "_repr_markdown_"):
         return "".join(f"> {line}".rstrip() + "\n" for line in value._repr_markdown_().strip().splitlines())
     if hasattr(value, "columns"):
@@ -95,13 +95,9 @@ def _table(frame: Any) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |\n" for row in rows)
 
 
-def _finding(picture: Picture) -> str:
-    return str(picture.get_suptitle()).replace("\n", " ")
-
-
 def _save(picture: Picture, path: Path, check: bool, wrong: list[str]) -> None:
     """Write a picture with its finding inside, or see whether the one that is there has the same finding."""
-    finding = _finding(picture)
+    finding = picture.finding
     if check:
         there = Image.open(path).info.get("Title") if path.is_file() else None
         if there != finding:
@@ -109,7 +105,7 @@ def _save(picture: Picture, path: Path, check: bool, wrong: list[str]) -> None:
         return
     info = PngInfo()
     info.add_text("Title", finding)
-    image = Image.open(io.BytesIO(picture._repr_png_()[0]))
+    image = Image.open(io.BytesIO(picture.png()))
     # A screenful of few colours: a palette makes the file a third as large.
     image.quantize(256, dither=Image.Dither.NONE).save(path, pnginfo=info, optimize=True)
 
