@@ -6,12 +6,13 @@ import functools
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from matplotlib.figure import Figure
 
 from drkit.errors import ParameterError
 from drkit.figures.canvas import Canvas
+from drkit.figures.once import keep
 from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
 from drkit.report import STRATEGY
@@ -43,6 +44,8 @@ class Picture(Figure):
     theme: Theme = "light"
     #: How to read the picture, in a sentence.
     explanation = ""
+    #: Where a notebook's view of it is kept; see `drkit.figures.once`.
+    kept: Path | None = None
 
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
@@ -126,7 +129,10 @@ class Picture(Figure):
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
-        return self.canvas.png(), {"width": width, "height": height, "alt": self.finding}
+        body, told = self.canvas.png(), {"width": width, "height": height, "alt": self.finding}
+        if self.kept:
+            keep(self.kept, self, body, told)
+        return body, told
 
 
 def _checked(theme: Theme | None) -> Theme | None:
@@ -146,7 +152,21 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     return inner
 
 
-def picture(title: str, snapshot: Snapshot, subtitle: str = "", note: str = "", height_in: float = 5.4) -> Picture:
+class Origin(NamedTuple):
+    """The snapshot that a picture's figures come from."""
+
+    date: str
+    digest: str
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Origin:
+        """Of a snapshot what a picture names."""
+        return cls(str(snapshot.date), snapshot.digest)
+
+
+def picture(
+    title: str, snapshot: Snapshot | Origin, subtitle: str = "", note: str = "", height_in: float = 5.4
+) -> Picture:
     """An empty picture with its title above and its origin below.
 
     Parameters
