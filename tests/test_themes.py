@@ -315,3 +315,11 @@ def test_wrong_names_are_refused_with_what_is_allowed(picture, tmp_path):
     with pytest.raises(ParameterError, match="name a folder that exists"):
         picture.save(tmp_path / "nowhere" / "cost.png")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_png_has_the_pixels_that_were_drawn_and_says_how_large_they_are(picture, theme):
+    with Image.open(io.BytesIO(picture.png(theme))) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (1500, round(150 * picture.get_figheight())))
+        assert image.info["dpi"] == pytest.approx((150, 150), abs=0.02)  # whole pixels to the metre
+        assert (np.asarray(image) == np.asarray(picture.canvas.buffer_rgba())[:, :, :3]).all()
