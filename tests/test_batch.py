@@ -408,7 +408,7 @@ def test_a_kill_while_the_result_is_written_leaves_nothing_beside_it(
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == [".drkit"]
     with store.held(tmp_path):
-        assert [path.name for path in (tmp_path / ".drkit").iterdir()] == ["lock"]
+        assert sorted(path.name for path in (tmp_path / ".drkit").iterdir()) == ["lock", "shared"]
 
 
 def test_files_of_a_run_in_between_explain_no_flip(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
         with _logged(folder / LOG, alone) as log:
             log.info("run %s: %s", spec.name, json.dumps(dict(spec.parameters)))
             try:
-                _run(spec, folder)
+                _run(spec, folder, store.shared(destination))
             except Exception as raised:
                 error = _sentence(raised, spec)
                 log.error("%s", error)
@@ -141,16 +141,18 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
     return result
 
 
-def _run(spec: RunSpec, folder: Path) -> None:
+def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     import papermill
 
-    from drkit import design, terraform
+    from drkit import bundled, design, terraform
 
     if spec.workload is not None:
         (folder / WORKLOAD).write_text(spec.workload, encoding="utf-8")
     target = folder / target_name(spec.notebook_name)
     end = time.monotonic() + spec.timeout_s
     limits: dict[str, Any] = {"memory_bytes": spec.memory_bytes} if spec.engine == "drkit" else {}
+    if limits and shared and bundled.is_notebook(spec.notebook_name, spec.notebook):
+        limits["pictures"] = str(shared)
     if spec.timeout_s:
         limits["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:

@@ -5,6 +5,7 @@
    portfolio.csv  index.html  portfolio.png     the result
    runs/NAME/                                   one run: notebook, report, its outputs, run.json, run.log
    .drkit/staging/                              what is at work; what is whole is renamed out of it
+   .drkit/shared/                               what runs need not do again after each other; there while they run
    .drkit/last/NAME/                            runs of the last batch that this one replaces
    .drkit/last.json                             what the last batch chose
 """
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RECORD = "run.json"
-_OWN, _LAST, _STAGING = ".drkit", "last", "staging"
+_OWN, _LAST, _STAGING, _SHARED = ".drkit", "last", "staging", "shared"
 
 
 def run_folder(destination: str | Path, name: str) -> Path:
@@ -36,6 +37,12 @@ def run_folder(destination: str | Path, name: str) -> Path:
 def runs_there(destination: str | Path) -> list[str]:
     """Names of all runs that have ended in this folder, be they of the last portfolio or of one before."""
     return sorted(path.parent.name for path in (Path(destination) / "runs").glob(f"*/{RECORD}"))
+
+
+def shared(destination: str | Path) -> Path | None:
+    """Folder for what one run of the batch at work leaves for the others; None where there is none."""
+    folder = Path(destination).resolve() / _OWN / _SHARED
+    return folder if folder.is_dir() else None
 
 
 def last_folder(destination: str | Path, name: str) -> Path:
@@ -158,7 +165,15 @@ def held(destination: str | Path) -> Iterator[None]:
         lock.write(f"process {os.getpid()}")
         lock.flush()
         try:
-            shutil.rmtree(own / _STAGING, ignore_errors=True)
+            _clear(own)
+            # A disk that takes nothing more is told by the first run.
+            with contextlib.suppress(OSError):
+                (own / _SHARED).mkdir()
             yield
         finally:
-            shutil.rmtree(own / _STAGING, ignore_errors=True)
+            _clear(own)
+
+
+def _clear(own: Path) -> None:
+    for name in (_STAGING, _SHARED):
+        shutil.rmtree(own / name, ignore_errors=True)

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
     Parameters
     ----------
     request
-        ``do`` (``kernel`` or ``call``), ``environment``, ``folder``, ``umask``, ``limits`` and ``arguments``.
+        ``do`` (``kernel`` or ``call``), ``environment``, ``folder``, ``umask``, ``limits``, ``arguments`` and
+        ``pictures``.
     files
         Standard output, standard error, and for a call the socket that brings the function and takes its result.
     server
@@ -55,7 +57,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
         time.tzset()
         _fresh_entropy()
         if request["do"] == "kernel":
-            code = _kernel(request["arguments"])
+            code = _kernel(request["arguments"], request["pictures"])
         else:
             os.environ[ADDRESS] = request["address"]
             code = _call(files[2])
@@ -86,7 +88,7 @@ def _fresh_entropy() -> None:
         np.random.seed()  # noqa: NPY002
 
 
-def _kernel(arguments: list[str]) -> Any:
+def _kernel(arguments: list[str], pictures: str) -> Any:
     """Do what ``python -m ipykernel_launcher`` does."""
     import ipykernel_launcher
     import matplotlib as mpl
@@ -94,6 +96,10 @@ def _kernel(arguments: list[str]) -> Any:
 
     # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
+    if pictures:
+        from drkit.figures import once
+
+        once.folder = Path(pictures)
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
     IPKernelApp.launch_instance(arguments, parent_handle=os.getppid())
     _let_finish(IPKernelApp.instance().control_thread)

@@ -135,6 +135,8 @@ class Forked:
         Standard output, standard error, and what a call needs besides.
     limits
         Resource limits by number, instead of this process's own.
+    pictures
+        Folder where a kernel that runs a notebook of drkit's own keeps and finds pictures; empty for none.
 
     Raises
     ------
@@ -152,6 +154,7 @@ class Forked:
         folder: str,
         files: list[int],
         limits: Mapping[int, int] | None = None,
+        pictures: str = "",
     ) -> None:
         server = address()
         own = {number: resource.getrlimit(number) for number in _LIMITS}
@@ -164,6 +167,7 @@ class Forked:
             "umask": _umask(),
             "limits": list((own | asked).items()),
             "address": server,
+            "pictures": pictures,
         }
         self.returncode: int | None = None
         # Known when it has ended: processor time of it and all it waited for [s], and most memory in use [B].
