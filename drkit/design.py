@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import drills, terraform, workload_file
+from drkit import drills, notebook_page, terraform, workload_file
 from drkit.assumptions import Assumptions
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
@@ -76,7 +75,9 @@ def run_design(
         for written in staging.glob("*.tfvars"):
             if refused := terraform.refusals(written):
                 raise TfvarsError("\n".join(refused))
-        (staging / "design.html").write_text(to_html(notebook, f"{name}: disaster recovery"), encoding="utf-8")
+        (staging / "design.html").write_text(
+            notebook_page.page(notebook, f"{name}: disaster recovery"), encoding="utf-8"
+        )
         names = sorted(path.name for path in staging.iterdir() if not path.name.startswith("."))
     return [folder / name for name in names]
 
@@ -203,28 +204,6 @@ def typed_parameter(notebook: Path, name: str, text: str) -> object:
         except ValueError:
             continue
     return text
-
-
-def to_html(notebook: Any, title: str) -> str:
-    """The executed notebook as one HTML page that loads nothing from anywhere."""
-    page, _ = _exporter().from_notebook_node(notebook, resources={"metadata": {"name": title}})
-    return str(page)
-
-
-@lru_cache(maxsize=1)
-def _exporter() -> Any:
-    """Made once: its templates are compiled at their first page."""
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(
-        template_name="lab",
-        exclude_input=True,
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        embed_images=True,
-    )
-    exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
-    return exporter
 
 
 def kernel_config() -> Any:

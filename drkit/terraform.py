@@ -6,6 +6,8 @@ checks every type and validation.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from drkit.bundled import terraform_dir
@@ -27,7 +30,7 @@ OLDEST = (1, 11)
 _SECONDS = 60
 
 
-def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
+def refusals(path: Path, stack: Path | None = None, accepted: Path | None = None) -> list[str] | None:
     """What Terraform refuses about a tfvars file.
 
     Parameters
@@ -36,6 +39,8 @@ def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
         The tfvars file.
     stack
         Folder with ``variables.tf``; None is the stack that ships with drkit.
+    accepted
+        Folder that remembers what Terraform took, so that equal variables are not asked about again; None for none.
 
     Returns
     -------
@@ -49,10 +54,14 @@ def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
         When Terraform does not answer.
     """
     program = shutil.which("terraform")
-    if program is None or _version(program) < OLDEST:
+    if program is None or (version := _version(program)) < OLDEST:
         return None
+    variables = (stack or terraform_dir()) / "variables.tf"
+    known = accepted / _key(path, variables, f"{program} {version}") if accepted else None
+    if known and known.exists():
+        return []
     with tempfile.TemporaryDirectory(prefix="drkit-terraform-") as folder:
-        shutil.copy((stack or terraform_dir()) / "variables.tf", folder)
+        shutil.copy(variables, folder)
         # Variables alone need no provider, no module and no backend, so there is nothing to initialise.
         planned = _run(program, folder, "plan", "-input=false", "-json", "-lock=false", f"-var-file={path.resolve()}")
     errors = []
@@ -63,7 +72,18 @@ def refusals(path: Path, stack: Path | None = None) -> list[str] | None:
             errors.append(" ".join(f"{diagnostic['summary']}: {diagnostic.get('detail', '')}".split()))
     if planned.returncode and not errors:
         raise DrkitError(f"terraform plan failed: {planned.stderr.strip() or planned.stdout.strip()}")
+    if known and not errors:
+        with contextlib.suppress(OSError):
+            known.touch()
     return errors
+
+
+def _key(path: Path, variables: Path, program: str) -> str:
+    """What the answer rests on, as a name: all but the comment on top of the file, which tells when and why."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    rest = itertools.dropwhile(lambda line: line.startswith(b"#"), lines)
+    asked = sha256(program.encode() + b"\0" + sha256(variables.read_bytes()).digest() + b"".join(rest))
+    return f"accepted-{asked.hexdigest()}"
 
 
 @lru_cache(maxsize=4)

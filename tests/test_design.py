@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import json
 import math
 import os
@@ -103,6 +104,12 @@ def test_design_leaves_outputs_that_agree_with_each_other(workload: str, tmp_pat
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page), "the page loads something from elsewhere"
     notebook = nbformat.read(out / "design.ipynb", as_version=4)
     assert notebook.metadata["papermill"]["output_path"] == "design.ipynb"
+    shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    read_out = [one.metadata["image/png"]["alt"] for one in shown if "image/png" in one.get("data", {})]
+    told = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,', page)
+    assert [html.unescape(words) for words in told] == read_out != []
+    reached = re.findall(r'<div class="[^"]*jp-OutputArea-output[^"]*" tabindex="0"', page)
+    assert len(reached) == len(shown), "what can be scrolled is reached by the keyboard"
     errors = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
     assert errors == []
 

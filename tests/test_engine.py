@@ -246,7 +246,7 @@ def test_nothing_is_sent_to_a_server_of_another_user(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(client, "peer", lambda _: os.getuid() + 1)
     monkeypatch.setattr(client.socket, "send_fds", lambda *words: sent.append(words))
     with pytest.raises(client.ColdStartError, match="somebody else listens at its address"):
-        client.call(os.getpid)
+        client.Caller().call(os.getpid)
     assert not sent
 
 

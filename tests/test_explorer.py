@@ -23,7 +23,7 @@ from drkit import terraform, workload_file
 from drkit.bundled import data_dir, notebooks_dir
 from drkit.catalog import Catalog
 from drkit.compare import compare_topologies
-from drkit.design import to_html
+from drkit.notebook_page import page as to_html
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.explorer import entry, panes

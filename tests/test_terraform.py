@@ -10,6 +10,7 @@ import pytest
 import terraform_cli
 
 from drkit import hcl, tfvars
+from drkit import terraform as terraform_check
 from drkit.bundled import terraform_dir
 from drkit.compare import Comparison
 from drkit.terraform import refusals
@@ -64,6 +65,41 @@ def test_terraform_is_asked_without_provider_account_or_network(
     assert 'strategy is "tepid", but it must be single_region' in refused
     path.write_text('name = "shop"\n')
     assert any("No value for required variable" in problem for problem in refusals(path) or [])
+
+
+def test_terraform_is_asked_once_about_equal_variables_and_always_about_what_it_refused(
+    terraform: terraform_cli.Terraform,
+    comparisons: Mapping[str, Comparison],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terraform_cli.require(terraform, provider=False)
+    asked: list[str] = []
+    run = terraform_check._run
+    monkeypatch.setattr(terraform_check, "_run", lambda *words: asked.append(words[2]) or run(*words))
+    comparison, accepted = comparisons["small-saas"], tmp_path / "accepted"
+    accepted.mkdir()
+    path = tmp_path / "small.tfvars"
+
+    def plans(text: str, stack: Path | None = None) -> int:
+        path.write_text(text, encoding="utf-8")
+        asked.clear()
+        refused = refusals(path, stack, accepted)
+        assert bool(refused) == ("tepid" in text)
+        return asked.count("plan")
+
+    text = tfvars.text(comparison, comparison.chosen, "2026-01-01")
+    assert [plans(text), plans(text)] == [1, 0]
+    assert plans(tfvars.text(comparison, comparison.chosen, "2026-01-02")) == 0, "the date is a comment"
+    assert plans(text.replace("log_retention_days = 30", "log_retention_days = 90")) == 1
+    wrong = text.replace('strategy = "pilot_light"', 'strategy = "tepid"')
+    assert [plans(wrong), plans(wrong)] == [1, 1]
+    stack = tmp_path / "stack"
+    stack.mkdir()
+    (stack / "variables.tf").write_bytes((terraform_dir() / "variables.tf").read_bytes() + b"\n")
+    assert plans(text, stack) == 1, "another stack may refuse it"
+    accepted.rename(tmp_path / "gone")
+    assert plans(text) == 1
 
 
 def test_every_validation_of_the_stack_is_checked_by_drkit_too(

@@ -332,7 +332,8 @@ def _apart(execute: Callable[..., RunResult], spec: RunSpec, scratch: str, batch
     from drkit.warm import client
 
     client.start()
-    return client.call(execute, spec, scratch, True, stopped=stopped)
+    with contextlib.closing(client.Caller()) as caller:
+        return caller.call(execute, spec, scratch, True, stopped=stopped)
 
 
 def _parameters(spec: RunSpec, worker: Any) -> dict[str, Any]:

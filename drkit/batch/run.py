@@ -144,7 +144,7 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
 def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     import papermill
 
-    from drkit import bundled, design, terraform
+    from drkit import bundled, design, notebook_page, terraform
 
     if spec.workload is not None:
         (folder / WORKLOAD).write_text(spec.workload, encoding="utf-8")
@@ -171,9 +171,9 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
         )
     notebook = design.with_stable_ids(target, f"{spec.notebook_name}.ipynb")
     for written in folder.glob("*.tfvars"):
-        if refused := terraform.refusals(written):
+        if refused := terraform.refusals(written, accepted=shared):
             raise TfvarsError("\n".join(refused))
-    target.with_suffix(".html").write_text(design.to_html(notebook, spec.name), encoding="utf-8")
+    target.with_suffix(".html").write_text(notebook_page.page(notebook, spec.name), encoding="utf-8")
 
 
 def target_name(notebook_name: str) -> str:
@@ -212,11 +212,7 @@ def _logged(path: Path, alone: bool) -> Iterator[logging.Logger]:
     with path.open("a", encoding="utf-8") as file:
         handler = logging.StreamHandler(file)
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        if alone:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
+        kept = _redirected(file.fileno()) if alone else []
         loggers = [log, logging.getLogger("papermill")]
         before = [(logger, logger.level, logger.propagate) for logger in loggers]
         for logger in loggers:
@@ -230,3 +226,16 @@ def _logged(path: Path, alone: bool) -> Iterator[logging.Logger]:
                 logger.removeHandler(handler)
                 logger.setLevel(level)
                 logger.propagate = propagate
+            for number, copy in kept:
+                os.dup2(copy, number)
+                os.close(copy)
+
+
+def _redirected(file: int) -> list[tuple[int, int]]:
+    """Send standard output and error to a file; return their numbers, each with a copy of where it went before."""
+    kept = []
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        stream.flush()
+        kept.append((number, os.dup(number)))
+        os.dup2(file, number)
+    return kept

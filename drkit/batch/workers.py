@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drkit import warm
@@ -17,8 +18,12 @@ from drkit.errors import DrkitError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drkit.warm import client
+
     Result = TypeVar("Result")
 
+#: A process is another one after so many calls: what libraries do not give back ends with it.
+_CALLS = 100
 #: Below this a kernel with pandas and matplotlib has no room to work in [B].
 LEAST_MEMORY = 1 << 30
 
@@ -28,7 +33,7 @@ class StoppedError(DrkitError):
 
 
 class Forking(Executor):
-    """Runs each call in a process of its own, forked from the warm server, a given number at a time.
+    """Runs each call in one of a given number of processes, which are forked from the warm server.
 
     A process that dies takes nothing with it but its call, which raises ChildProcessError.
     """
@@ -36,22 +41,35 @@ class Forking(Executor):
     def __init__(self, jobs: int) -> None:
         from drkit.warm import client
 
-        self._call = client.call
         client.start()
         self._stopped = threading.Event()
         self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="drkit-run")
+        self._free: SimpleQueue[client.Caller] = SimpleQueue()
+        for _ in range(jobs):
+            self._free.put(client.Caller())
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
         """Queue a call; arguments are given by position."""
         if kwargs:
             raise TypeError("a forked call takes its arguments by position")
-        return self._threads.submit(self._call, fn, *args, stopped=self._stopped)
+        return self._threads.submit(self._call, fn, *args)
+
+    def _call(self, fn: Callable[..., Result], *args: Any) -> Result:
+        caller = self._free.get()
+        try:
+            return caller.call(fn, *args, stopped=self._stopped)
+        finally:
+            if caller.answered >= _CALLS:
+                caller.close()
+            self._free.put(caller)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for the calls at work; with ``cancel_futures`` end them, and drop those that wait."""
         if cancel_futures:
             self._stopped.set()
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
+        while wait and not self._free.empty():
+            self._free.get().close()
 
 
 def local(jobs: int) -> Executor:

@@ -56,7 +56,7 @@ def once(draw: Callable[[Shown], Picture], shown: Shown) -> Picture:
     if folder is None:
         return draw(shown)
     key = (draw.__module__, draw.__qualname__, current(), _plain(shown))
-    path = folder / sha256(repr(key).encode()).hexdigest()
+    path = folder / f"{sha256(repr(key).encode()).hexdigest()}.picture"
     try:
         told, body = path.read_bytes().split(b"\n", 1)
     except OSError:

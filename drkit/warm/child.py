@@ -10,6 +10,8 @@ import os
 import pickle
 import resource
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
+#: How long the answer of a call is, in front of it [bytes].
+ANSWER = struct.Struct(">Q")
 #: Name of the variable that tells a called process which server it is a child of.
 ADDRESS = "DRKIT_WARM"
 
@@ -36,7 +40,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
         ``do`` (``kernel`` or ``call``), ``environment``, ``folder``, ``umask``, ``limits``, ``arguments`` and
         ``pictures``.
     files
-        Standard output, standard error, and for a call the socket that brings the function and takes its result.
+        Standard output, standard error, and for calls the socket that brings the functions and takes their results.
     server
         Process that forked this one, and that this one does not outlive.
     """
@@ -118,17 +122,17 @@ def _let_finish(thread: Any, seconds: float = 5) -> None:
 
 
 def _call(channel: int) -> int:
-    """Call the function that comes in with its arguments, and send back what it returns or raises."""
-    with os.fdopen(channel, "r+b", buffering=0) as file:
-        function: Callable[..., Any]
-        function, arguments = pickle.load(file)  # noqa: S301
-        try:
-            told = (True, function(*arguments))
-        except Exception as error:
-            told = (False, error)
-        sent = pickle.dumps(told)
-        while sent:
-            sent = sent[file.write(sent) :]
+    """Call the functions that come in with their arguments, and send back what each returns or raises."""
+    with socket.socket(fileno=channel) as other, other.makefile("rb") as asked:
+        while asked.peek(1):
+            function: Callable[..., Any]
+            function, arguments = pickle.load(asked)  # noqa: S301
+            try:
+                told = (True, function(*arguments))
+            except Exception as error:
+                told = (False, error)
+            answer = pickle.dumps(told)
+            other.sendall(ANSWER.pack(len(answer)) + answer)
     return 0
 
 

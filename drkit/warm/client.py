@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import drkit
 from drkit.errors import DrkitError
-from drkit.warm.child import ADDRESS
+from drkit.warm.child import ADDRESS, ANSWER
 from drkit.warm.server import LONGEST, peer
 
 if TYPE_CHECKING:
@@ -251,54 +251,88 @@ class Forked:
         return self.returncode
 
 
-def call(function: Callable[..., Result], *arguments: object, stopped: threading.Event | None = None) -> Result:
-    """Call a function in a process forked for it alone, and return what it returns.
+class Caller:
+    """A process for calls of functions, one after the other: forked at the first call, ended by `close`.
 
-    Parameters
-    ----------
-    function
-        Importable by name in the new process.
-    arguments
-        What it takes; anything that pickles.
-    stopped
-        When set by another thread, the process is ended.
-
-    Raises
-    ------
-    ChildProcessError
-        When the process ends without an answer: killed, out of memory, or stopped.
-    ColdStartError
-        When there is no warm server to ask.
+    What is called has the process to itself, and leaves in it what it likes for the next call of this caller.
     """
-    ours, theirs = socket.socketpair()
-    with ours:
-        with theirs:
-            process = Forked("call", [], os.environ, str(Path.cwd()), [1, 2, theirs.fileno()])
+
+    def __init__(self) -> None:
+        self._process: Forked | None = None
+        self._channel: socket.socket | None = None
+        #: Calls that this process has answered.
+        self.answered = 0
+
+    def call(
+        self, function: Callable[..., Result], *arguments: object, stopped: threading.Event | None = None
+    ) -> Result:
+        """Call a function in the process, and return what it returns.
+
+        Parameters
+        ----------
+        function
+            Importable by name in the other process.
+        arguments
+            What it takes; anything that pickles.
+        stopped
+            When set by another thread, the process is ended.
+
+        Raises
+        ------
+        ChildProcessError
+            When the process ends without an answer: killed, out of memory, or stopped. The next call gets another.
+        ColdStartError
+            When there is no warm server to ask.
+        """
+        if self._process is None or self._channel is None or self._process.poll() is not None:
+            self.close()
+            self._channel, self._process = _forked()
         try:
-            ours.sendall(pickle.dumps((function, arguments)))
-            told = _receive(ours, stopped)
+            self._channel.sendall(pickle.dumps((function, arguments)))
+            told = _receive(self._channel, stopped)
         except OSError:
             told = b""
         except BaseException:
-            process.close()
+            self.close()
             raise
         if not told:
-            process.end()
-        process.close()
-    if not told:
-        raise ChildProcessError("the process of the run ended without an answer")
-    done, value = pickle.loads(told)  # noqa: S301
-    if done:
-        result: Result = value
-        return result
-    raise value
+            self._process.end()
+            self.close()
+            raise ChildProcessError("the process of the run ended without an answer")
+        self.answered += 1
+        done, value = pickle.loads(told)  # noqa: S301
+        if done:
+            result: Result = value
+            return result
+        raise value
+
+    def close(self) -> None:
+        """End the process; the caller can be used again."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._process is not None:
+            self._process.close()
+        self._process = self._channel = None
+        self.answered = 0
+
+
+def _forked() -> tuple[socket.socket, Forked]:
+    """A process for calls, and the channel to it."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        try:
+            return ours, Forked("call", [], os.environ, str(Path.cwd()), [1, 2, theirs.fileno()])
+        except BaseException:
+            ours.close()
+            raise
 
 
 def _receive(channel: socket.socket, stopped: threading.Event | None) -> bytes:
-    """All that comes until the other end closes; nothing when stopped meanwhile."""
+    """One answer; nothing when the other end is closed before it is whole, or when stopped meanwhile."""
     channel.settimeout(None if stopped is None else 0.1)
-    parts: list[bytes] = []
-    while True:
+    told = bytearray()
+    wanted = ANSWER.size
+    while len(told) < wanted:
         try:
             part = channel.recv(1 << 16)
         except TimeoutError:
@@ -306,8 +340,11 @@ def _receive(channel: socket.socket, stopped: threading.Event | None) -> bytes:
                 return b""
             continue
         if not part:
-            return b"".join(parts)
-        parts.append(part)
+            return b""
+        told += part
+        if len(told) >= ANSWER.size:
+            wanted = ANSWER.size + ANSWER.unpack_from(told)[0]
+    return bytes(told[ANSWER.size :])
 
 
 def _finite(limit: int) -> int:

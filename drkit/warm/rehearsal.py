@@ -83,7 +83,7 @@ def _design() -> None:
     import nbformat
     from IPython.core.formatters import DisplayFormatter
 
-    from drkit import catalog, design, terraform
+    from drkit import catalog, notebook_page, terraform
     from drkit.bundled import notebooks_dir
 
     catalog.keep()
@@ -107,4 +107,4 @@ def _design() -> None:
                 cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": data.get("text/html", "")})]
         for path in Path(folder).glob("*.tfvars"):
             terraform.refusals(path)
-    design.to_html(notebook, "rehearsal")
+    notebook_page.page(notebook, "rehearsal")
