@@ -21,7 +21,7 @@ from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
 from drkit.figures import sensitivity as sensitivity_figure
 from drkit.figures import style
-from drkit.figures.map import great_circle
+from drkit.figures.map_drawing import great_circle
 from drkit.figures.style import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
 from drkit.recovery import Step, finish, on_critical_path
