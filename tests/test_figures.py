@@ -588,6 +588,18 @@ def test_the_least_line_is_the_cheapest_strategy_and_turns_where_it_changes(work
 
 
 @pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
+def test_the_line_of_a_strategy_is_its_cheapest_option_at_every_cost(workload, comparisons):
+    comparison = comparisons[workload]
+    (axes,) = drawn(figures.break_even, comparison).axes
+    for strategy in {option.topology.strategy for option in comparison.options}:
+        options = [option for option in comparison.options if option.topology.strategy == strategy]
+        (curve,) = lines(axes, strategy)
+        for hour, total in curve.get_xydata()[::21]:
+            least = min(value.line(comparison, option).at(hour) for option in options)
+            assert total == pytest.approx(least, rel=1e-12)
+
+
+@pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
 def test_the_labels_of_the_break_even_chart_cover_no_curve(workload, comparisons):
     picture = drawn(figures.break_even, comparisons[workload])
     picture.draw_without_rendering()

@@ -45,26 +45,22 @@ def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
         more = _priced(comparison, home, costs[code]) if code in costs else ""
         return _place(regions[code], more, fills.get(code, ""), code in refused)
 
-    codes = [*sorted(possible - {away.code}), *sorted(refused - {away.code})] if away else sorted(possible | refused)
-    return once(
-        draw_map,
-        Map(
-            _title(comparison, shown, len(possible), costs),
-            f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be the "
-            "failover region; cities stand for regions, whose sites AWS does not publish. "
-            + (
-                "Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""
-            ),
-            "Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. "
-            + (basis_note(option.bill for option in costs.values()) if costs else ""),
-            Origin.of(comparison.catalog.snapshot),
-            _place(home, home.city),
-            _place(away, away.city) if away else None,
-            f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month" if away else "",
-            tuple(map(other, codes)),
-            _scale(prices),
-        ),
+    codes = [code for code in (*sorted(possible), *sorted(refused)) if code != shown.topology.failover_region]
+    labels = "Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""
+    basis = basis_note(option.bill for option in costs.values()) if costs else ""
+    values = Map(
+        title=_title(comparison, shown, len(possible), costs),
+        subtitle=f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be "
+        f"the failover region; cities stand for regions, whose sites AWS does not publish. {labels}",
+        note=f"Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. {basis}",
+        origin=Origin.of(comparison.catalog.snapshot),
+        home=_place(home, home.city),
+        away=_place(away, away.city) if away else None,
+        way=f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month" if away else "",
+        others=tuple(map(other, codes)),
+        scale=_scale(prices),
     )
+    return once(draw_map, values)
 
 
 def _place(region: Region, more: str, fill: str = "", refused: bool = False) -> Place:
@@ -73,9 +69,10 @@ def _place(region: Region, more: str, fill: str = "", refused: bool = False) -> 
 
 def _scale(prices: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
     """The ends of the colours, in words and as a colour."""
-    ends = {"cheapest": min, "dearest": max} if prices else {}
-    found = {word: end(prices.values()) for word, end in ends.items()}
-    return tuple((f"possible, {word} {usd(price)} USD", heat(price, prices.values())) for word, price in found.items())
+    if not prices:
+        return ()
+    ends = {"cheapest": min(prices.values()), "dearest": max(prices.values())}
+    return tuple((f"possible, {word} {usd(price)} USD", heat(price, prices.values())) for word, price in ends.items())
 
 
 def _title(comparison: Comparison, shown: Option, possible: int, costs: Mapping[str, Option]) -> str:

@@ -64,7 +64,7 @@ class Map(NamedTuple):
     way
         Written at the middle of the way between the two.
     others
-        Candidates and refused regions, in the order in which they choose where their labels stand.
+        Candidates, then refused regions, in the order in which they choose where their labels stand.
     scale
         The ends of the candidates' colours: what each means, and the colour.
     """
@@ -93,7 +93,6 @@ def draw_map(shown: Map) -> Picture:
     candidates = [place for place in (away, *others) if place and not place.refused]
     middle = _show(axes, [home, *(candidates or others)])
     _points(axes, shown, middle)
-    figure.draw_without_rendering()
     if away is None:
         _labels(axes, shown, middle)
         return figure
@@ -108,7 +107,6 @@ def draw_map(shown: Map) -> Picture:
     axes.add_patch(
         Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=0.9, zorder=5)
     )
-    figure.draw_without_rendering()
     _labels(inset, shown, near, shown.way, cities=False)
     _labels(axes, shown, middle, taken=[box], cities=False)
     return figure
