@@ -21,7 +21,7 @@ from drkit.compare import Comparison, compare_topologies
 from drkit.errors import DrkitError, PriceError
 from drkit.figures import sensitivity as sensitivity_figure
 from drkit.figures import style
-from drkit.figures.map import great_circle
+from drkit.figures.map_drawing import great_circle
 from drkit.figures.style import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
 from drkit.recovery import Step, finish, on_critical_path
@@ -585,6 +585,18 @@ def test_the_least_line_is_the_cheapest_strategy_and_turns_where_it_changes(work
     assert lines(axes, "mean")[0].get_xdata()[0] == mean
     here = next(reach for reach in value.break_even(comparison) if mean < reach.to_usd_per_hour)
     assert here.option.topology.failover_region in title(picture)
+
+
+@pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])
+def test_the_line_of_a_strategy_is_its_cheapest_option_at_every_cost(workload, comparisons):
+    comparison = comparisons[workload]
+    (axes,) = drawn(figures.break_even, comparison).axes
+    for strategy in {option.topology.strategy for option in comparison.options}:
+        options = [option for option in comparison.options if option.topology.strategy == strategy]
+        (curve,) = lines(axes, strategy)
+        for hour, total in curve.get_xydata()[::21]:
+            least = min(value.line(comparison, option).at(hour) for option in options)
+            assert total == pytest.approx(least, rel=1e-12)
 
 
 @pytest.mark.parametrize("workload", ["article", "small-saas", "payments-br"])

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from functools import cache
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path as Outline
-
-from drkit.bundled import data_dir
-from drkit.figures.axes import along, place_labels
-from drkit.figures.palette import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS, heat
-from drkit.figures.style import Picture, basis_note, legend_below, name, picture, styled, usd
+from drkit.figures.map_drawing import Map, Place, draw_map
+from drkit.figures.once import once
+from drkit.figures.palette import heat
+from drkit.figures.style import Origin, Picture, basis_note, name, usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import numpy.typing as npt
+    from collections.abc import Mapping
 
     from drkit.compare import Comparison, Option
     from drkit.regions import Region
 
-#: A pair that fills less than this part of the map's width gets a map of its own.
-_CLOSE = 0.07
-#: Latitudes a map may show [degrees].
-_SOUTH, _NORTH = -58.0, 82.0
 
-
-@styled
 def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
     """The primary and failover region on a map, with all candidates, what each costs [USD/month] and its latency [ms].
 
@@ -55,71 +38,41 @@ def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
     possible = {o.topology.failover_region for o in comparison.options if o.topology.failover}
     refused = {t.failover_region for t in comparison.rejected if t.failover} - possible
     costs = _costs(comparison, shown)
-    figure = picture(
-        _title(comparison, shown, len(possible), costs),
-        comparison.catalog.snapshot,
-        f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be the "
-        "failover region; cities stand for regions, whose sites AWS does not publish. "
-        + ("Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""),
-        "Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. "
-        + (basis_note(option.bill for option in costs.values()) if costs else ""),
-        height_in=5.9,
-    )
-    axes = figure.add_subplot()
-    prices = {c: option.bill.monthly_usd for c, option in costs.items() if option is not shown}
-    legend_below(figure, _handles(away, prices, bool(possible - set(costs))))
+    prices = {code: option.bill.monthly_usd for code, option in costs.items() if option is not shown}
     fills = {code: heat(price, prices.values()) for code, price in prices.items()}
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    _bare(axes)
-    figure.draw_without_rendering()
-    view = [home, *(regions[code] for code in sorted(possible or refused))]
-    middle = _show(axes, view)
-    _points(
-        axes, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], middle, fills
+
+    def other(code: str) -> Place:
+        more = _priced(comparison, home, costs[code]) if code in costs else ""
+        return _place(regions[code], more, fills.get(code, ""), code in refused)
+
+    codes = [code for code in (*sorted(possible), *sorted(refused)) if code != shown.topology.failover_region]
+    labels = "Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""
+    basis = basis_note(option.bill for option in costs.values()) if costs else ""
+    values = Map(
+        title=_title(comparison, shown, len(possible), costs),
+        subtitle=f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be "
+        f"the failover region; cities stand for regions, whose sites AWS does not publish. {labels}",
+        note=f"Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. {basis}",
+        origin=Origin.of(comparison.catalog.snapshot),
+        home=_place(home, home.city),
+        away=_place(away, away.city) if away else None,
+        way=f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month" if away else "",
+        others=tuple(map(other, codes)),
+        scale=_scale(prices),
     )
-    figure.draw_without_rendering()
-    longer = {code: f"{code}\n{_priced(comparison, home, code, option)}" for code, option in costs.items()}
-    if away is None:
-        _labels(axes, home, None, [regions[c] for c in sorted(possible | refused)], middle, "", [], longer)
-        return figure
-    said = f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month"
-    across = abs(np.ptp(_path(home, away, middle)[:, 0])) / np.ptp(axes.get_xlim())
-    others = [regions[c] for c in [*sorted(possible - {away.code}), *sorted(refused)]]
-    if across >= _CLOSE:
-        _labels(axes, home, away, others, middle, said, [], longer)
-        return figure
-    inset, box = _inset(axes, [home, away, *others], middle)
-    near = _show(inset, [home, away], least=9.0)
-    _points(
-        inset, home, away, [regions[c] for c in sorted(possible)], [regions[c] for c in sorted(refused)], near, fills
-    )
-    (west, east), (south, north) = inset.get_xlim(), inset.get_ylim()
-    axes.add_patch(
-        Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=0.9, zorder=5)
-    )
-    figure.draw_without_rendering()
-    _labels(inset, home, away, others, near, said, [], longer, cities=False)
-    _labels(axes, home, away, others, middle, "", [box], longer, cities=False)
-    return figure
+    return once(draw_map, values)
 
 
-def _handles(away: Region | None, prices: Mapping[str, float], hollow: bool) -> list[Line2D]:
-    """What the marks mean: of the candidates' colours the ends of their scale."""
+def _place(region: Region, more: str, fill: str = "", refused: bool = False) -> Place:
+    return Place(region.code, region.lon, region.lat, more, fill, refused)
 
-    def mark(marker: str, size: float, label: str, **look: Any) -> Line2D:
-        return Line2D([], [], ls="", marker=marker, ms=size, label=label, **look)
 
-    handles = [mark("s", 8, "primary region", color=INK)]
-    if away:
-        handles.append(mark("o", 9, "failover region", color=VERMILLION))
-    for word, end in {"cheapest": min, "dearest": max}.items() if prices else ():
-        price = end(prices.values())
-        fill = heat(price, prices.values())
-        words = f"possible, {word} {usd(price)} USD"
-        handles.append(mark("o", 7.5, words, color=fill, markeredgecolor=INK, mew=0.9))
-    if hollow:
-        handles.append(mark("o", 6, "possible by another strategy", color=PAPER, markeredgecolor=BLUE, mew=1.6))
-    return [*handles, mark("x", 6, "refused, where in view", color=GREY)]
+def _scale(prices: Mapping[str, float]) -> tuple[tuple[str, str], ...]:
+    """The ends of the colours, in words and as a colour."""
+    if not prices:
+        return ()
+    ends = {"cheapest": min(prices.values()), "dearest": max(prices.values())}
+    return tuple((f"possible, {word} {usd(price)} USD", heat(price, prices.values())) for word, price in ends.items())
 
 
 def _title(comparison: Comparison, shown: Option, possible: int, costs: Mapping[str, Option]) -> str:
@@ -149,8 +102,8 @@ def _costs(comparison: Comparison, shown: Option) -> dict[str, Option]:
     return best | ({shown.topology.failover_region: shown} if shown.topology.failover else {})
 
 
-def _priced(comparison: Comparison, home: Region, code: str, option: Option) -> str:
-    trip = comparison.catalog.regions.latency_ms(home.code, code)
+def _priced(comparison: Comparison, home: Region, option: Option) -> str:
+    trip = comparison.catalog.regions.latency_ms(home.code, option.topology.failover_region)
     return f"{usd(option.bill.monthly_usd)} USD" + ("" if trip is None else f", {trip:.0f} ms")
 
 
@@ -159,194 +112,3 @@ def _measured(comparison: Comparison, home: Region, away: Region) -> str:
     latency = regions.latency_ms(home.code, away.code)
     trip = "no latency measured" if latency is None else f"{latency:.1f} ms round trip"
     return f"{regions.distance_km(home.code, away.code):,.0f} km\n{trip}"
-
-
-def _bare(axes: Any) -> None:
-    axes.set(facecolor=SEA, xticks=[], yticks=[])
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-
-
-@cache
-def _shores() -> Outline:
-    """All shores as one outline; lakes run the other way round and so stay empty."""
-    with (data_dir() / "map" / "land.csv").open(newline="") as lines:
-        rows = csv.DictReader(line for line in lines if not line.startswith("#"))
-        rings = [
-            Outline([(float(row["lon"]), float(row["lat"])) for row in ring], closed=True)
-            for _, ring in groupby(rows, key=lambda row: row["ring"])
-        ]
-    return Outline.make_compound_path(*rings)
-
-
-def _show(axes: Any, places: Sequence[Region], least: float = 24.0) -> float:
-    """Fit the map to these places and draw the land; return the meridian in its middle [degrees].
-
-    The axes' place on the figure must be final: the limits are chosen to fill it, where they can
-    without distortion.
-    """
-    lons = sorted({place.lon for place in places})
-    # The map leaves out the widest gap between neighbours, be it over the Pacific or the Atlantic.
-    gaps = [(after - before, after) for before, after in zip(lons, [*lons[1:], lons[0] + 360], strict=True)]
-    gap, first = max(gaps)
-    wide, middle = 360 - gap, first + (360 - gap) / 2
-    middle -= 360 * round(middle / 360)
-    lats = [place.lat for place in places]
-    south, north = min(lats), max(lats)
-    scale = math.cos(math.radians((south + north) / 2))
-    box = axes.get_window_extent()
-    tall = max(least / 2, 1.3 * (north - south))
-    wide = max(least, min(340.0, 1.14 * wide))
-    tall = max(tall, wide * scale * box.height / box.width)
-    low, high = (south + north - tall) / 2, (south + north + tall) / 2
-    if high - low > _NORTH - _SOUTH:
-        low, high = _SOUTH, _NORTH
-    elif low < _SOUTH or high > _NORTH:
-        shift = max(0.0, _SOUTH - low) - max(0.0, high - _NORTH)
-        low, high = low + shift, high + shift
-    # A map of all the world is a little wider than the axes: it is pressed together rather than cut.
-    wide = max(wide, min(360.0, (high - low) * box.width / box.height / scale))
-    axes.set(xlim=(middle - wide / 2, middle + wide / 2), ylim=(low, high))
-    land = _shores()
-    for turn in (-360.0, 0.0, 360.0):
-        if turn and abs(middle - turn) - wide / 2 > 190:  # shores go as far as 190 degrees
-            continue
-        moved = Outline(np.add(land.vertices, [turn, 0.0]), land.codes)
-        # Not add_patch, which measures every curve of it to find limits that are set already.
-        axes.add_artist(PathPatch(moved, facecolor=LAND, edgecolor=PAPER, linewidth=0.4, zorder=1))
-    return middle
-
-
-def _at(place: Region, middle: float) -> tuple[float, float]:
-    """Longitude on the turn of the globe that the map shows, and latitude [degrees]."""
-    return place.lon - 360 * round((place.lon - middle) / 360), place.lat
-
-
-def great_circle(start: tuple[float, float], end: tuple[float, float], count: int = 60) -> npt.NDArray[np.float64]:
-    """Points on the shortest way over the globe.
-
-    Parameters
-    ----------
-    start, end
-        Longitude and latitude [degrees].
-    count
-        How many points.
-
-    Returns
-    -------
-    array
-        Shape ``(count, 2)``: longitude without jumps, latitude [degrees].
-    """
-    lon, lat = np.radians([start, end]).T
-    ends = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)]).T
-    angle = np.arccos(np.clip(ends[0] @ ends[1], -1, 1))
-    at = np.linspace(0, 1, count)[:, None]
-    points = (np.sin((1 - at) * angle) * ends[0] + np.sin(at * angle) * ends[1]) / np.sin(angle)
-    lons = np.degrees(np.unwrap(np.arctan2(points[:, 1], points[:, 0])))
-    return np.column_stack([lons, np.degrees(np.arcsin(points[:, 2]))])
-
-
-def _path(home: Region, away: Region, middle: float) -> npt.NDArray[np.float64]:
-    path = great_circle((home.lon, home.lat), (away.lon, away.lat))
-    path[:, 0] += _at(home, middle)[0] - path[0, 0]
-    return path
-
-
-def _points(
-    axes: Any,
-    home: Region,
-    away: Region | None,
-    possible: Iterable[Region],
-    refused: Iterable[Region],
-    middle: float,
-    fills: Mapping[str, str],
-) -> None:
-    for place in refused:
-        axes.plot(*_at(place, middle), marker="x", color=GREY, ms=5, mew=1.2, zorder=3, gid="refused")
-    for place in possible:
-        if place != away:
-            look: dict[str, Any] = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
-            if place.code in fills:
-                look = {"color": fills[place.code], "markeredgecolor": INK, "mew": 0.9, "ms": 7}
-            axes.plot(*_at(place, middle), marker="o", zorder=4, gid="possible", **look)
-    if away is not None:
-        path = _path(home, away, middle)
-        for turn in (-360, 0, 360):  # a way over the map's edge comes in again on the other side
-            axes.plot(path[:, 0] + turn, path[:, 1], color=VERMILLION, lw=1.8, zorder=5, gid="great circle")
-        axes.plot(*_at(away, middle), marker="o", color=VERMILLION, ms=8.5, zorder=6, gid="failover")
-    axes.plot(*_at(home, middle), marker="s", color=INK, ms=7.5, zorder=6, gid="primary")
-
-
-def _labels(
-    axes: Any,
-    home: Region,
-    away: Region | None,
-    others: Sequence[Region],
-    middle: float,
-    said: str,
-    taken: Sequence[Any],
-    longer: Mapping[str, str],
-    cities: bool = True,
-) -> None:
-    """Name the pair, then what lies between them, then as many others as there is room for."""
-    places = [home, *([away] if away else []), *others]
-    blocked = axes.transData.transform([_at(place, middle) for place in places])
-    boxes = list(taken)
-    path = None
-    if away is not None:
-        path = _path(home, away, middle)
-        for turn in (-360, 0, 360):
-            blocked = np.concatenate([blocked, along(axes, np.add(path, [turn, 0]))])
-    pair = [place for place in (home, away) if place]
-    names = [f"{place.code}\n{place.city}" if cities else place.code for place in pair]
-    texts = place_labels(axes, [_at(p, middle) for p in pair], names, blocked, boxes, fontweight="bold", fontsize=9)
-    boxes += [text.get_window_extent() for text in texts]
-    if said and path is not None:
-        # Where the way leaves the map over its edge, its middle may be out of sight: take what is nearest to it.
-        order = sorted(range(len(path)), key=lambda at: abs(at - len(path) // 2))
-        turned = [(path[at, 0] + turn, path[at, 1]) for at in order for turn in (0, -360, 360)]
-        west, east = axes.get_xlim()
-        half = next(point for point in turned if west + 0.05 * (east - west) < point[0] < east - 0.05 * (east - west))
-        texts = place_labels(
-            axes, [half], [said], blocked, boxes, leader_from=60, color=VERMILLION_WORDS, fontsize=9, fontweight="bold"
-        )
-        boxes += [text.get_window_extent() for text in texts]
-    frame_x, frame_y = axes.get_xlim(), axes.get_ylim()
-    seen = [
-        p for p in others if frame_x[0] < _at(p, middle)[0] < frame_x[1] and frame_y[0] < _at(p, middle)[1] < frame_y[1]
-    ]
-    look: dict[str, Any] = {"droppable": True, "color": SLATE, "fontsize": 7.5, "linespacing": 1.1}
-    priced = [p for p in seen if p.code in longer]
-    words = [longer[p.code] for p in priced]
-    texts = place_labels(axes, [_at(p, middle) for p in priced], words, blocked, boxes, **look)
-    boxes += [text.get_window_extent() for text in texts]
-    told = {text.get_text().split("\n")[0] for text in texts}
-    rest = [p for p in seen if p.code not in told]
-    place_labels(axes, [_at(p, middle) for p in rest], [p.code for p in rest], blocked, boxes, **look)
-
-
-def _inset(axes: Any, places: Sequence[Region], middle: float) -> tuple[Any, Any]:
-    """A map within the map, where it covers the fewest regions and lies nearest to the pair; and its box [pixels].
-
-    The first of the places is the primary region.
-    """
-    points = axes.transAxes.inverted().transform(axes.transData.transform([_at(p, middle) for p in places]))
-    boxes = [
-        (x, y, wide, tall)
-        for wide, tall in ((0.3, 0.42), (0.26, 0.38), (0.23, 0.35))
-        for x in np.linspace(0.012, 0.988 - wide, 25)
-        for y in np.linspace(0.02, 0.98 - tall, 15)
-    ]
-
-    def badness(box: tuple[float, float, float, float]) -> tuple[int, float, float]:
-        x, y, wide, tall = box
-        near = np.abs(points - (x + wide / 2, y + tall / 2)) < (wide / 2 + 0.025, tall / 2 + 0.04)
-        away = np.hypot(x + wide / 2 - points[0, 0], y + tall / 2 - points[0, 1])
-        return int(near.all(axis=1).sum()), -wide, float(away)
-
-    inset = axes.inset_axes(min(boxes, key=badness), zorder=9)
-    inset.set_in_layout(False)
-    _bare(inset)
-    inset.spines[:].set(visible=True, color=INK, linewidth=0.9)
-    axes.figure.draw_without_rendering()
-    return inset, inset.get_window_extent()

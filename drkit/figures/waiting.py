@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -11,13 +11,17 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from drkit import value, waiting
 from drkit.figures.axes import moment, place_labels
+from drkit.figures.once import once
 from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
-from drkit.figures.style import Picture, against, legend_below, name, picture, styled, usd
+from drkit.figures.style import Origin, Picture, against, legend_below, name, picture, styled, usd
 from drkit.report import STRATEGY
 from drkit.words import span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
+
+    import numpy.typing as npt
 
     from drkit.compare import Comparison, Option
 
@@ -70,7 +74,7 @@ def wait_or_fail_over(comparison: Comparison, option: Option | None = None) -> P
     if np.log10(axes.get_ylim()[1] / axes.get_ylim()[0]) > 1:
         axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("wait after the outage was detected before failing over (logarithmic)")
-    legend_below(figure, _handles(options))
+    legend_below(figure, _handles(dict.fromkeys(option.topology.strategy for option in options)))
     return figure
 
 
@@ -89,12 +93,39 @@ def _wait_title(shown: Option, policies: dict[int, waiting.Policy]) -> str:
     return f"{name(shown)}: waiting {span(best)} loses least, {usd(saved)} USD a year less than failing over at once"
 
 
-def _handles(options: list[Option]) -> list[Any]:
-    strategies = dict.fromkeys(option.topology.strategy for option in options)
+def _handles(strategies: Iterable[str]) -> list[Any]:
     return [Line2D([], [], color=STRATEGY_LOOK[s][0], lw=2.2, label=STRATEGY[s]) for s in strategies]
 
 
-@styled
+class _Costs(NamedTuple):
+    """All that the break-even chart shows; costs of an hour of outage in USD/h, total costs in USD/year.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the axis.
+    outage
+        What an hour may cost the workload: least, mean, most.
+    lines
+        By strategy the lines ``(fixed, slope)`` that are its cheapest anywhere on the axis.
+    turns
+        Where the cheapest strategy changes.
+    labels
+        What is written, and above which cost.
+    """
+
+    title: str
+    subtitle: str
+    note: str
+    origin: Origin
+    low: float
+    high: float
+    outage: tuple[float, float, float]
+    lines: Mapping[str, tuple[tuple[float, float], ...]]
+    turns: tuple[float, ...]
+    labels: tuple[tuple[str, float], ...]
+
+
 def break_even(comparison: Comparison) -> Picture:
     """Total cost of ownership of each strategy [USD/year] over what an hour of outage costs [USD/h], both log.
 
@@ -116,52 +147,88 @@ def break_even(comparison: Comparison) -> Picture:
     turns = [reach.from_usd_per_hour for reach in steps[1:]]
     marks = [mark for mark in (costs.low, costs.mean, costs.high, *turns) if mark > 0] or [1.0]
     low, high = min(marks) / 8, max(marks) * 8
-    hours = np.geomspace(low, high, 400)
-    figure = picture(
-        _break_even_title(comparison, reaches),
-        comparison.catalog.snapshot,
-        f"Total cost of ownership of {comparison.workload.name}: twelve bills, expected loss, failovers and "
+    labels = [
+        (
+            f"{STRATEGY[reach.option.topology.strategy]}\nfrom {usd(reach.from_usd_per_hour)} USD/h",
+            math.sqrt(max(reach.from_usd_per_hour, low) * min(end, high)),
+        )
+        for reach, end in zip(steps, [*turns, high], strict=True)
+    ]
+    values = _Costs(
+        title=_break_even_title(comparison, reaches),
+        subtitle=f"Total cost of ownership of {comparison.workload.name}: twelve bills, expected loss, failovers and "
         "rehearsals; lost writes cost in proportion to an hour of outage, as the workload file has them",
-        f"Rates: derived from past outages. What failovers and rehearsals cost: assumed. {comparison.samples:,} draws, "
-        f"seed {comparison.seed}",
+        note=f"Rates: derived from past outages. What failovers and rehearsals cost: assumed. {comparison.samples:,} "
+        f"draws, seed {comparison.seed}",
+        origin=Origin.of(comparison.catalog.snapshot),
+        low=low,
+        high=high,
+        outage=(costs.low, costs.mean, costs.high),
+        lines=_lines(comparison, _hours(low, high)),
+        turns=tuple(turns),
+        labels=tuple(labels),
     )
-    axes = figure.add_subplot()
-    lines: dict[str, list[tuple[float, float]]] = {}
+    return once(_draw_costs, values)
+
+
+def _hours(low: float, high: float) -> npt.NDArray[np.float64]:
+    """Costs of an hour of outage at which total costs are drawn [USD/h]."""
+    return np.geomspace(low, high, 400)
+
+
+def _totals(lines: Sequence[tuple[float, float]], hours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Total cost [USD/year] of each line at each cost of an hour, shape (lines, hours)."""
+    fixed, slope = np.array(lines).T[:, :, None]
+    totals: npt.NDArray[np.float64] = fixed + slope * hours
+    return totals
+
+
+def _lines(comparison: Comparison, hours: npt.NDArray[np.float64]) -> dict[str, tuple[tuple[float, float], ...]]:
+    """By strategy the lines that are its cheapest somewhere; what others cost is not seen."""
+    known: dict[str, set[tuple[float, float]]] = {}
     for option in comparison.options:
-        lines.setdefault(option.topology.strategy, []).append(value.line(comparison, option)[:2])
+        known.setdefault(option.topology.strategy, set()).add(value.line(comparison, option)[:2])
+    ordered = {strategy: sorted(lines) for strategy, lines in known.items()}
+    return {
+        strategy: tuple(lines[at] for at in np.unique(_totals(lines, hours).argmin(axis=0)))
+        for strategy, lines in ordered.items()
+    }
+
+
+@styled
+def _draw_costs(shown: _Costs) -> Picture:
+    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note)
+    axes = figure.add_subplot()
+    low, high = shown.low, shown.high
+    hours = _hours(low, high)
     least = np.full(len(hours), math.inf)
-    for strategy, known in lines.items():
-        fixed, slope = np.array(sorted(set(known))).T
-        totals = (fixed[:, None] + slope[:, None] * hours).min(axis=0)
+    for strategy, lines in shown.lines.items():
+        totals = _totals(lines, hours).min(axis=0)
         axes.plot(hours, totals, color=STRATEGY_LOOK[strategy][0], lw=1.6, zorder=3, gid=strategy)
         least = np.minimum(least, totals)
     axes.plot(hours, least, color=INK, lw=4.5, alpha=0.25, zorder=2, gid="least")
     top = float(np.max(least)) * 6
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(float(least.min()) / 1.6, top))
-    axes.axvspan(max(costs.low, low), max(costs.high, low), color=BAND, zorder=0, gid="workload")
-    axes.axvline(max(costs.mean, low), color=VERMILLION, ls="--", lw=1.4, zorder=1, gid="mean")
+    from_usd, mean, to_usd = shown.outage
+    axes.axvspan(max(from_usd, low), max(to_usd, low), color=BAND, zorder=0, gid="workload")
+    axes.axvline(max(mean, low), color=VERMILLION, ls="--", lw=1.4, zorder=1, gid="mean")
     axes.set_xlabel("cost of an hour of outage [USD/h] (logarithmic)")
     axes.set_ylabel("total cost [USD a year] (logarithmic)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda v, _: usd(v).replace(".0 ", " ") if v >= 100 else f"{v:g}"))
-    for turn in turns:
+    for turn in shown.turns:
         axes.axvline(turn, color=GREY, ls=":", lw=1.1, zorder=1, gid="turn")
-    handles = [Line2D([], [], color=STRATEGY_LOOK[s][0], lw=2.2, label=STRATEGY[s]) for s in lines]
+    handles = _handles(shown.lines)
     handles.append(Line2D([], [], color=INK, lw=4.5, alpha=0.25, label="the cheapest of all"))
-    handles.append(Line2D([], [], color=VERMILLION, ls="--", lw=1.4, label=f"this workload, {usd(costs.mean)} USD/h"))
+    handles.append(Line2D([], [], color=VERMILLION, ls="--", lw=1.4, label=f"this workload, {usd(mean)} USD/h"))
     legend_below(figure, handles, columns=4)
     figure.draw_without_rendering()
-    ends = [*turns, high]
-    upright = [np.column_stack([np.full(100, turn), np.geomspace(*axes.get_ylim(), 100)]) for turn in turns]
-    curves = [line.get_xydata() for line in axes.get_lines() if line.get_gid() in lines] + upright
-    anchors = [
-        (math.sqrt(max(r.from_usd_per_hour, low) * min(end, high)), top / 2.5)
-        for r, end in zip(steps, ends, strict=True)
-    ]
+    upright = [np.column_stack([np.full(100, turn), np.geomspace(*axes.get_ylim(), 100)]) for turn in shown.turns]
+    curves = [line.get_xydata() for line in axes.get_lines() if line.get_gid() in shown.lines] + upright
     place_labels(
         axes,
-        anchors,
-        [f"{STRATEGY[r.option.topology.strategy]}\nfrom {usd(r.from_usd_per_hour)} USD/h" for r in steps],
+        [(at, top / 2.5) for _, at in shown.labels],
+        [words for words, _ in shown.labels],
         np.empty((0, 2)),
         lines=axes.transData.transform(np.concatenate(curves)),
         droppable=True,
