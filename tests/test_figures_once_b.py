@@ -18,6 +18,7 @@ WORKLOADS = ("article", "eu-shop", "media-house", "payments-br", "small-saas")
 DRAWN = (
     (figures.monthly_cost, {"rto_s": 3500}),
     (figures.yearly_loss, {"rto_s": 3500}),
+    (figures.architecture, {"rto_s": 3500}),
 )
 draws = pytest.mark.parametrize("draw", [draw for draw, _ in DRAWN], ids=lambda draw: draw.__name__)
 
@@ -84,3 +85,14 @@ def test_an_objective_that_changes_the_choice_makes_another_picture(
     assert chosen(first) != chosen(second)
     assert draw(first)._repr_png_() != draw(second)._repr_png_()
     assert len(list(folder.iterdir())) == 2
+
+
+@pytest.mark.parametrize("draw", [figures.architecture], ids=lambda draw: draw.__name__)
+def test_each_strategy_has_a_picture_of_its_own(
+    draw: Callable[..., figures.Picture], comparisons: dict[str, Comparison], folder: Path
+) -> None:
+    comparison = comparisons["article"]
+    options = [comparison.today, *comparison.strategies.values()]
+    first = [draw(comparison, option)._repr_png_() for option in options]
+    assert [draw(comparison, option)._repr_png_() for option in options] == first
+    assert len(list(folder.iterdir())) == len(options)
