@@ -19,6 +19,7 @@ DRAWN = (
     (figures.monthly_cost, {"rto_s": 3500}),
     (figures.yearly_loss, {"rto_s": 3500}),
     (figures.architecture, {"rto_s": 3500}),
+    (figures.recovery_waterfall, {"budget_usd_per_month": 90_000}),
 )
 draws = pytest.mark.parametrize("draw", [draw for draw, _ in DRAWN], ids=lambda draw: draw.__name__)
 
@@ -87,7 +88,7 @@ def test_an_objective_that_changes_the_choice_makes_another_picture(
     assert len(list(folder.iterdir())) == 2
 
 
-@pytest.mark.parametrize("draw", [figures.architecture], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", [figures.architecture, figures.recovery_waterfall], ids=lambda draw: draw.__name__)
 def test_each_strategy_has_a_picture_of_its_own(
     draw: Callable[..., figures.Picture], comparisons: dict[str, Comparison], folder: Path
 ) -> None:
