@@ -10,8 +10,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter
 
 from drkit.figures.axes import linear_time, log_time
+from drkit.figures.once import once
 from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
-from drkit.figures.style import Picture, how_known, legend_below, name, percent, picture, probability, styled
+from drkit.figures.style import Origin, Picture, how_known, legend_below, name, percent, picture, probability, styled
 from drkit.recovery import finish, on_critical_path
 from drkit.words import asked, lost, span
 
@@ -31,7 +32,29 @@ _DASHES: dict[str, Any] = {"cache": (0, (3, 2))}
 _LEVELS = np.linspace(0, 1, 1001)
 
 
-@styled
+class _Bar(NamedTuple):
+    """One step of the waterfall: from its median start to its median end, and to its end at 95 % [s]."""
+
+    step: str
+    start_s: float
+    end_s: float
+    p95_s: float
+    decides: bool
+    words: str
+
+
+class _Waterfall(NamedTuple):
+    """All that the waterfall shows; ``target_s`` is the RTO objective [s], None where it lies beyond the axis."""
+
+    title: str
+    origin: Origin
+    subtitle: str
+    note: str
+    bars: tuple[_Bar, ...]
+    target: str
+    target_s: float | None
+
+
 def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> Picture:
     """The steps from losing the region to service [s], each from its median start to its median end.
 
@@ -47,68 +70,60 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     Picture
         Dark bars decide the RTO in most draws, light ones run beside them; thin lines reach the 95 % end.
     """
-    shown, objectives = option or comparison.chosen, comparison.workload.objectives
-    outcome, judged = shown.recovery.judged, shown.judgement
-    rows = _rows(outcome)
-    title = f"{name(shown)}: service returns in {span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %"
+    of, objectives = option or comparison.chosen, comparison.workload.objectives
+    judged, rows = of.judgement, _rows(of.recovery.judged)
+    title = f"{name(of)}: service returns in {span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %"
     if len(rows) > 1:
         longest = max(rows, key=lambda row: row.share)
         title += f"; {_doing(longest.name)} takes {percent(round(longest.share, 2))} of it"
-    figure = picture(
+    target = f"RTO objective {span(objectives.rto_s)}"
+    # A target far beyond the recovery would crush the bars; it is then told beside the axis.
+    beyond = objectives.rto_s > 2.2 * max(row.p95_s for row in rows)
+    shown = _Waterfall(
         title,
-        comparison.catalog.snapshot,
+        Origin.of(comparison.catalog.snapshot),
         f"Recovery of {comparison.workload.name} after the loss of {comparison.workload.region}, "
         "median start and end of every step, labelled with the time between them and how often it is on the "
         "critical path",
         _NOTE.format(draws=comparison.samples, seed=comparison.seed),
-        height_in=2.0 + 0.36 * max(3, len(rows)),
+        tuple(_Bar(row.name, row.start_s, row.end_s, row.p95_s, row.critical >= 0.5, _length(row)) for row in rows),
+        f"{target} lies beyond this axis →" if beyond else f" {target}: met with {probability(judged.p_meets_rto)} ",
+        None if beyond else objectives.rto_s,
     )
+    return once(_draw_waterfall, shown)
+
+
+@styled
+def _draw_waterfall(shown: _Waterfall) -> Picture:
+    bars, target_s = shown.bars, shown.target_s
+    tall = 2.0 + 0.36 * max(3, len(bars))
+    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=tall)
     axes = figure.add_subplot()
-    reach = max(row.p95_s for row in rows)
-    # A target far beyond the recovery would crush the bars; it is then told beside the axis.
-    beyond = objectives.rto_s > 2.2 * reach
-    high = 1.24 * (reach if beyond else max(reach, objectives.rto_s))
-    for at, row in enumerate(rows):
-        colour = BLUE if row.critical >= 0.5 else SKY
-        if row.end_s > row.start_s:
-            axes.barh(at, row.end_s - row.start_s, 0.58, row.start_s, color=colour, gid=row.name, zorder=3)
+    high = 1.24 * max(*(bar.p95_s for bar in bars), target_s or 0.0)
+    for at, bar in enumerate(bars):
+        colour = BLUE if bar.decides else SKY
+        if bar.end_s > bar.start_s:
+            axes.barh(at, bar.end_s - bar.start_s, 0.58, bar.start_s, color=colour, gid=bar.step, zorder=3)
         else:
-            axes.plot(row.end_s, at, marker="D", color=colour, ms=7, zorder=4)
-        axes.plot([row.end_s, row.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95")
-        axes.plot([row.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4)
+            axes.plot(bar.end_s, at, marker="D", color=colour, ms=7, zorder=4)
+        axes.plot([bar.end_s, bar.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95")
+        axes.plot([bar.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4)
         text = axes.annotate(
-            _length(row), (row.p95_s, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, zorder=6
+            bar.words, (bar.p95_s, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, zorder=6
         )
         text.set_bbox(GROUND | {"pad": 0.8, "alpha": 0.85})
     unit = linear_time(axes.xaxis, high)
-    axes.set_yticks(range(len(rows)), [_words(row.name) for row in rows])
-    axes.set_ylim(len(rows) - 0.4, -1.05)
+    axes.set_yticks(range(len(bars)), [_words(bar.step) for bar in bars])
+    axes.set_ylim(len(bars) - 0.4, -1.05)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(f"time since the region was lost [{unit}]")
-    target = f"RTO objective {span(objectives.rto_s)}"
-    if beyond:
-        axes.text(
-            high,
-            -0.75,
-            f"{target} lies beyond this axis →",
-            ha="right",
-            va="center",
-            fontsize=9,
-            color=VERMILLION_WORDS,
-        )
+    words: dict[str, Any] = {"va": "center", "fontsize": 9, "color": VERMILLION_WORDS}
+    if target_s is None:
+        axes.text(high, -0.75, shown.target, ha="right", **words)
     else:
-        axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
-        right = objectives.rto_s < 0.7 * high
-        axes.text(
-            objectives.rto_s,
-            -0.75,
-            f" {target}: met with {probability(judged.p_meets_rto)} ",
-            ha="left" if right else "right",
-            va="center",
-            fontsize=9,
-            color=VERMILLION_WORDS,
-        )
+        axes.axvline(target_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
+        axes.text(target_s, -0.75, shown.target, ha="left" if target_s < 0.7 * high else "right", **words)
     legend_below(
         figure,
         [
@@ -121,7 +136,7 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
 
 
 class _Row(NamedTuple):
-    """One bar of the waterfall; ``share`` is the part of the mean RTO it decides, ``critical`` how often it does."""
+    """One step of an outcome; ``share`` is the part of the mean RTO it decides, ``critical`` how often it does."""
 
     name: str
     start_s: float

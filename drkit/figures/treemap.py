@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.patches import Patch, Rectangle
 
 from drkit.figures.canvas import text_width
-from drkit.figures.cost import component_colours
+from drkit.figures.cost_drawing import component_colours
 from drkit.figures.palette import GREY, INK, ON_FILL, PALE, PAPER, SLATE
 from drkit.figures.style import Picture, basis_note, basis_share, legend_below, name, percent, picture, styled, usd
 
