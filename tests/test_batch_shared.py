@@ -35,6 +35,37 @@ def specs(folder: Path, portfolio: dict[str, object]) -> list[RunSpec]:
     return [planned.spec for planned in planning.make(path, folder / "out").runs]
 
 
+def pictures(out: Path, name: str) -> list[tuple[str, str, object]]:
+    """Pictures of an executed notebook: PNG file, what stands for it in text, and how it is to be shown."""
+    notebook = nbformat.read(out / "runs" / name / "design.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    return [
+        (output.data["image/png"], output.data["text/plain"], output.metadata)
+        for output in outputs
+        if "image/png" in output.data
+    ]
+
+
+def test_a_run_shows_the_pictures_of_another_where_it_would_draw_the_same(tmp_path: Path) -> None:
+    runs = specs(tmp_path, {"workloads": ["eu-shop"], "grid": {"rto_s": [1800, 1860]}})
+    out = tmp_path / "out"
+    with store.held(out):
+        shared = store.shared(out)
+        assert shared is not None
+        kept = []
+        for spec in runs:
+            assert execute(spec, str(out)).status == "done"
+            kept.append(len(list(shared.glob("*.picture"))))
+    drawn, again = kept[0], kept[1] - kept[0]
+    assert drawn >= 5
+    assert again <= 2, "the RTO objective is in two pictures"
+    assert store.shared(out) is None, "it is gone with the batch"
+    alone = tmp_path / "alone"
+    for spec in runs:
+        execute(spec, str(alone))
+        assert pictures(out, spec.name) == pictures(alone, spec.name)
+
+
 @pytest.mark.parametrize("own", [True, False], ids=["drkit's notebook", "a changed one"])
 def test_only_a_notebook_of_drkit_word_for_word_is_given_what_others_drew(
     own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -23,7 +23,6 @@ from drkit import terraform, workload_file
 from drkit.bundled import data_dir, notebooks_dir
 from drkit.catalog import Catalog
 from drkit.compare import compare_topologies
-from drkit.notebook_page import page as to_html
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.explorer import entry, panes
@@ -31,6 +30,7 @@ from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import Field, fields
 from drkit.explorer.view import Explorer
+from drkit.notebook_page import page as to_html
 from drkit.workload import Workload
 
 SAMPLES = 500
