@@ -21,13 +21,14 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
-from traitlets import Integer, Unicode
+from traitlets import Integer, Unicode, default
 
 from drkit import warm
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 SAVED_EVERY_S = 1.0
 #: How often to look whether a kernel that was told to end has ended [s].
 _LOOK_S = 0.002
+#: How long a client waits before it connects again to a kernel that does not listen yet [ms].
+_AGAIN_MS = 2
 #: A kernel that was told to end and is busy is interrupted after this [s].
 _ENDS_BY_ITSELF_S = 0.25
 
@@ -93,6 +96,9 @@ class WarmProvisioner(LocalProvisioner):
 class WarmClient(AsyncKernelClient):
     """Knows by the kernel's own word when it is ready, where the stock client waits for 0.2 s of silence."""
 
+    def _context_default(self) -> zmq.asyncio.Context:
+        return _impatient(super()._context_default())
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait until the kernel answers, and until it has nothing more to say about that."""
         end = time.monotonic() + (float("inf") if timeout is None else timeout)
@@ -135,6 +141,10 @@ class WarmManager(AsyncKernelManager):
     pictures = Unicode("", config=True, help="Folder of pictures that are shown again; empty for none")
     client_class = "drkit.engine.WarmClient"
     client_factory = WarmClient
+
+    @default("context")
+    def _context_default(self) -> zmq.asyncio.Context:
+        return _impatient(super()._context_default())
 
     async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         factory = KernelProvisionerFactory.instance(parent=self.parent)
@@ -252,6 +262,12 @@ class WarmEngine(NBClientEngine):  # type: ignore[misc]
         config.WarmManager.pictures = pictures
         kwargs.setdefault("on_cell_execute", nb_man.executing)
         super().execute_managed_notebook(nb_man, kernel_name, config=config, kernel_manager_class=WarmManager, **kwargs)
+
+
+def _impatient(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
+    """Let sockets that are there before their kernel listens try again soon; ZeroMQ pauses for a tenth of a second."""
+    context.setsockopt(zmq.RECONNECT_IVL, _AGAIN_MS)
+    return context
 
 
 def _cold(cmd: list[str], kwargs: dict[str, Any]) -> str:

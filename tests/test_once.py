@@ -81,8 +81,10 @@ def test_each_theme_has_a_picture_of_its_own() -> None:
     light = once(draw, Words("a"))._repr_png_()
     with figures.theme("dark"):
         dark = once(draw, Words("a"))._repr_png_()
+        kept = once(draw, Words("a"))
     assert light != dark
     assert drawn == ["a", "a"]
+    assert kept.png() == dark[0], "drawn outside, it is as dark as it was kept"
 
 
 def test_what_is_asked_besides_is_of_the_picture_drawn() -> None:

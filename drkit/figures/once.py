@@ -19,12 +19,13 @@ from functools import cached_property, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from drkit.figures.palette import current
+from drkit.figures.palette import current, theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from drkit.figures.palette import Theme
     from drkit.figures.style import Picture
 
     Shown = TypeVar("Shown")
@@ -63,7 +64,12 @@ def once(draw: Callable[[Shown], Picture], shown: Shown) -> Picture:
         picture = draw(shown)
         picture.kept = path
         return picture
-    return cast("Picture", _Kept(json.loads(told), body, partial(draw, shown)))
+    return cast("Picture", _Kept(json.loads(told), body, partial(_drawn, draw, shown, current())))
+
+
+def _drawn(draw: Callable[[Shown], Picture], shown: Shown, look: Theme) -> Picture:
+    with theme(look):
+        return draw(shown)
 
 
 def keep(path: Path, picture: Picture, body: bytes, told: Mapping[str, int | str]) -> None:
