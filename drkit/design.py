@@ -122,7 +122,7 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: 
     import papermill
 
     try:
-        papermill.execute_notebook(
+        notebook = papermill.execute_notebook(
             str(source),
             str(target),
             parameters=dict(parameters),
@@ -135,7 +135,7 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: 
         raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
     except RuntimeError as error:  # nbclient's DeadKernelError, jupyter_client's timeouts
         raise DrkitError(f"the kernel of {source.name} died: {error}") from error
-    return with_stable_ids(target)
+    return with_stable_ids(notebook, target)
 
 
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
@@ -213,14 +213,20 @@ def kernel_config() -> Any:
     return Config() if sys.platform == "win32" else Config({"KernelManager": {"transport": "ipc"}})
 
 
-def with_stable_ids(path: Path, source: str = "") -> Any:
+def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
     """Give papermill's injected cell a fixed id instead of a random one, so that a rerun writes the same bytes.
 
-    A source stands in place of the path that the notebook was read from, where that is a temporary one.
+    Parameters
+    ----------
+    notebook
+        As papermill returned it; it is changed, and written again.
+    path
+        Where papermill wrote it.
+    source
+        Stands in place of the path that it was read from, where that is a temporary one.
     """
     import nbformat
 
-    notebook = nbformat.read(path, as_version=4)
     notebook.metadata["papermill"]["output_path"] = path.name
     if source:
         notebook.metadata["papermill"]["input_path"] = source

@@ -245,6 +245,8 @@ class WarmEngine(NBClientEngine):  # type: ignore[misc]
         manager.notebook_start()
         try:
             cls.execute_managed_notebook(manager, kernel_name, log_output=log_output, **kwargs)
+            # What came to its end is written by papermill, as soon as this returns.
+            manager.output_path = None
         finally:
             manager.cleanup_pbar()
             manager.notebook_complete()

@@ -158,7 +158,7 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:
         source = Path(sources) / f"{spec.notebook_name}.ipynb"
         source.write_text(spec.notebook, encoding="utf-8")
-        papermill.execute_notebook(
+        notebook = papermill.execute_notebook(
             str(source),
             str(target),
             parameters=dict(spec.parameters),
@@ -169,7 +169,7 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
             config=design.kernel_config(),
             **limits,
         )
-    notebook = design.with_stable_ids(target, f"{spec.notebook_name}.ipynb")
+    notebook = design.with_stable_ids(notebook, target, f"{spec.notebook_name}.ipynb")
     for written in folder.glob("*.tfvars"):
         if refused := terraform.refusals(written, accepted=shared):
             raise TfvarsError("\n".join(refused))
