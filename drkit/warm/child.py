@@ -5,12 +5,14 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import fcntl
 import gc
 import os
 import pickle
 import resource
 import signal
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+#: Kinds of files that Python writes to when it has enough for them.
+_HOLD_WORDS = (stat.S_IFREG, stat.S_IFIFO, stat.S_IFCHR)
+#: What a kernel has open for writing before its first cell: IPython's history, and pipes between its threads.
+_files_at_start: set[tuple[str, str]] = set()
 _libc = ctypes.CDLL(None)
 
 #: How long the answer of a call is, in front of it [bytes].
@@ -105,8 +111,11 @@ def _kernel(arguments: list[str], pictures: str) -> Any:
 
         once.folder = Path(pictures)
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
-    IPKernelApp.launch_instance(arguments, parent_handle=os.getppid())
-    _let_finish(IPKernelApp.instance().control_thread)
+    app = IPKernelApp.instance(parent_handle=os.getppid())
+    app.initialize(arguments)  # type: ignore[no-untyped-call]
+    _files_at_start.update(_written_files())
+    app.start()  # type: ignore[no-untyped-call]
+    _let_finish(app.control_thread)
     return 0
 
 
@@ -136,14 +145,27 @@ def _call(channel: int) -> int:
     return 0
 
 
+def _written_files() -> set[tuple[str, str]]:
+    """Number and place of each file, pipe and device that is open for writing, beside the standard streams."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        with contextlib.suppress(OSError):
+            at = int(number)
+            writes = fcntl.fcntl(at, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+            if at > 2 and writes and stat.S_IFMT(os.fstat(at).st_mode) in _HOLD_WORDS:
+                found.add((number, os.readlink(f"/proc/self/fd/{number}")))  # noqa: PTH115
+    return found
+
+
 def _leave(code: Any) -> NoReturn:
     """End as Python does, but leave the tidying of memory to the operating system."""
     number = code if isinstance(code, int) else 0 if code is None else 1
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        # A file that nobody closed writes what it holds when it is collected.
-        gc.collect()
+        # A file that nobody closed writes what it holds when it is collected, which takes time that most need not.
+        if _written_files() - _files_at_start:
+            gc.collect()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
