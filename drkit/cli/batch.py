@@ -88,6 +88,12 @@ def batch(
       drkit batch portfolio.yaml --out s3://bucket/nightly --scheduler tcp://10.0.0.5:8786
     """
     from drkit import warm
+
+    if warm.POSSIBLE and not dry_run and not scheduler:
+        from drkit.warm import client
+
+        # It imports while this process does, and checks the inputs.
+        client.address()
     from drkit.batch import planning, remote, runner, workers
 
     if scheduler and jobs:
@@ -97,11 +103,6 @@ def batch(
     asked = None if memory is None else int(memory * (1 << 30))
     # Without a limit a run on a cluster has its share of its worker's memory.
     number, share = (0, asked or 0) if scheduler else workers.shares(jobs, asked)
-    if warm.POSSIBLE and not dry_run and not scheduler:
-        from drkit.warm import client
-
-        # It imports while the inputs are checked.
-        client.address()
     start = time.monotonic()
     with contextlib.ExitStack() as held:
         view = held.enter_context(remote.opened(out, writes=not dry_run)) if isinstance(out, str) else None

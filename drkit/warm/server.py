@@ -40,7 +40,10 @@ def serve(listening: int, alive: int) -> None:
     before = dict(os.environ)
     # Who is told to end before it is warm takes the rehearsal's folder along.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # Nearly all that imports make stays: looking for what does not, again and again, takes a tenth of the time.
+    gc.disable()
     rehearsal.rehearse()
+    gc.enable()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _Server(listener, alive, before).run()
 
