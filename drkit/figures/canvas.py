@@ -112,6 +112,11 @@ def _font(size: float, weight: str) -> FontProperties:
     return FontProperties(family="DejaVu Sans", size=size, weight=weight)
 
 
+def line_width(words: str, text: Any) -> float:
+    """How wide words would be as one line of a text of a figure [pixel]."""
+    return _measured(words, _face(text.get_fontproperties().copy(), text.figure.dpi, get_hinting_flag()))[0]
+
+
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """How wide a text of a size [point] will be [point]."""
     return _measured(text, _face(_font(size, weight), 2 * _INCH, get_hinting_flag()))[0] / 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from matplotlib.figure import Figure
 
 from drkit.errors import ParameterError
-from drkit.figures.canvas import Canvas
+from drkit.figures.canvas import Canvas, line_width
 from drkit.figures.once import keep
 from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
@@ -213,8 +213,7 @@ def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float
     glued = re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).replace("< ", "<\u00a0")
     for word in glued.split(" "):
         longer = f"{lines[-1]} {word}" if lines else word
-        text.set_text(longer)
-        if lines and text.get_window_extent().width <= room:
+        if lines and line_width(longer, text) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
