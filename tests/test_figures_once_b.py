@@ -20,6 +20,7 @@ DRAWN = (
     (figures.yearly_loss, {"rto_s": 3500}),
     (figures.architecture, {"rto_s": 3500}),
     (figures.recovery_waterfall, {"budget_usd_per_month": 90_000}),
+    (figures.cost_against_rto, {"rpo_s": 600}),
 )
 draws = pytest.mark.parametrize("draw", [draw for draw, _ in DRAWN], ids=lambda draw: draw.__name__)
 
@@ -69,7 +70,7 @@ def test_runs_that_differ_in_what_is_not_shown_share_a_picture(
     catalog: Catalog,
     folder: Path,
 ) -> None:
-    workload = workloads["article"]
+    workload = workloads["eu-shop"]
     first, second = asking(workload, catalog), asking(workload, catalog, **other)
     assert first.workload.objectives != second.workload.objectives
     assert chosen(first) == chosen(second)

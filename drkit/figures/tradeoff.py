@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.figures.axes import along, log_time, place_labels
+from drkit.figures.once import once
 from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
-from drkit.figures.style import Picture, basis_note, legend_below, name, picture, probability, styled, usd
+from drkit.figures.style import Origin, Picture, basis_note, legend_below, name, picture, probability, styled, usd
 from drkit.report import STRATEGY
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from drkit.compare import Comparison, Option
 
@@ -31,7 +32,39 @@ _ROLES = {
 _APART = 8.0
 
 
-@styled
+class _Point(NamedTuple):
+    """A topology: RTO at the asked probability [s], bill [USD/month], and whether it is on the frontier."""
+
+    time_s: float
+    usd: float
+    frontier: bool
+
+
+class _Label(NamedTuple):
+    """What is written beside a point [s, USD/month]."""
+
+    time_s: float
+    usd: float
+    words: str
+    chosen: bool
+
+
+class _Tradeoff(NamedTuple):
+    """All that the picture shows; points by strategy, and the objectives each with its words."""
+
+    title: str
+    origin: Origin
+    subtitle: str
+    note: str
+    axis: str
+    points: Mapping[str, tuple[_Point, ...]]
+    labels: tuple[_Label, ...]
+    rto_s: float
+    rto: str
+    budget_usd: float | None
+    budget: str
+
+
 def cost_against_rto(comparison: Comparison) -> Picture:
     """Every legal topology: the RTO that holds with the asked probability [s, log] against its bill [USD/month].
 
@@ -47,20 +80,72 @@ def cost_against_rto(comparison: Comparison) -> Picture:
         stand in a panel of their own.
     """
     objectives = comparison.workload.objectives
-    figure = picture(
+    at, budget = asked(objectives.probability), objectives.budget_usd_per_month
+    points: dict[str, list[_Point]] = {}
+    for option in comparison.options:
+        point = _Point(*_place(option), option.topology_id in comparison.frontier)
+        points.setdefault(option.topology.strategy, []).append(point)
+    shown = _Tradeoff(
         _title(comparison),
-        comparison.catalog.snapshot,
+        Origin.of(comparison.catalog.snapshot),
         f"{len(comparison.options)} possible topologies of {comparison.workload.name} after the loss of "
         f"{comparison.workload.region}, {len(comparison.rejected)} refused; topologies that recover alike share an RTO",
         f"{basis_note([comparison.chosen.bill])}. Recovery times: published or assumed",
-        height_in=6.0,
+        f"RTO that holds with {at} (logarithmic)",
+        {strategy: tuple(points[strategy]) for strategy in STRATEGY_LOOK if strategy in points},
+        tuple(_labels(comparison)),
+        objectives.rto_s,
+        f" RTO objective {span(objectives.rto_s)} at {at} ",
+        budget,
+        f" budget {usd(budget)} USD a month " if budget else "",
     )
-    _legend(figure, comparison)
-    points = np.array([_point(option) for option in comparison.options])
-    panels = _panels(points[:, 0], objectives.rto_s)
+    return once(_draw, shown)
+
+
+def _title(comparison: Comparison) -> str:
+    objectives, chosen = comparison.workload.objectives, comparison.chosen
+    judged, price = chosen.judgement, usd(chosen.bill.monthly_usd)
+    target = f"the RTO of {span(objectives.rto_s)}"
+    if judged.p_meets_rto < objectives.probability:
+        return (
+            f"{name(chosen)} misses {target} for {price} USD a month: at {asked(objectives.probability)} it takes "
+            f"{span(judged.rto_at_probability_s)}"
+        )
+    title = f"{name(chosen)} meets {target} with {probability(judged.p_meets_rto)} for {price} USD a month"
+    return f"{title}, but {chosen.misses[0].split(':')[0]}" if chosen.misses else title
+
+
+def _place(option: Option) -> tuple[float, float]:
+    return option.judgement.rto_at_probability_s, option.bill.monthly_usd
+
+
+def _labels(comparison: Comparison) -> Iterator[_Label]:
+    """Options worth a label, the choice first, each with all it stands for."""
+    roles: dict[str, list[str]] = {}
+    for role, option in comparison.named.items():
+        roles.setdefault(option.topology_id, []).append(_ROLES[role])
+    roles.setdefault(comparison.today.topology_id, []).append("today")
+    by_id = {option.topology_id: option for option in comparison.options}
+    for identity, words in roles.items():
+        option = by_id[identity]
+        time, cost = _place(option)
+        said = fill(" and ".join(words), 27)
+        said = f"{said[0].upper()}{said[1:]}\n{name(option)}\n{usd(cost)} USD, {span(time)}"
+        yield _Label(time, cost, said, option is comparison.chosen)
+
+
+# Drawing -------------------------------------------------------------------------------------------------------------
+
+
+@styled
+def _draw(shown: _Tradeoff) -> Picture:
+    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=6.0)
+    _legend(figure, shown.points)
+    points = np.array([point[:2] for those in shown.points.values() for point in those])
+    panels = _panels(points[:, 0], shown.rto_s)
     widths = [4.6, 1.0][: len(panels)]
     row = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths, gridspec_kw={"wspace": 0})[0]
-    budget = objectives.budget_usd_per_month
+    budget = shown.budget_usd
     top, bottom = max(points[:, 1].max(), budget or 0), min(points[:, 1].min(), budget or np.inf)
     room = (top - bottom) or top
     floor, ceiling = bottom - 0.1 * room, top + 0.13 * room
@@ -71,13 +156,13 @@ def cost_against_rto(comparison: Comparison) -> Picture:
     row[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.1f}".removesuffix(".0")))
     for axes, (low, high) in zip(row, panels, strict=True):
         log_time(axes.xaxis, low, high, closest=0.07 if axes is row[0] else 0.3)
-        _scatter(axes, [option for option in comparison.options if low <= _point(option)[0] <= high], comparison)
+        _scatter(axes, shown.points, low, high)
         axes.plot(*zip(*steps, strict=True), color=GREY, lw=1.2, zorder=2, gid="frontier")
-        if low <= objectives.rto_s <= high:
-            axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=1, gid="objective")
+        if low <= shown.rto_s <= high:
+            axes.axvline(shown.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=1, gid="objective")
         if budget:
             axes.axhline(budget, color=VERMILLION, ls=":", lw=1.5, zorder=1, gid="budget")
-    row[0].set_xlabel(f"RTO that holds with {asked(objectives.probability)} (logarithmic)")
+    row[0].set_xlabel(shown.axis)
     for axes in row[1:]:
         axes.spines["left"].set(visible=True, linestyle=(0, (4, 3)), color=GREY)
         axes.tick_params(axis="y", length=0)
@@ -88,22 +173,22 @@ def cost_against_rto(comparison: Comparison) -> Picture:
     for axes, (low, high) in zip(row, panels, strict=True):
         blocked = [along(axes, np.clip(steps, (low, floor), (high, ceiling)))]
         taken = []
-        if low <= objectives.rto_s <= high:
-            blocked.append(along(axes, [(objectives.rto_s, floor), (objectives.rto_s, ceiling)]))
-            taken.append(_objective(axes, comparison, low, high, ceiling))
+        if low <= shown.rto_s <= high:
+            blocked.append(along(axes, [(shown.rto_s, floor), (shown.rto_s, ceiling)]))
+            taken.append(_objective(axes, shown, low, high, ceiling))
         if budget:
             blocked.append(along(axes, [(low, budget), (high, budget)]))
             if axes is row[0]:
-                taken.append(_budget(axes, budget, objectives.rto_s))
-        named = [(option, said) for option, said in _named(comparison) if low <= _point(option)[0] <= high]
+                taken.append(_budget(axes, shown, budget))
         boxes = [text.get_window_extent() for text in taken]
-        chosen = [(option, said) for option, said in named if option is comparison.chosen]
-        others = [(option, said) for option, said in named if option is not comparison.chosen]
+        here = [label for label in shown.labels if low <= label.time_s <= high]
+        chosen = [label for label in here if label.chosen]
+        others = [label for label in here if not label.chosen]
         for group, weight in ((chosen, "bold"), (others, "normal")):
             texts = place_labels(
                 axes,
-                [_point(option) for option, _ in group],
-                [said for _, said in group],
+                [(label.time_s, label.usd) for label in group],
+                [label.words for label in group],
                 axes.transData.transform(points),
                 boxes,
                 np.concatenate(blocked),
@@ -138,23 +223,6 @@ def staircase(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]
     return corners
 
 
-def _title(comparison: Comparison) -> str:
-    objectives, chosen = comparison.workload.objectives, comparison.chosen
-    judged, price = chosen.judgement, usd(chosen.bill.monthly_usd)
-    target = f"the RTO of {span(objectives.rto_s)}"
-    if judged.p_meets_rto < objectives.probability:
-        return (
-            f"{name(chosen)} misses {target} for {price} USD a month: at {asked(objectives.probability)} it takes "
-            f"{span(judged.rto_at_probability_s)}"
-        )
-    title = f"{name(chosen)} meets {target} with {probability(judged.p_meets_rto)} for {price} USD a month"
-    return f"{title}, but {chosen.misses[0].split(':')[0]}" if chosen.misses else title
-
-
-def _point(option: Option) -> tuple[float, float]:
-    return option.judgement.rto_at_probability_s, option.bill.monthly_usd
-
-
 def _panels(times: Any, objective: float) -> list[tuple[float, float]]:
     """Ranges of time to show [s]: one, or two where nothing lies between short and long recoveries."""
     known = np.unique([*times, objective])
@@ -165,63 +233,45 @@ def _panels(times: Any, objective: float) -> list[tuple[float, float]]:
     return [(known[0] / 1.5, known[-1] * 2.4)]
 
 
-def _scatter(axes: Any, options: list[Option], comparison: Comparison) -> None:
-    for strategy, (colour, marker) in STRATEGY_LOOK.items():
-        those = [option for option in options if option.topology.strategy == strategy]
+def _scatter(axes: Any, points: Mapping[str, tuple[_Point, ...]], low: float, high: float) -> None:
+    for strategy, all_of_it in points.items():
+        those = [point for point in all_of_it if low <= point.time_s <= high]
         if not those:
             continue
-        ringed = [option.topology_id in comparison.frontier for option in those]
+        colour, marker = STRATEGY_LOOK[strategy]
+        times, costs, frontier = zip(*those, strict=True)
         axes.scatter(
-            *zip(*map(_point, those), strict=True),
+            times,
+            costs,
             s=42,
             marker=marker,
             c=colour,
-            edgecolors=[INK if ring else PAPER for ring in ringed],
-            linewidths=[1.3 if ring else 0.4 for ring in ringed],
+            edgecolors=[INK if ring else PAPER for ring in frontier],
+            linewidths=[1.3 if ring else 0.4 for ring in frontier],
             zorder=4,
             gid=strategy,
         )
 
 
-def _objective(axes: Any, comparison: Comparison, low: float, high: float, ceiling: float) -> Any:
-    wanted = comparison.workload.objectives
+def _objective(axes: Any, shown: _Tradeoff, low: float, high: float, ceiling: float) -> Any:
     # Above every point: on the side of the line that has more room.
-    left = np.log(wanted.rto_s / low) > 0.5 * np.log(high / low)
-    words = f" RTO objective {span(wanted.rto_s)} at {asked(wanted.probability)} "
+    left = np.log(shown.rto_s / low) > 0.5 * np.log(high / low)
     look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "top", "ha": "right" if left else "left"}
-    return axes.text(wanted.rto_s, ceiling, words, **look)
+    return axes.text(shown.rto_s, ceiling, shown.rto, **look)
 
 
-def _budget(axes: Any, budget: float, objective: float) -> Any:
+def _budget(axes: Any, shown: _Tradeoff, budget_usd: float) -> Any:
     low, high = axes.get_xlim()
-    left = np.log(objective / low) > 0.5 * np.log(high / low)
+    left = np.log(shown.rto_s / low) > 0.5 * np.log(high / low)
     look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "bottom", "ha": "left" if left else "right"}
-    return axes.text(low if left else high, budget, f" budget {usd(budget)} USD a month ", **look)
+    return axes.text(low if left else high, budget_usd, shown.budget, **look)
 
 
-def _named(comparison: Comparison) -> list[tuple[Option, str]]:
-    """Options worth a label, the choice first, each with all it stands for."""
-    roles: dict[str, list[str]] = {}
-    for role, option in comparison.named.items():
-        roles.setdefault(option.topology_id, []).append(_ROLES[role])
-    roles.setdefault(comparison.today.topology_id, []).append("today")
-    by_id = {option.topology_id: option for option in comparison.options}
-    found = []
-    for identity, words in roles.items():
-        option = by_id[identity]
-        time, cost = _point(option)
-        said = fill(" and ".join(words), 27)
-        found.append((option, f"{said[0].upper()}{said[1:]}\n{name(option)}\n{usd(cost)} USD, {span(time)}"))
-    return found
-
-
-def _legend(figure: Picture, comparison: Comparison) -> None:
-    there = {option.topology.strategy for option in comparison.options}
-    handles = [
-        Line2D([], [], ls="", marker=marker, color=colour, ms=6.5, label=STRATEGY[strategy])
-        for strategy, (colour, marker) in STRATEGY_LOOK.items()
-        if strategy in there
-    ]
+def _legend(figure: Picture, there: Iterable[str]) -> None:
+    handles = []
+    for strategy in there:
+        colour, marker = STRATEGY_LOOK[strategy]
+        handles.append(Line2D([], [], ls="", marker=marker, color=colour, ms=6.5, label=STRATEGY[strategy]))
     ring = "not beaten in cost, RTO and RPO together"
     handles.append(Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=INK, label=ring))
     handles.append(Line2D([], [], color=GREY, lw=1.2, label="least cost for an RTO"))
