@@ -108,6 +108,7 @@ def svg(figure: Picture, theme: Theme | None = None) -> str:
     body = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.S)
     body = body.replace("'DejaVu Sans'", _FAMILY)
     body = re.sub(r' d="[^"]+"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), body)
+    body = _numbered(body)
     key = f"dk{zlib.crc32(body.encode()):08x}"
     body = _own_ids(body, key)
     style, body = _coloured(body, theme)
@@ -120,6 +121,16 @@ def svg(figure: Picture, theme: Theme | None = None) -> str:
         f'<title id="{key}-title">{escape(figure.finding)}</title>'
         f'<desc id="{key}-desc">{escape(figure.explanation)}</desc>{style}{body}</svg>'
     )
+
+
+def _numbered(body: str) -> str:
+    """Ids by the order in which they come: matplotlib makes some of them of where an object lies in memory."""
+    ids: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return found[1] + ids.setdefault(found[2], f"i{len(ids)}")
+
+    return re.sub(r'(\bid="|url\(#|href="#)([^")]+)', number, body)
 
 
 def _own_ids(body: str, key: str) -> str:
