@@ -7,6 +7,7 @@ between, the change is taken as straight on either side of the typical figure, w
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from drkit.bill import Bill
     from drkit.compare import Comparison, Option
     from drkit.draws import Draws
-    from drkit.quantities import Purchase
-    from drkit.topology import Topology
+    from drkit.quantities import Purchase, Purchases
+    from drkit.topology import Link, Site
     from drkit.workload import Workload
+
+    Array = npt.NDArray[np.float64]
 
 #: A quantity's place in the workload, by field names and by the names of services and buckets.
 Path = tuple[str, ...]
@@ -55,13 +58,13 @@ class BillInput(NamedTuple):
 
     def bills(self, comparison: Comparison, value: float) -> Biller:
         """What prices topologies with this quantity known to be ``value``."""
-        workload, own = comparison.workload, dict(comparison.workload.assumptions)
+        workload, assumptions = comparison.workload, comparison.assumptions
         certain = Quantity(low=value, typical=value, high=value)
         if self.path:
             workload = _with(workload, self.path, certain)
         else:
-            own[self.name] = certain
-        return Biller(workload, comparison.catalog, Assumptions(comparison.catalog.snapshot, own))
+            assumptions = Assumptions(comparison.catalog.snapshot, {**workload.assumptions, self.name: certain})
+        return Biller(workload, comparison.catalog, assumptions)
 
 
 class Move(NamedTuple):
@@ -71,7 +74,7 @@ class Move(NamedTuple):
     values: tuple[float, float, float]
     changes_usd: tuple[float, float, float]
 
-    def sample(self, draws: Draws) -> npt.NDArray[np.float64]:
+    def sample(self, draws: Draws) -> Array:
         """Change of the monthly bill for each draw [USD/month]; beyond the ends it stays at the end's."""
         return np.interp(draws.known(self.input.name, self.input.figure), self.values, self.changes_usd)
 
@@ -105,9 +108,7 @@ def priced_with(comparison: Comparison, one: BillInput, value: float) -> list[Bi
     return [biller.bill(option.topology) for option in comparison.options]
 
 
-def changes_usd(
-    comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]
-) -> npt.NDArray[np.float64]:
+def changes_usd(comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]) -> Array:
     """How far each quantity at its low and at its high end moves each option's bill [USD/month].
 
     Only what is bought otherwise than usual is priced: the same figures as from whole bills, in a fraction of the time.
@@ -119,31 +120,87 @@ def changes_usd(
     """
     usual = Biller(comparison.workload, comparison.catalog, comparison.assumptions)
     topologies = [option.topology for option in options]
-    shared = [_beside_sites(usual, topology) for topology in topologies]
-    sites = {site: list(usual.purchases.site(site)) for topology in topologies for site in topology.sites}
+    sites = list(dict.fromkeys(site for topology in topologies for site in topology.sites))
+    links = list(dict.fromkeys(topology.link for topology in topologies))
+    place = {known: at for known_ones in (sites, links) for at, known in enumerate(known_ones)}
+    primary = [place[topology.primary] for topology in topologies]
+    # A place behind the last site, where nothing is bought, stands for the site that a single region does not have.
+    failover = [place[topology.failover] if topology.failover else len(sites) for topology in topologies]
+    between = [place[topology.link] for topology in topologies]
+    of_sites, of_links = _Sites(usual, sites), _Links(usual, links)
     found = np.zeros((len(known), 2, len(options)))
     for at, one in enumerate(known):
         for end, value in enumerate((one.figure.low, one.figure.high)):
-            biller = one.bills(comparison, value)
-            of_site = {site: _dearer(usual, bought, biller.purchases.site(site)) for site, bought in sites.items()}
-            for place, topology in enumerate(topologies):
-                found[at, end, place] = math.fsum(of_site[site] for site in topology.sites) + _dearer(
-                    usual, shared[place], _beside_sites(biller, topology)
-                )
+            other = one.bills(comparison, value).purchases
+            by_site, by_link = of_sites.dearer(other), of_links.dearer(other)
+            found[at, end] = by_site[primary] + by_site[failover] + by_link[between]
     return found
 
 
-def _beside_sites(biller: Biller, topology: Topology) -> list[Purchase]:
-    return [*biller.purchases.replication(topology), *biller.purchases.everywhere(topology)]
+class _Sites:
+    """What is bought in some sites; those that differ in the region alone buy the same, each at its own prices."""
+
+    def __init__(self, biller: Biller, sites: Sequence[Site]) -> None:
+        self._biller = biller
+        self._kinds: dict[Site, list[tuple[int, str]]] = {}
+        for at, site in enumerate(sites):
+            self._kinds.setdefault(replace(site, region=""), []).append((at, site.region))
+        self._usual = {kind: list(biller.purchases.site(kind)) for kind in self._kinds}
+        self._count = len(sites)
+
+    def dearer(self, other: Purchases) -> Array:
+        """What each site pays more for other purchases than for the usual ones [USD/month], and 0 for no site."""
+        found = np.zeros(self._count + 1)
+        for kind, places in self._kinds.items():
+            was, now = _moved(self._usual[kind], list(other.site(kind)))
+            for at, region in places if was or now else ():
+                found[at] = _usd(self._biller, _in(region, now)) - _usd(self._biller, _in(region, was))
+        return found
 
 
-def _dearer(biller: Biller, usual: Iterable[Purchase], other: Iterable[Purchase]) -> float:
+class _Links:
+    """What some links buy; those that differ in the failover region alone move together or not at all."""
+
+    def __init__(self, biller: Biller, links: Sequence[Link]) -> None:
+        self._biller = biller
+        self._kinds: dict[Link, list[tuple[int, Link, list[Purchase]]]] = {}
+        for at, link in enumerate(links):
+            bought = _bought(biller.purchases, link)
+            self._kinds.setdefault(link._replace(failover_region=""), []).append((at, link, bought))
+        self._count = len(links)
+
+    def dearer(self, other: Purchases) -> Array:
+        """What each link pays more for other purchases than for the usual ones [USD/month]."""
+        found = np.zeros(self._count)
+        for (at, link, usual), *others in self._kinds.values():
+            if usual == (now := _bought(other, link)):
+                continue
+            found[at] = _dearer(self._biller, usual, now)
+            for at, link, usual in others:
+                found[at] = _dearer(self._biller, usual, _bought(other, link))
+        return found
+
+
+def _bought(purchases: Purchases, link: Link) -> list[Purchase]:
+    return [*purchases.replication(link), *purchases.everywhere(link)]
+
+
+def _in(region: str, purchases: Iterable[Purchase]) -> Iterator[Purchase]:
+    return (bought._replace(region=region) for bought in purchases)
+
+
+def _dearer(biller: Biller, usual: list[Purchase], other: list[Purchase]) -> float:
     """What is paid more for other purchases than for the usual ones [USD/month]."""
-    usual, other = list(usual), list(other)
-    if len(usual) == len(other):
-        moved = [(was, now) for was, now in zip(usual, other, strict=True) if was != now]
-        usual, other = [was for was, _ in moved], [now for _, now in moved]
-    return _usd(biller, other) - _usd(biller, usual)
+    was, now = _moved(usual, other)
+    return _usd(biller, now) - _usd(biller, was)
+
+
+def _moved(usual: list[Purchase], other: list[Purchase]) -> tuple[list[Purchase], list[Purchase]]:
+    """Purchases that differ, as they were and as they are."""
+    if len(usual) != len(other):
+        return usual, other
+    moved = [(was, now) for was, now in zip(usual, other, strict=True) if was != now]
+    return [was for was, _ in moved], [now for _, now in moved]
 
 
 def _usd(biller: Biller, purchases: Iterable[Purchase]) -> float:

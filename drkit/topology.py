@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from drkit.errors import UnsupportedError
 from drkit.resizing import changes_from_today
@@ -29,6 +29,7 @@ __all__ = [
     "STRATEGIES",
     "Decision",
     "Designer",
+    "Link",
     "Role",
     "Site",
     "StorageType",
@@ -37,6 +38,30 @@ __all__ = [
 ]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+class Link(NamedTuple):
+    """All of a topology that decides what it buys beside its sites: what crosses regions, and what has none.
+
+    Parameters
+    ----------
+    failover_region
+        Empty where there is no other region.
+    primary_share, failover_share
+        Part of the workload's traffic served in each region, 0 to 1.
+    load_balancers
+        How many there are, in both regions.
+    """
+
+    strategy: Strategy
+    primary_region: str
+    failover_region: str
+    replication_time_control: bool
+    replicates_database: bool
+    replicates_cache: bool
+    primary_share: float
+    failover_share: float
+    load_balancers: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +129,22 @@ class Topology:
     def replicates_cache(self) -> bool:
         """Whether a Global Datastore spans both regions."""
         return self.failover is not None and self.failover.cache_group
+
+    @property
+    def link(self) -> Link:
+        """What joins the sites; topologies of different sizes share it."""
+        primary, failover = self.primary, self.failover
+        return Link(
+            self.strategy,
+            self.primary_region,
+            self.failover_region if failover else "",
+            self.replication_time_control,
+            self.replicates_database,
+            self.replicates_cache,
+            primary.traffic_share,
+            failover.traffic_share if failover else 0.0,
+            primary.load_balancer + (failover.load_balancer if failover else 0),
+        )
 
 
 @dataclass(frozen=True)
@@ -211,7 +252,6 @@ class Designer:
         # Aurora wants this much in the primary cluster of a global database, which never idles below it.
         self.least_acu = catalog.support.figure("aurora", "serverless_min_recommended_acu")
         # Many topologies of one region pair ask for the same.
-        self._step_up = lru_cache(maxsize=None)(catalog.support.step_up)
         self._replicable = lru_cache(maxsize=None)(catalog.support.replicable)
 
     # Legal ----------------------------------------------------------------------------------------------------------
@@ -306,12 +346,13 @@ class Designer:
         found, node_type = sizes.database_class, sizes.cache_node_type
         if database := workload.database:
             of_engine = (database.engine, database.version)
-            found = self._step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
+            found = self.catalog.support.step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
             # A serverless class steps up to itself, so check the second region too.
             self.check_database(decision.strategy, regions, found)
             self.check_strategy(decision.strategy)
         if cache := workload.cache:
-            node_type = self._step_up("elasticache", cache.engine, cache.version, node_type, regions).found
+            of_cache = (cache.engine, cache.version)
+            node_type = self.catalog.support.step_up("elasticache", *of_cache, node_type, regions).found
         return replace(sizes, database_class=found, cache_node_type=node_type)
 
     # Made -----------------------------------------------------------------------------------------------------------
