@@ -113,7 +113,7 @@ class Bill:
 
 def total(lines: Iterable[Line]) -> float:
     """Sum of lines to the cent [USD], the same in whatever order they stand; half a cent counts as one."""
-    return to_usd(sum(_micro(line.monthly_usd) for line in lines))
+    return to_usd(sum([_micro(line.monthly_usd) for line in lines]))
 
 
 @overload
