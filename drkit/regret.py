@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.draws import Samples
     from drkit.quantity import Quantity
+    from drkit.recovery import Disruption
+    from drkit.topology import Topology
 
     Array = npt.NDArray[np.float64]
 
@@ -167,11 +169,11 @@ def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenario
     """
     totals = 12 * _monthly_usd(comparison, options, draws)
     losses: dict[tuple[int, str], Array] = {}
-    simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
+    of = _Losses(comparison, draws)
     for total, option in zip(totals, options, strict=True):
         key = id(option.recovery), option.topology.strategy
         if key not in losses:
-            losses[key] = _loss_usd(comparison, option, simulator, draws)
+            losses[key] = of.usd(option.topology)
         total += losses[key]
     return totals
 
@@ -191,28 +193,54 @@ def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scena
     return monthly
 
 
-def _loss_usd(comparison: Comparison, option: Option, simulator: Simulator, draws: Scenarios) -> Array:
-    """Expected loss and people's time in a year of each scenario [USD/year]."""
-    plan, topology, costs = simulator.plan, option.topology, comparison.workload.costs
-    outage, data, run = (
-        draws.of_scenario(samples)
-        for samples in (
-            plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
-            plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
-            plan.assumed("failover_run_usd"),
+class _Losses:
+    """Expected losses of topologies in each scenario; what decides a time is averaged once for all that share it."""
+
+    def __init__(self, comparison: Comparison, draws: Scenarios) -> None:
+        self._draws = draws
+        self._simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
+        plan, costs = self._simulator.plan, comparison.workload.costs
+        self._outage_usd, self._data_usd, self._run_usd, self._rehearsal_usd = map(
+            draws.of_scenario,
+            (
+                plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
+                plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
+                plan.assumed("failover_run_usd"),
+                plan.assumed("rehearsal_usd"),
+            ),
         )
-    )
-    everything = plan.assumed("all_data_lost_h") * np.float32(3600)
-    total = np.zeros(draws.scenarios)
-    for name in DISRUPTIONS:
-        timed = simulator.time(topology, name)
-        rate = draws.of_scenario(simulator.disruptions.rate(name, topology.strategy in LIVE_DATA).sample(draws))
-        down = draws.of_scenario(timed.down_s)
-        lost = draws.of_scenario(np.minimum(timed.rpo_s, everything))
-        total += rate * (down * outage + lost * data) / 3600
-        if timed.carried is not None:
-            total += rate * draws.of_scenario(timed.carried) * run
-    if topology.failover:
-        rehearsals = comparison.workload.operations.rehearsals_per_year
-        total += rehearsals * draws.of_scenario(plan.assumed("rehearsal_usd"))
-    return total
+        self._everything_s = plan.assumed("all_data_lost_h") * np.float32(3600)
+        self._rates: dict[tuple[Disruption, bool], Array] = {}
+        self._down: dict[object, tuple[Array, Array | None]] = {}
+        self._lost: dict[object, Array] = {}
+
+    def usd(self, topology: Topology) -> Array:
+        """Expected loss and people's time in a year of each scenario [USD/year]."""
+        total = np.zeros(self._draws.scenarios)
+        for name in DISRUPTIONS:
+            rate = self._rate(name, topology.strategy in LIVE_DATA)
+            down, carried, lost = self._times(topology, name)
+            total += rate * (down * self._outage_usd + lost * self._data_usd) / 3600
+            if carried is not None:
+                total += rate * carried * self._run_usd
+        if topology.failover:
+            total += self._simulator.workload.operations.rehearsals_per_year * self._rehearsal_usd
+        return total
+
+    def _rate(self, name: Disruption, rehearsed: bool) -> Array:
+        if (name, rehearsed) not in self._rates:
+            rate = self._simulator.disruptions.rate(name, rehearsed)
+            self._rates[name, rehearsed] = self._draws.of_scenario(rate.sample(self._draws))
+        return self._rates[name, rehearsed]
+
+    def _times(self, topology: Topology, name: Disruption) -> tuple[Array, Array | None, Array]:
+        """Mean time without service [s], part of the failovers carried through, and mean of lost writes [s]."""
+        mean = self._draws.of_scenario
+        rto, rpo = self._simulator.keys(topology, name)
+        if rto not in self._down or rpo not in self._lost:
+            timed = self._simulator.time(topology, name)
+            if rto not in self._down:
+                self._down[rto] = mean(timed.down_s), None if timed.carried is None else mean(timed.carried)
+            if rpo not in self._lost:
+                self._lost[rpo] = mean(np.minimum(timed.rpo_s, self._everything_s))
+        return *self._down[rto], self._lost[rpo]
