@@ -70,7 +70,7 @@ class Figure:
 
     def sample(self, rng: np.random.Generator, size: int) -> Samples:
         """Draw values [unit], shape ``(size,)``."""
-        return drawn(self, rng, size)
+        return drawn(rng, size, self)
 
 
 class Assumptions:

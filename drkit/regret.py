@@ -6,13 +6,12 @@ scenario another option may be the cheapest in total.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from drkit.bill_inputs import bill_inputs, changes_usd
-from drkit.draws import Draws, drawn
+from drkit.draws import Draws, drawn, gamma, sampled
 from drkit.recovery import DISRUPTIONS
 from drkit.sensitivity import CHANCE
 from drkit.simulation import Simulator
@@ -82,26 +81,23 @@ class Scenarios(Draws):
 
     def uniform(self, name: str) -> Samples:
         """Chance, at the midpoints of equal parts of [0, 1): of a rare event no more than its share."""
-        return self._keep(
-            name,
-            lambda rng: np.tile(np.float32((rng.permutation(self.events) + 0.5) / self.events), self.scenarios),
-        )
+        return self._keep(name, lambda: np.tile(sampled(_midpoints, self.seed, name, self.events), self.scenarios))
 
     def known(self, name: str, figure: Figure | Quantity) -> Samples:
         """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
         if name in CHANCE:
             return self._keep(
-                name, lambda rng: np.tile(_even(rng, self.events, partial(drawn, figure)), self.scenarios)
+                name, lambda: np.tile(sampled(_even, self.seed, name, self.events, drawn, figure), self.scenarios)
             )
-        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, partial(drawn, figure)), self.events))
+        return self._keep(
+            name, lambda: np.repeat(sampled(_even, self.seed, name, self.scenarios, drawn, figure), self.events)
+        )
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
         """Samples of a rate [1/year]."""
-
-        def draw(rng: np.random.Generator, size: int) -> Samples:
-            return rng.standard_gamma(shape, size, dtype=np.float32) / np.float32(years)
-
-        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, draw), self.events))
+        return self._keep(
+            name, lambda: np.repeat(sampled(_even, self.seed, name, self.scenarios, gamma, shape, years), self.events)
+        )
 
     def of_scenario(self, values: Samples) -> Array:
         """Mean of samples over the events of each scenario, shape ``(scenarios,)``."""
@@ -110,13 +106,18 @@ class Scenarios(Draws):
         return np.asarray(values.reshape(self.scenarios, self.events).mean(axis=1, dtype=np.float64))
 
 
-def _even(rng: np.random.Generator, count: int, draw: Callable[[np.random.Generator, int], Samples]) -> Samples:
+def _midpoints(rng: np.random.Generator, count: int) -> Samples:
+    """Midpoints of equal parts of [0, 1), in an order of their own, shape ``(count,)``."""
+    return np.asarray((rng.permutation(count) + 0.5) / count, dtype=np.float32)
+
+
+def _even(rng: np.random.Generator, count: int, draw: Callable[..., Samples], *parameters: object) -> Samples:
     """Draws that are spread evenly over their distribution, in an order of their own, shape ``(count,)``.
 
     One from each of ``count`` parts of equal probability, as in Latin hypercube sampling (McKay, Beckman and Conover,
     Technometrics 21, 1979): the middle one of as many sorted draws.
     """
-    ordered = np.sort(draw(rng, count * _FINER))
+    ordered = np.sort(draw(rng, count * _FINER, *parameters))
     return ordered[_FINER // 2 :: _FINER][rng.permutation(count)]
 
 

@@ -38,7 +38,7 @@ def test_triangular_draws_have_the_triangular_distribution(low: float, mode: flo
 
 def test_lognormal_draws_have_typical_as_median_and_high_as_the_999th_of_a_thousand() -> None:
     figure = _figure(0, 60, 14_400, "lognormal")
-    values = drawn(figure, np.random.default_rng(3), N)
+    values = drawn(np.random.default_rng(3), N, figure)
     assert stats.kstest(np.log(values), stats.norm(math.log(60), spread(figure)).cdf).statistic < 1.63 / math.sqrt(N)
     assert stats.norm.cdf(math.log(14_400), math.log(60), spread(figure)) == pytest.approx(0.999)
 
