@@ -7,8 +7,9 @@ between, the change is taken as straight on either side of the typical figure, w
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -18,7 +19,7 @@ from drkit.bill import Biller
 from drkit.quantity import Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from drkit.topology import Link, Site
     from drkit.workload import Workload
 
-    Array = npt.NDArray[np.float64]
+Buyer = TypeVar("Buyer", bound=Hashable)
 
 #: A quantity's place in the workload, by field names and by the names of services and buckets.
 Path = tuple[str, ...]
@@ -74,7 +75,7 @@ class Move(NamedTuple):
     values: tuple[float, float, float]
     changes_usd: tuple[float, float, float]
 
-    def sample(self, draws: Draws) -> Array:
+    def sample(self, draws: Draws) -> npt.NDArray[np.float64]:
         """Change of the monthly bill for each draw [USD/month]; beyond the ends it stays at the end's."""
         return np.interp(draws.known(self.input.name, self.input.figure), self.values, self.changes_usd)
 
@@ -108,7 +109,9 @@ def priced_with(comparison: Comparison, one: BillInput, value: float) -> list[Bi
     return [biller.bill(option.topology) for option in comparison.options]
 
 
-def changes_usd(comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]) -> Array:
+def changes_usd(
+    comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]
+) -> npt.NDArray[np.float64]:
     """How far each quantity at its low and at its high end moves each option's bill [USD/month].
 
     Only what is bought otherwise than usual is priced: the same figures as from whole bills, in a fraction of the time.
@@ -120,87 +123,82 @@ def changes_usd(comparison: Comparison, options: Sequence[Option], known: Sequen
     """
     usual = Biller(comparison.workload, comparison.catalog, comparison.assumptions)
     topologies = [option.topology for option in options]
-    sites = list(dict.fromkeys(site for topology in topologies for site in topology.sites))
-    links = list(dict.fromkeys(topology.link for topology in topologies))
-    place = {known: at for known_ones in (sites, links) for at, known in enumerate(known_ones)}
-    primary = [place[topology.primary] for topology in topologies]
-    # A place behind the last site, where nothing is bought, stands for the site that a single region does not have.
-    failover = [place[topology.failover] if topology.failover else len(sites) for topology in topologies]
-    between = [place[topology.link] for topology in topologies]
-    of_sites, of_links = _Sites(usual, sites), _Links(usual, links)
+    sites = _Bought(usual, (site for topology in topologies for site in topology.sites), _by_site, _any_site)
+    links = _Bought(usual, (topology.link for topology in topologies), _by_link, _any_link)
+    primary = [sites.place[topology.primary] for topology in topologies]
+    failover = [sites.place[topology.failover] if topology.failover else sites.nowhere for topology in topologies]
+    between = [links.place[topology.link] for topology in topologies]
     found = np.zeros((len(known), 2, len(options)))
     for at, one in enumerate(known):
         for end, value in enumerate((one.figure.low, one.figure.high)):
             other = one.bills(comparison, value).purchases
-            by_site, by_link = of_sites.dearer(other), of_links.dearer(other)
-            found[at, end] = by_site[primary] + by_site[failover] + by_link[between]
+            of_site, of_link = sites.dearer(other), links.dearer(other)
+            found[at, end] = of_site[primary] + of_site[failover] + of_link[between]
     return found
 
 
-class _Sites:
-    """What is bought in some sites; those that differ in the region alone buy the same, each at its own prices."""
+class _Bought(Generic[Buyer]):
+    """What sites or links buy. Those of one kind buy the same amounts, in other regions and at other prices.
 
-    def __init__(self, biller: Biller, sites: Sequence[Site]) -> None:
-        self._biller = biller
-        self._kinds: dict[Site, list[tuple[int, str]]] = {}
-        for at, site in enumerate(sites):
-            self._kinds.setdefault(replace(site, region=""), []).append((at, site.region))
-        self._usual = {kind: list(biller.purchases.site(kind)) for kind in self._kinds}
-        self._count = len(sites)
+    Parameters
+    ----------
+    biller
+        Buys as usual, and knows the prices.
+    buyers
+        Sites or links; of equal ones one is kept.
+    buy
+        What one of them buys.
+    kind
+        What is left of one without its region.
+    """
 
-    def dearer(self, other: Purchases) -> Array:
-        """What each site pays more for other purchases than for the usual ones [USD/month], and 0 for no site."""
-        found = np.zeros(self._count + 1)
-        for kind, places in self._kinds.items():
-            was, now = _moved(self._usual[kind], list(other.site(kind)))
-            for at, region in places if was or now else ():
-                found[at] = _usd(self._biller, _in(region, now)) - _usd(self._biller, _in(region, was))
+    def __init__(
+        self,
+        biller: Biller,
+        buyers: Iterable[Buyer],
+        buy: Callable[[Purchases, Buyer], Iterable[Purchase]],
+        kind: Callable[[Buyer], Buyer],
+    ) -> None:
+        self._biller, self._buy = biller, buy
+        self._buyers = list(dict.fromkeys(buyers))
+        self._usual = [list(buy(biller.purchases, buyer)) for buyer in self._buyers]
+        self._kinds: dict[Buyer, list[int]] = {}
+        for at, buyer in enumerate(self._buyers):
+            self._kinds.setdefault(kind(buyer), []).append(at)
+        #: Places of the buyers in what `dearer` returns, and one at its end for a buyer that there is not.
+        self.place = {buyer: at for at, buyer in enumerate(self._buyers)}
+        self.nowhere = len(self._buyers)
+
+    def dearer(self, other: Purchases) -> npt.NDArray[np.float64]:
+        """What each buyer pays more for other purchases than for the usual ones [USD/month]."""
+        found = np.zeros(self.nowhere + 1)
+        for places in self._kinds.values():
+            first = places[0]
+            # A quantity of the workload decides how much is bought, never whether.
+            both = zip(self._usual[first], self._buy(other, self._buyers[first]), strict=True)
+            moved = [(line, now.quantity, now.start) for line, (was, now) in enumerate(both) if was != now]
+            for place in places if moved else ():
+                usual = self._usual[place]
+                now = [usual[line]._replace(quantity=much, start=start) for line, much, start in moved]
+                found[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
         return found
 
 
-class _Links:
-    """What some links buy; those that differ in the failover region alone move together or not at all."""
-
-    def __init__(self, biller: Biller, links: Sequence[Link]) -> None:
-        self._biller = biller
-        self._kinds: dict[Link, list[tuple[int, Link, list[Purchase]]]] = {}
-        for at, link in enumerate(links):
-            bought = _bought(biller.purchases, link)
-            self._kinds.setdefault(link._replace(failover_region=""), []).append((at, link, bought))
-        self._count = len(links)
-
-    def dearer(self, other: Purchases) -> Array:
-        """What each link pays more for other purchases than for the usual ones [USD/month]."""
-        found = np.zeros(self._count)
-        for (at, link, usual), *others in self._kinds.values():
-            if usual == (now := _bought(other, link)):
-                continue
-            found[at] = _dearer(self._biller, usual, now)
-            for at, link, usual in others:
-                found[at] = _dearer(self._biller, usual, _bought(other, link))
-        return found
+def _by_site(purchases: Purchases, site: Site) -> Iterator[Purchase]:
+    return purchases.site(site)
 
 
-def _bought(purchases: Purchases, link: Link) -> list[Purchase]:
-    return [*purchases.replication(link), *purchases.everywhere(link)]
+def _any_site(site: Site) -> Site:
+    return replace(site, region="")
 
 
-def _in(region: str, purchases: Iterable[Purchase]) -> Iterator[Purchase]:
-    return (bought._replace(region=region) for bought in purchases)
+def _by_link(purchases: Purchases, link: Link) -> Iterator[Purchase]:
+    yield from purchases.replication(link)
+    yield from purchases.everywhere(link)
 
 
-def _dearer(biller: Biller, usual: list[Purchase], other: list[Purchase]) -> float:
-    """What is paid more for other purchases than for the usual ones [USD/month]."""
-    was, now = _moved(usual, other)
-    return _usd(biller, now) - _usd(biller, was)
-
-
-def _moved(usual: list[Purchase], other: list[Purchase]) -> tuple[list[Purchase], list[Purchase]]:
-    """Purchases that differ, as they were and as they are."""
-    if len(usual) != len(other):
-        return usual, other
-    moved = [(was, now) for was, now in zip(usual, other, strict=True) if was != now]
-    return [was for was, _ in moved], [now for _, now in moved]
+def _any_link(link: Link) -> Link:
+    return link._replace(failover_region="")
 
 
 def _usd(biller: Biller, purchases: Iterable[Purchase]) -> float:

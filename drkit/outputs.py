@@ -148,7 +148,8 @@ def _told(comparison: Comparison, option: Option) -> dict[str, object]:
 
 
 def _shortest(value: object) -> str:
-    return repr(float(str(value))).removesuffix(".0")
+    # Another type than float, such as float32, is as short as it prints itself.
+    return repr(float(value if isinstance(value, float) else str(value))).removesuffix(".0")
 
 
 def _clear_stale(folder: Path) -> None:

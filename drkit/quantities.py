@@ -6,6 +6,7 @@ Quantities come from the workload's typical figures and the topology's counts.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.prices import HOURS_PER_MONTH, ON_DEMAND
@@ -90,7 +91,7 @@ class Purchases:
         region, workload = site.region, self.workload
         yield Purchase("security", "awskms", "customer_managed_key", region, 1)
         yield Purchase("security", "AWSSecretsManager", "secret", region, len(workload.secrets))
-        images, assumed = self._images_gib()
+        images, assumed = self._images_gib
         kept = images * self.assumptions["image_versions"].typical
         name = " ".join(["image_versions", *assumed.split()])
         yield Purchase("registry", "AmazonECR", "private_storage", region, kept, assumption=name)
@@ -240,7 +241,7 @@ class Purchases:
         if workload.cache and link.replicates_cache:
             written = workload.cache.write_kib_per_second.typical * 1024 * SECONDS_PER_MONTH / GIB
             yield _transfer("cache_replication", home, away, written)
-        changed = math.fsum(b.change_gib_per_month.typical for b in workload.buckets if b.replicate)
+        changed = math.fsum(bucket.change_gib_per_month.typical for bucket in self._replicated)
         both_ways = ((home, away, link.primary_share), (away, home, link.failover_share))
         for source, target, served in both_ways if link.failover_share else both_ways[:1]:
             share = changed * served
@@ -250,7 +251,7 @@ class Purchases:
                 pair = target if self.prices.has("AmazonS3", item, source, target) else ""
                 yield Purchase("storage_replication", "AmazonS3", item, source, share, to_region=pair)
         yield from self._old_versions(link)
-        images, assumed = self._images_gib()
+        images, assumed = self._images_gib
         pushes = workload.operations.image_pushes_per_month
         if pushes is None:
             assumed = " ".join(["image_pushes_per_month", *assumed.split()])
@@ -269,6 +270,7 @@ class Purchases:
             stored = math.fsum(bucket.storage_gib.typical for bucket in buckets)
             yield Purchase("storage", "AmazonS3", "standard/storage", region, kept, start=stored, assumption=name)
 
+    @cached_property
     def _images_gib(self) -> tuple[float, str]:
         """Size of one image of every service [GiB], and the assumption it rests on."""
         assumed = self.assumptions["image_gib"].typical
@@ -277,7 +279,11 @@ class Purchases:
         return total_gib, "" if all(sizes) else "image_gib"
 
     def _buckets(self, role: Role) -> list[Bucket]:
-        return [bucket for bucket in self.workload.buckets if role == "primary" or bucket.replicate]
+        return self.workload.buckets if role == "primary" else self._replicated
+
+    @cached_property
+    def _replicated(self) -> list[Bucket]:
+        return [bucket for bucket in self.workload.buckets if bucket.replicate]
 
     def _redo_gib(self) -> tuple[float, str]:
         """Redo log a secondary receives [GiB/month], and the assumption it rests on."""
@@ -298,8 +304,7 @@ class Purchases:
             yield _transfer("database_replication", home, away, workload.database.storage_gib.typical)
         if workload.cache and link.replicates_cache:
             yield _transfer("cache_replication", home, away, workload.cache.data_gib.typical)
-        copied = [bucket for bucket in workload.buckets if bucket.replicate]
-        if copied:
+        if copied := self._replicated:
             objects = math.fsum(bucket.objects.typical for bucket in copied)
             stored = math.fsum(bucket.storage_gib.typical for bucket in copied)
             name = "storage_replication"

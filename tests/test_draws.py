@@ -48,6 +48,29 @@ def test_rates_have_the_gamma_distribution() -> None:
     assert stats.kstest(values, stats.gamma(8.5, scale=1 / 15.9).cdf).statistic < 1.63 / math.sqrt(N)
 
 
+@pytest.mark.parametrize(
+    ("seed", "name", "figure"),
+    [
+        (2, "figure", _figure(60, 120, 300)),
+        (1, "other", _figure(60, 120, 300)),
+        (1, "figure", _figure(60, 120, 301)),
+        (1, "figure", _figure(60, 120, 300, "lognormal")),
+        (1, "figure", Quantity(low=0, typical=120, high=300)),
+    ],
+)
+def test_draws_that_are_kept_are_those_of_the_same_seed_name_and_figure(
+    seed: int, name: str, figure: Figure | Quantity
+) -> None:
+    first = Draws(1, 1000).known("figure", _figure(60, 120, 300))
+    np.testing.assert_array_equal(Draws(1, 1000).known("figure", _figure(60, 120, 300)), first)
+    assert not np.array_equal(Draws(seed, 1000).known(name, figure), first)
+
+
+def test_nobody_can_write_to_draws_that_others_share() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        Draws(1, 1000).known("figure", _figure(60, 120, 300))[0] = 0
+
+
 def test_quantile_functions_are_those_of_scipy() -> None:
     u = np.array([0.01, 0.05, 0.5, 0.9, 0.999])
     assert quantile_of(_figure(60, 120, 300), u) == pytest.approx(stats.triang(0.25, 60, 240).ppf(u))
