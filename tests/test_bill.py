@@ -370,7 +370,7 @@ def test_a_bill_does_not_depend_on_those_priced_before_it(name: str, comparisons
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("region", "us-west-2"), ("zones", 2), ("nat_gateways", 1), ("traffic_share", 0.5), ("database_instances", 5)],
+    [("region", "us-west-2"), ("zones", 3), ("nat_gateways", 1), ("traffic_share", 0.5), ("database_instances", 5)],
 )
 def test_sites_that_differ_in_one_field_are_priced_each_for_itself(
     field: str, value: object, comparisons: Mapping[str, Comparison]
