@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from drkit.bundled import data_dir
@@ -70,7 +71,28 @@ class Figure:
 
     def sample(self, rng: np.random.Generator, size: int) -> Samples:
         """Draw values [unit], shape ``(size,)``."""
-        return drawn(self, rng, size)
+        return drawn(rng, size, self)
+
+
+@lru_cache(maxsize=1)
+def _assumed() -> tuple[Figure, ...]:
+    """Every figure of assumptions.csv."""
+    with (data_dir() / "assumptions.csv").open(newline="", encoding="utf-8") as file:
+        return tuple(
+            Figure(
+                row["name"],
+                row["unit"],
+                float(row["low"]),
+                float(row["typical"]),
+                float(row["high"]),
+                row["distribution"],
+                row["what"],
+                row["source"],
+                row["as_of"],
+                row["basis"],
+            )
+            for row in csv.DictReader(file)
+        )
 
 
 class Assumptions:
@@ -105,20 +127,7 @@ class Assumptions:
             )
             for row in snapshot.records("recovery_steps")
         }
-        with (data_dir() / "assumptions.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                figures[row["name"]] = Figure(
-                    row["name"],
-                    row["unit"],
-                    float(row["low"]),
-                    float(row["typical"]),
-                    float(row["high"]),
-                    row["distribution"],
-                    row["what"],
-                    row["source"],
-                    row["as_of"],
-                    row["basis"],
-                )
+        figures.update({figure.name: figure for figure in _assumed()})
         #: Figures of the workload file that take the place of one fitted from the history, by name.
         self.own: dict[str, Figure] = {}
         for name, quantity in (own or {}).items():

@@ -7,7 +7,9 @@ between, the change is taken as straight on either side of the typical figure, w
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
@@ -17,7 +19,7 @@ from drkit.bill import Biller
 from drkit.quantity import Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from drkit.bill import Bill
     from drkit.compare import Comparison, Option
     from drkit.draws import Draws
-    from drkit.quantities import Purchase
-    from drkit.topology import Topology
+    from drkit.quantities import Purchase, Purchases
+    from drkit.topology import Link, Site
     from drkit.workload import Workload
+
+Buyer = TypeVar("Buyer", bound=Hashable)
 
 #: A quantity's place in the workload, by field names and by the names of services and buckets.
 Path = tuple[str, ...]
@@ -55,13 +59,13 @@ class BillInput(NamedTuple):
 
     def bills(self, comparison: Comparison, value: float) -> Biller:
         """What prices topologies with this quantity known to be ``value``."""
-        workload, own = comparison.workload, dict(comparison.workload.assumptions)
+        workload, assumptions = comparison.workload, comparison.assumptions
         certain = Quantity(low=value, typical=value, high=value)
         if self.path:
             workload = _with(workload, self.path, certain)
         else:
-            own[self.name] = certain
-        return Biller(workload, comparison.catalog, Assumptions(comparison.catalog.snapshot, own))
+            assumptions = Assumptions(comparison.catalog.snapshot, {**workload.assumptions, self.name: certain})
+        return Biller(workload, comparison.catalog, assumptions)
 
 
 class Move(NamedTuple):
@@ -119,31 +123,82 @@ def changes_usd(
     """
     usual = Biller(comparison.workload, comparison.catalog, comparison.assumptions)
     topologies = [option.topology for option in options]
-    shared = [_beside_sites(usual, topology) for topology in topologies]
-    sites = {site: list(usual.purchases.site(site)) for topology in topologies for site in topology.sites}
+    sites = _Bought(usual, (site for topology in topologies for site in topology.sites), _by_site, _any_site)
+    links = _Bought(usual, (topology.link for topology in topologies), _by_link, _any_link)
+    primary = [sites.place[topology.primary] for topology in topologies]
+    failover = [sites.place[topology.failover] if topology.failover else sites.nowhere for topology in topologies]
+    between = [links.place[topology.link] for topology in topologies]
     found = np.zeros((len(known), 2, len(options)))
     for at, one in enumerate(known):
         for end, value in enumerate((one.figure.low, one.figure.high)):
-            biller = one.bills(comparison, value)
-            of_site = {site: _dearer(usual, bought, biller.purchases.site(site)) for site, bought in sites.items()}
-            for place, topology in enumerate(topologies):
-                found[at, end, place] = math.fsum(of_site[site] for site in topology.sites) + _dearer(
-                    usual, shared[place], _beside_sites(biller, topology)
-                )
+            other = one.bills(comparison, value).purchases
+            of_site, of_link = sites.dearer(other), links.dearer(other)
+            found[at, end] = of_site[primary] + of_site[failover] + of_link[between]
     return found
 
 
-def _beside_sites(biller: Biller, topology: Topology) -> list[Purchase]:
-    return [*biller.purchases.replication(topology), *biller.purchases.everywhere(topology)]
+class _Bought(Generic[Buyer]):
+    """What sites or links buy. Those of one kind buy the same amounts, in other regions and at other prices.
+
+    Parameters
+    ----------
+    biller
+        Buys as usual, and knows the prices.
+    buyers
+        Sites or links; of equal ones one is kept.
+    buy
+        What one of them buys.
+    kind
+        What is left of one without its region.
+    """
+
+    def __init__(
+        self,
+        biller: Biller,
+        buyers: Iterable[Buyer],
+        buy: Callable[[Purchases, Buyer], Iterable[Purchase]],
+        kind: Callable[[Buyer], Buyer],
+    ) -> None:
+        self._biller, self._buy = biller, buy
+        self._buyers = list(dict.fromkeys(buyers))
+        self._usual = [list(buy(biller.purchases, buyer)) for buyer in self._buyers]
+        self._kinds: dict[Buyer, list[int]] = {}
+        for at, buyer in enumerate(self._buyers):
+            self._kinds.setdefault(kind(buyer), []).append(at)
+        #: Places of the buyers in what `dearer` returns, and one at its end for a buyer that there is not.
+        self.place = {buyer: at for at, buyer in enumerate(self._buyers)}
+        self.nowhere = len(self._buyers)
+
+    def dearer(self, other: Purchases) -> npt.NDArray[np.float64]:
+        """What each buyer pays more for other purchases than for the usual ones [USD/month]."""
+        found = np.zeros(self.nowhere + 1)
+        for places in self._kinds.values():
+            first = places[0]
+            # A quantity of the workload decides how much is bought, never whether.
+            both = zip(self._usual[first], self._buy(other, self._buyers[first]), strict=True)
+            moved = [(line, now.quantity, now.start) for line, (was, now) in enumerate(both) if was != now]
+            for place in places if moved else ():
+                usual = self._usual[place]
+                now = [usual[line]._replace(quantity=much, start=start) for line, much, start in moved]
+                found[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
+        return found
 
 
-def _dearer(biller: Biller, usual: Iterable[Purchase], other: Iterable[Purchase]) -> float:
-    """What is paid more for other purchases than for the usual ones [USD/month]."""
-    usual, other = list(usual), list(other)
-    if len(usual) == len(other):
-        moved = [(was, now) for was, now in zip(usual, other, strict=True) if was != now]
-        usual, other = [was for was, _ in moved], [now for _, now in moved]
-    return _usd(biller, other) - _usd(biller, usual)
+def _by_site(purchases: Purchases, site: Site) -> Iterator[Purchase]:
+    return purchases.site(site)
+
+
+def _any_site(site: Site) -> Site:
+    return replace(site, region="")
+
+
+def _by_link(purchases: Purchases, link: Link) -> Iterator[Purchase]:
+    yield from purchases.replication(link)
+    yield from purchases.everywhere(link)
+
+
+def _any_link(link: Link) -> Link:
+    return link._replace(failover_region="")
 
 
 def _usd(biller: Biller, purchases: Iterable[Purchase]) -> float:

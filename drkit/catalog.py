@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from drkit import snapshot, store
@@ -31,12 +32,15 @@ class Catalog:
 
     def impairments_per_year(self, region: str) -> float:
         """How often to expect an impairment of a region [1/year], whoever runs there."""
-        rates = {
+        return self._impairments.get(region, self._impairments["other"])
+
+    @cached_property
+    def _impairments(self) -> dict[str, float]:
+        return {
             row["region_group"]: float(row["typical_per_year"])
             for row in self.snapshot.records("disruption_rates")
             if row["disruption"] == "region_impairment"
         }
-        return rates.get(region, rates["other"])
 
     @classmethod
     def load(cls, name: str | Path | None = None, own_prices: str | Path | None = None) -> Catalog:

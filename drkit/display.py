@@ -43,11 +43,11 @@ class Table(pd.DataFrame):
     def _repr_html_(self) -> str:
         named = not isinstance(self.index, pd.RangeIndex)
         shown = pd.DataFrame(self).reset_index() if named else self
-        # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
-        name = f"T_{zlib.crc32(self.to_csv().encode()):08x}"
-        columns = [_column(shown.iloc[:, at], row_names=named and not at) for at in range(shown.shape[1])]
+        columns = [_column(column, row_names=named and not at) for at, (_, column) in enumerate(shown.items())]
         head = "".join(f"<th>{escape(_cell(one), quote=False)}</th>" for one in _headings(self, shown))
         rows = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+        # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
+        name = f"T_{zlib.crc32(f'{head}{rows}'.encode()):08x}"
         return (
             f"<style>#{name} th {{ text-align: left; vertical-align: top; }}\n"
             f"#{name} td.l {{ text-align: left; }} #{name} td.r {{ text-align: right; }}\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from drkit.errors import ParameterError
 from drkit.quantity import Z999
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     import numpy.typing as npt
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     Samples = npt.NDArray[np.floating]
     Unit = npt.NDArray[np.float64]
+
+#: Arrays of at most so many draws are kept for comparisons to come, of so many figures: 20 MB at most.
+_SHORT, _FIGURES = 40_000, 128
 
 
 class Ranged(Protocol):
@@ -62,36 +66,31 @@ class Draws:
 
     def uniform(self, name: str) -> Samples:
         """Uniform numbers on [0, 1), shape ``(samples,)``."""
-        return self._keep(name, lambda rng: rng.random(self.samples, dtype=np.float32))
+        return self._keep(name, lambda: sampled(_uniform, self.seed, name, self.samples))
 
     def known(self, name: str, figure: Figure | Quantity) -> Samples:
         """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
-        return self._keep(name, lambda rng: drawn(figure, rng, self.samples))
+        return self._keep(name, lambda: sampled(drawn, self.seed, name, self.samples, figure))
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
         """Samples of a rate with a gamma distribution of this shape [events] and exposure [years]: [1/year]."""
-        return self._keep(
-            name, lambda rng: rng.standard_gamma(shape, self.samples, dtype=np.float32) / np.float32(years)
-        )
+        return self._keep(name, lambda: sampled(gamma, self.seed, name, self.samples, shape, years))
 
     def poisson(self, name: str, rate: Samples) -> npt.NDArray[np.intp]:
         """How often something happens in each of as many years as samples, at these rates [1/year]."""
         kept = self._kept.get(name)
         if kept is None:
-            kept = self._rng(name).poisson(rate)
+            kept = _rng(self.seed, name).poisson(rate)
             self._kept[name] = kept
         return kept  # type: ignore[return-value]
 
-    def _keep(self, name: str, sample: Callable[[np.random.Generator], Samples]) -> Samples:
+    def _keep(self, name: str, sample: Callable[[], Samples]) -> Samples:
         kept = self._kept.get(name)
         if kept is None:
-            kept = sample(self._rng(name))
+            kept = sample()
             kept.flags.writeable = False
             self._kept[name] = kept
         return kept  # type: ignore[return-value]
-
-    def _rng(self, name: str) -> np.random.Generator:
-        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
 
 class Pinned(Draws):
@@ -113,18 +112,18 @@ class Pinned(Draws):
 
     def uniform(self, name: str) -> Samples:
         """Uniform numbers, or the value given."""
-        return self._keep(name, lambda _: self._constant(name)) if name in self._given else self._base.uniform(name)
+        return self._keep(name, lambda: self._constant(name)) if name in self._given else self._base.uniform(name)
 
     def known(self, name: str, figure: Figure | Quantity) -> Samples:
         """Samples of a figure, or the value given."""
         if name in self._given:
-            return self._keep(name, lambda _: self._constant(name))
+            return self._keep(name, lambda: self._constant(name))
         return self._base.known(name, figure)
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
         """Samples of a rate, or the value given."""
         if name in self._given:
-            return self._keep(name, lambda _: self._constant(name))
+            return self._keep(name, lambda: self._constant(name))
         return self._base.gamma(name, shape, years)
 
     def _constant(self, name: str) -> Samples:
@@ -185,7 +184,36 @@ def check_draws(seed: int, samples: int) -> None:
         )
 
 
-def drawn(figure: Figure | Quantity, rng: np.random.Generator, size: int) -> Samples:
+def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: Hashable) -> Samples:
+    """``sample(generator, size, *parameters)``, with the generator of a seed and a name; read-only.
+
+    The same for the same arguments, in whatever comparison: short arrays are kept from one to the next.
+    """
+    draw = _recent if size <= _SHORT else _recent.__wrapped__
+    return draw(sample, seed, name, size, *parameters)
+
+
+@lru_cache(maxsize=_FIGURES)
+def _recent(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: Hashable) -> Samples:
+    values = sample(_rng(seed, name), size, *parameters)
+    values.flags.writeable = False
+    return values
+
+
+def _rng(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _uniform(rng: np.random.Generator, size: int) -> Samples:
+    return rng.random(size, dtype=np.float32)
+
+
+def gamma(rng: np.random.Generator, size: int, shape: float, years: float) -> Samples:
+    """Draw a rate with a gamma distribution of this shape [events] and exposure [years]: [1/year]."""
+    return rng.standard_gamma(shape, size, dtype=np.float32) / np.float32(years)
+
+
+def drawn(rng: np.random.Generator, size: int, figure: Figure | Quantity) -> Samples:
     """Draw values of an uncertain figure in its own unit, shape ``(size,)``."""
     if getattr(figure, "distribution", "") == "lognormal" and (sigma := spread(figure)):
         values = rng.standard_normal(size, dtype=np.float32)

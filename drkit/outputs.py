@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from drkit.errors import DrkitError
 from drkit.value import ownership
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -98,8 +99,6 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 def summary(comparison: Comparison) -> dict[str, object]:
     """The choice and its figures as plain data, for ``summary.json``."""
-    from importlib.metadata import version
-
     snapshot = comparison.catalog.snapshot
     return {
         "workload": comparison.workload.name,
@@ -118,8 +117,16 @@ def summary(comparison: Comparison) -> dict[str, object]:
             "oldest_price_used": min(line.as_of for line in comparison.chosen.bill.lines),
         },
         "simulation": {"seed": comparison.seed, "samples": comparison.samples},
-        "versions": {name: version(name) for name in ("drkit", "numpy", "pandas")},
+        "versions": versions(),
     }
+
+
+@lru_cache(maxsize=1)
+def versions() -> Mapping[str, str]:
+    """Versions of what the figures are made with."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("drkit", "numpy", "pandas")}
 
 
 def _told(comparison: Comparison, option: Option) -> dict[str, object]:
@@ -148,7 +155,8 @@ def _told(comparison: Comparison, option: Option) -> dict[str, object]:
 
 
 def _shortest(value: object) -> str:
-    return repr(float(str(value))).removesuffix(".0")
+    # Another type than float, such as float32, is as short as it prints itself.
+    return repr(float(value if isinstance(value, float) else str(value))).removesuffix(".0")
 
 
 def _clear_stale(folder: Path) -> None:

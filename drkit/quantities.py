@@ -6,6 +6,7 @@ Quantities come from the workload's typical figures and the topology's counts.
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.prices import HOURS_PER_MONTH, ON_DEMAND
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from drkit.assumptions import Assumptions
     from drkit.prices import PriceBook
-    from drkit.topology import Site, Topology
+    from drkit.site import Role
+    from drkit.topology import Link, Site
     from drkit.workload import Bucket, Workload
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
@@ -89,7 +91,7 @@ class Purchases:
         region, workload = site.region, self.workload
         yield Purchase("security", "awskms", "customer_managed_key", region, 1)
         yield Purchase("security", "AWSSecretsManager", "secret", region, len(workload.secrets))
-        images, assumed = self._images_gib()
+        images, assumed = self._images_gib
         kept = images * self.assumptions["image_versions"].typical
         name = " ".join(["image_versions", *assumed.split()])
         yield Purchase("registry", "AmazonECR", "private_storage", region, kept, assumption=name)
@@ -207,7 +209,7 @@ class Purchases:
         yield Purchase("backup", "AmazonElastiCache", "backup", site.region, kept)
 
     def _storage(self, site: Site) -> Iterator[Purchase]:
-        buckets = self._buckets(site)
+        buckets = self._buckets(site.role)
         stored = math.fsum(bucket.storage_gib.typical for bucket in buckets)
         # A replica costs the write request that made it; so every write is written in both regions.
         puts = math.fsum(bucket.puts_per_month.typical for bucket in buckets) / 1000
@@ -218,14 +220,13 @@ class Purchases:
 
     # What crosses regions, and what has none ------------------------------------------------------------------------
 
-    def replication(self, topology: Topology) -> Iterator[Purchase]:
+    def replication(self, link: Link) -> Iterator[Purchase]:
         """Everything that crosses regions every month, and what replication has to keep."""
-        workload, failover = self.workload, topology.failover
-        if failover is None:
+        workload, home, away = self.workload, link.primary_region, link.failover_region
+        if not away:
             return
-        home, away = topology.primary_region, topology.failover_region
         if database := workload.database:
-            if topology.replicates_database:
+            if link.replicates_database:
                 redo, assumed = self._redo_gib()
                 yield _transfer("database_replication", home, away, redo, assumed)
             else:
@@ -237,36 +238,39 @@ class Purchases:
                 longer = max(0, workload.backups.copy_retention_days - workload.backups.retention_days)
                 kept = longer * a_day * database.storage_gib.typical * fraction
                 yield Purchase("backup", "AmazonRDS", "cluster/backup", home, kept, assumption="backup_copy_fraction")
-        if workload.cache and topology.replicates_cache:
+        if workload.cache and link.replicates_cache:
             written = workload.cache.write_kib_per_second.typical * 1024 * SECONDS_PER_MONTH / GIB
             yield _transfer("cache_replication", home, away, written)
-        changed = math.fsum(b.change_gib_per_month.typical for b in workload.buckets if b.replicate)
-        both_ways = ((home, away, topology.primary), (away, home, failover))
-        for source, target, site in both_ways if failover.traffic_share else both_ways[:1]:
-            share = changed * site.traffic_share
+        changed = math.fsum(bucket.change_gib_per_month.typical for bucket in self._replicated)
+        both_ways = ((home, away, link.primary_share), (away, home, link.failover_share))
+        for source, target, served in both_ways if link.failover_share else both_ways[:1]:
+            share = changed * served
             yield _transfer("storage_replication", source, target, share)
-            if topology.replication_time_control:
+            if link.replication_time_control:
                 item = "replication_time_control"
                 pair = target if self.prices.has("AmazonS3", item, source, target) else ""
                 yield Purchase("storage_replication", "AmazonS3", item, source, share, to_region=pair)
-        yield from self._old_versions(topology)
-        images, assumed = self._images_gib()
+        yield from self._old_versions(link)
+        images, assumed = self._images_gib
         pushes = workload.operations.image_pushes_per_month
         if pushes is None:
             assumed = " ".join(["image_pushes_per_month", *assumed.split()])
         pushed = pushes.typical if pushes else self.assumptions["image_pushes_per_month"].typical
         yield _transfer("image_replication", home, away, images * pushed / len(workload.services), assumed)
 
-    def _old_versions(self, topology: Topology) -> Iterator[Purchase]:
+    def _old_versions(self, link: Link) -> Iterator[Purchase]:
         """Objects that were replaced: replication needs versioning, and the stack keeps versions for some days."""
         name = "object_overwrite_fraction"
         days = self.workload.backups.copy_retention_days / DAYS_PER_MONTH
-        for site in topology.sites:
-            changed = math.fsum(b.change_gib_per_month.typical for b in self._buckets(site))
+        roles: tuple[tuple[Role, str], ...] = ("primary", link.primary_region), ("failover", link.failover_region)
+        for role, region in roles:
+            buckets = self._buckets(role)
+            changed = math.fsum(bucket.change_gib_per_month.typical for bucket in buckets)
             kept = changed * self.assumptions[name].typical * days
-            stored = math.fsum(b.storage_gib.typical for b in self._buckets(site))
-            yield Purchase("storage", "AmazonS3", "standard/storage", site.region, kept, start=stored, assumption=name)
+            stored = math.fsum(bucket.storage_gib.typical for bucket in buckets)
+            yield Purchase("storage", "AmazonS3", "standard/storage", region, kept, start=stored, assumption=name)
 
+    @cached_property
     def _images_gib(self) -> tuple[float, str]:
         """Size of one image of every service [GiB], and the assumption it rests on."""
         assumed = self.assumptions["image_gib"].typical
@@ -274,8 +278,12 @@ class Purchases:
         total_gib = math.fsum(size.typical if size else assumed for size in sizes)
         return total_gib, "" if all(sizes) else "image_gib"
 
-    def _buckets(self, site: Site) -> list[Bucket]:
-        return [bucket for bucket in self.workload.buckets if site.role == "primary" or bucket.replicate]
+    def _buckets(self, role: Role) -> list[Bucket]:
+        return self.workload.buckets if role == "primary" else self._replicated
+
+    @cached_property
+    def _replicated(self) -> list[Bucket]:
+        return [bucket for bucket in self.workload.buckets if bucket.replicate]
 
     def _redo_gib(self) -> tuple[float, str]:
         """Redo log a secondary receives [GiB/month], and the assumption it rests on."""
@@ -287,17 +295,16 @@ class Purchases:
         written = database.writes_per_second.typical * SECONDS_PER_MONTH
         return written * self.assumptions[name].typical / GIB, name
 
-    def seed(self, topology: Topology) -> Iterator[Purchase]:
+    def seed(self, link: Link) -> Iterator[Purchase]:
         """Data that exists today and must be carried over once."""
-        workload, home, away = self.workload, topology.primary_region, topology.failover_region
+        workload, home, away = self.workload, link.primary_region, link.failover_region
         if not away:
             return
-        if workload.database and topology.replicates_database:
+        if workload.database and link.replicates_database:
             yield _transfer("database_replication", home, away, workload.database.storage_gib.typical)
-        if workload.cache and topology.replicates_cache:
+        if workload.cache and link.replicates_cache:
             yield _transfer("cache_replication", home, away, workload.cache.data_gib.typical)
-        copied = [bucket for bucket in workload.buckets if bucket.replicate]
-        if copied:
+        if copied := self._replicated:
             objects = math.fsum(bucket.objects.typical for bucket in copied)
             stored = math.fsum(bucket.storage_gib.typical for bucket in copied)
             name = "storage_replication"
@@ -306,7 +313,7 @@ class Purchases:
             yield Purchase(name, "AmazonS3", "batch_operations/object", home, objects / 1e6)
             yield Purchase(name, "AmazonS3", "standard/put", away, objects / 1000)
 
-    def everywhere(self, topology: Topology) -> Iterator[Purchase]:
+    def everywhere(self, link: Link) -> Iterator[Purchase]:
         """What belongs to no region: delivery and names."""
         workload = self.workload
         if cdn := workload.cloudfront:
@@ -319,11 +326,11 @@ class Purchases:
         if workload.dns.zone is None:
             return
         yield Purchase("dns", "AmazonRoute53", "hosted_zone", "global", 1)
-        kind = "latency_queries" if topology.strategy == "active_active" else "standard_queries"
+        kind = "latency_queries" if link.strategy == "active_active" else "standard_queries"
         queries = workload.dns.queries_per_month.typical / 1e6
         yield Purchase("dns", "AmazonRoute53", kind, "global", queries)
-        if topology.failover:
-            checks = sum(site.load_balancer for site in topology.sites)
+        if link.failover_region:
+            checks = link.load_balancers
             yield Purchase("dns", "AmazonRoute53", "health_check/aws_endpoint", "global", checks)
             if workload.dns.fast_health_checks:
                 item = "health_check/optional_feature_aws"

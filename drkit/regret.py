@@ -6,13 +6,12 @@ scenario another option may be the cheapest in total.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from drkit.bill_inputs import bill_inputs, changes_usd
-from drkit.draws import Draws, drawn
+from drkit.draws import Draws, drawn, gamma, sampled
 from drkit.recovery import DISRUPTIONS
 from drkit.sensitivity import CHANCE
 from drkit.simulation import Simulator
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.draws import Samples
     from drkit.quantity import Quantity
+    from drkit.recovery import Disruption
+    from drkit.topology import Topology
 
     Array = npt.NDArray[np.float64]
 
@@ -80,26 +81,23 @@ class Scenarios(Draws):
 
     def uniform(self, name: str) -> Samples:
         """Chance, at the midpoints of equal parts of [0, 1): of a rare event no more than its share."""
-        return self._keep(
-            name,
-            lambda rng: np.tile(np.float32((rng.permutation(self.events) + 0.5) / self.events), self.scenarios),
-        )
+        return self._keep(name, lambda: np.tile(sampled(_midpoints, self.seed, name, self.events), self.scenarios))
 
     def known(self, name: str, figure: Figure | Quantity) -> Samples:
         """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
         if name in CHANCE:
             return self._keep(
-                name, lambda rng: np.tile(_even(rng, self.events, partial(drawn, figure)), self.scenarios)
+                name, lambda: np.tile(sampled(_even, self.seed, name, self.events, drawn, figure), self.scenarios)
             )
-        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, partial(drawn, figure)), self.events))
+        return self._keep(
+            name, lambda: np.repeat(sampled(_even, self.seed, name, self.scenarios, drawn, figure), self.events)
+        )
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
         """Samples of a rate [1/year]."""
-
-        def draw(rng: np.random.Generator, size: int) -> Samples:
-            return rng.standard_gamma(shape, size, dtype=np.float32) / np.float32(years)
-
-        return self._keep(name, lambda rng: np.repeat(_even(rng, self.scenarios, draw), self.events))
+        return self._keep(
+            name, lambda: np.repeat(sampled(_even, self.seed, name, self.scenarios, gamma, shape, years), self.events)
+        )
 
     def of_scenario(self, values: Samples) -> Array:
         """Mean of samples over the events of each scenario, shape ``(scenarios,)``."""
@@ -108,13 +106,18 @@ class Scenarios(Draws):
         return np.asarray(values.reshape(self.scenarios, self.events).mean(axis=1, dtype=np.float64))
 
 
-def _even(rng: np.random.Generator, count: int, draw: Callable[[np.random.Generator, int], Samples]) -> Samples:
+def _midpoints(rng: np.random.Generator, count: int) -> Samples:
+    """Midpoints of equal parts of [0, 1), in an order of their own, shape ``(count,)``."""
+    return np.asarray((rng.permutation(count) + 0.5) / count, dtype=np.float32)
+
+
+def _even(rng: np.random.Generator, count: int, draw: Callable[..., Samples], *parameters: object) -> Samples:
     """Draws that are spread evenly over their distribution, in an order of their own, shape ``(count,)``.
 
     One from each of ``count`` parts of equal probability, as in Latin hypercube sampling (McKay, Beckman and Conover,
     Technometrics 21, 1979): the middle one of as many sorted draws.
     """
-    ordered = np.sort(draw(rng, count * _FINER))
+    ordered = np.sort(draw(rng, count * _FINER, *parameters))
     return ordered[_FINER // 2 :: _FINER][rng.permutation(count)]
 
 
@@ -167,11 +170,11 @@ def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenario
     """
     totals = 12 * _monthly_usd(comparison, options, draws)
     losses: dict[tuple[int, str], Array] = {}
-    simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
+    of = _Losses(comparison, draws)
     for total, option in zip(totals, options, strict=True):
         key = id(option.recovery), option.topology.strategy
         if key not in losses:
-            losses[key] = _loss_usd(comparison, option, simulator, draws)
+            losses[key] = of.usd(option.topology)
         total += losses[key]
     return totals
 
@@ -191,28 +194,54 @@ def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scena
     return monthly
 
 
-def _loss_usd(comparison: Comparison, option: Option, simulator: Simulator, draws: Scenarios) -> Array:
-    """Expected loss and people's time in a year of each scenario [USD/year]."""
-    plan, topology, costs = simulator.plan, option.topology, comparison.workload.costs
-    outage, data, run = (
-        draws.of_scenario(samples)
-        for samples in (
-            plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
-            plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
-            plan.assumed("failover_run_usd"),
+class _Losses:
+    """Expected losses of topologies in each scenario; what decides a time is averaged once for all that share it."""
+
+    def __init__(self, comparison: Comparison, draws: Scenarios) -> None:
+        self._draws = draws
+        self._simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
+        plan, costs = self._simulator.plan, comparison.workload.costs
+        self._outage_usd, self._data_usd, self._run_usd, self._rehearsal_usd = map(
+            draws.of_scenario,
+            (
+                plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
+                plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
+                plan.assumed("failover_run_usd"),
+                plan.assumed("rehearsal_usd"),
+            ),
         )
-    )
-    everything = plan.assumed("all_data_lost_h") * np.float32(3600)
-    total = np.zeros(draws.scenarios)
-    for name in DISRUPTIONS:
-        timed = simulator.time(topology, name)
-        rate = draws.of_scenario(simulator.disruptions.rate(name, topology.strategy in LIVE_DATA).sample(draws))
-        down = draws.of_scenario(timed.down_s)
-        lost = draws.of_scenario(np.minimum(timed.rpo_s, everything))
-        total += rate * (down * outage + lost * data) / 3600
-        if timed.carried is not None:
-            total += rate * draws.of_scenario(timed.carried) * run
-    if topology.failover:
-        rehearsals = comparison.workload.operations.rehearsals_per_year
-        total += rehearsals * draws.of_scenario(plan.assumed("rehearsal_usd"))
-    return total
+        self._everything_s = plan.assumed("all_data_lost_h") * np.float32(3600)
+        self._rates: dict[tuple[Disruption, bool], Array] = {}
+        self._down: dict[object, tuple[Array, Array | None]] = {}
+        self._lost: dict[object, Array] = {}
+
+    def usd(self, topology: Topology) -> Array:
+        """Expected loss and people's time in a year of each scenario [USD/year]."""
+        total = np.zeros(self._draws.scenarios)
+        for name in DISRUPTIONS:
+            rate = self._rate(name, topology.strategy in LIVE_DATA)
+            down, carried, lost = self._times(topology, name)
+            total += rate * (down * self._outage_usd + lost * self._data_usd) / 3600
+            if carried is not None:
+                total += rate * carried * self._run_usd
+        if topology.failover:
+            total += self._simulator.workload.operations.rehearsals_per_year * self._rehearsal_usd
+        return total
+
+    def _rate(self, name: Disruption, rehearsed: bool) -> Array:
+        if (name, rehearsed) not in self._rates:
+            rate = self._simulator.disruptions.rate(name, rehearsed)
+            self._rates[name, rehearsed] = self._draws.of_scenario(rate.sample(self._draws))
+        return self._rates[name, rehearsed]
+
+    def _times(self, topology: Topology, name: Disruption) -> tuple[Array, Array | None, Array]:
+        """Mean time without service [s], part of the failovers carried through, and mean of lost writes [s]."""
+        mean = self._draws.of_scenario
+        rto, rpo = self._simulator.keys(topology, name)
+        if rto not in self._down or rpo not in self._lost:
+            timed = self._simulator.time(topology, name)
+            if rto not in self._down:
+                self._down[rto] = mean(timed.down_s), None if timed.carried is None else mean(timed.carried)
+            if rpo not in self._lost:
+                self._lost[rpo] = mean(np.minimum(timed.rpo_s, self._everything_s))
+        return *self._down[rto], self._lost[rpo]

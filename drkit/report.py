@@ -271,21 +271,21 @@ def ages(option: Option) -> Table:
     """How old the prices of a bill are: cost and lines by the year they were seen."""
     frame = option.bill.frame()
     frame["seen in"] = frame["as_of"].str[:4]
-    table = frame.groupby("seen in").agg(lines=("item", "size"), monthly_usd=("monthly_usd", "sum"))
-    return Table(table)
+    years = frame.groupby("seen in")["monthly_usd"]
+    return Table({"lines": years.size(), "monthly_usd": years.sum()})
 
 
 def provenance(comparison: Comparison) -> Markdown:
     """Where the figures come from: snapshot, oldest price, seed, versions."""
-    from importlib.metadata import version
+    from drkit.outputs import versions
 
     snapshot = comparison.catalog.snapshot
     oldest = min(line.as_of for line in comparison.chosen.bill.lines)
+    made_with = ", ".join(f"{name} {version}" for name, version in versions().items())
     return Markdown(
         f"Snapshot {snapshot.date} ({snapshot.digest[:12]}); the oldest price used is of {oldest}. "
         f"Simulation with seed {comparison.seed} and {comparison.samples:,} draws: a probability of 95 % is known to "
-        f"± {196 * math.sqrt(0.95 * 0.05 / comparison.samples):.2f} %. drkit {version('drkit')}, "
-        f"numpy {version('numpy')}, pandas {version('pandas')}."
+        f"± {196 * math.sqrt(0.95 * 0.05 / comparison.samples):.2f} %. {made_with}."
     )
 
 

@@ -262,7 +262,7 @@ class Simulator:
         failbacks = outcomes["region_impairment"].per_year * self._carried_through(topology, times)
         lost_regions = outcomes["region_loss"].per_year if topology.failover else 0.0
         way_back = failbacks * failback_h * self.workload.costs.outage_usd_per_hour.mean
-        keys = {name: self._keys(topology, name) for name in DISRUPTIONS}
+        keys = {name: self.keys(topology, name) for name in DISRUPTIONS}
         return Recovery(
             outcomes,
             math.fsum(loss for loss, _ in losses) + way_back,
@@ -283,7 +283,7 @@ class Simulator:
         objectives = self.workload.objectives
         rehearsed = topology.strategy in LIVE_DATA
         rate = self.disruptions.rate(disruption, rehearsed)
-        rto_key, rpo_key = self._keys(topology, disruption)
+        rto_key, rpo_key = self.keys(topology, disruption)
         return Outcome(
             disruption,
             self._spread(rto_key, lambda: timed().rto_s, objectives.rto_s),
@@ -359,8 +359,11 @@ class Simulator:
             self._neighbours(topology),
         )
 
-    def _keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
-        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is."""
+    def keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
+        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is.
+
+        The first also decides the way back and whether a failover is carried through.
+        """
         route, lag = self._route(topology), self._lag(topology)
         if disruption == "region_loss":
             return ("rto", disruption, route, lag[-1]), ("rpo", disruption, lag)

@@ -264,9 +264,10 @@ class Tables:
         first = {choice.storage_type: at for at, choice in reversed(list(enumerate(self.choices.databases)))}
         for storage, at in first.items():
             topology = designer.topology(self.decision(placement, at, 0, 0))
+            link = topology.link
             sites = itertools.chain.from_iterable(buy.beside(site) for site in topology.sites)
-            monthly = self._cost(itertools.chain(sites, buy.replication(topology), buy.everywhere(topology)))
-            once = self._cost(buy.seed(topology))
+            monthly = self._cost(itertools.chain(sites, buy.replication(link), buy.everywhere(link)))
+            once = self._cost(buy.seed(link))
             if isinstance(monthly, str) or isinstance(once, str):
                 reason = str(monthly) if isinstance(monthly, str) else str(once)
             else:

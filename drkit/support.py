@@ -105,7 +105,7 @@ class SupportMatrix:
         # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
         self._version = lru_cache(maxsize=4096)(self._version_accepted)
         self._class = lru_cache(maxsize=65_536)(self._class_accepted)
-        self.step_up = lru_cache(maxsize=16_384)(self._smallest_legal)
+        self._stepped_up = lru_cache(maxsize=16_384)(self._found_or_refused)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
@@ -155,7 +155,7 @@ class SupportMatrix:
         """Whether a secondary Aurora cluster can forward writes, which active/active needs."""
         return self._satisfies("aurora", engine, version, "write_forwarding", "write forwarding")
 
-    def _smallest_legal(
+    def step_up(
         self,
         service: Service,
         engine: str,
@@ -182,6 +182,23 @@ class SupportMatrix:
         UnsupportedError
             When the class is unknown, or nothing legal is large enough.
         """
+        found = self._stepped_up(service, engine, version, name, regions, variant)
+        if isinstance(found, str):
+            raise UnsupportedError(found)
+        return found
+
+    def _found_or_refused(
+        self, service: Service, engine: str, version: str, name: str, regions: tuple[str, ...], variant: str
+    ) -> StepUp | str:
+        """The step up, or the reason for none: a refusal takes the longest search, and many topologies share it."""
+        try:
+            return self._smallest_legal(service, engine, version, name, regions, variant)
+        except UnsupportedError as error:
+            return str(error)
+
+    def _smallest_legal(
+        self, service: Service, engine: str, version: str, name: str, regions: tuple[str, ...], variant: str
+    ) -> StepUp:
         legal = self.replicable_everywhere(service, engine, version, name, regions)
         priced = [self._priced(service, engine, name, region, variant) for region in regions]
         # A class without a price at home is told by the bill; one that only the other region lacks has a way out.

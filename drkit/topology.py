@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, get_args
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from drkit.errors import UnsupportedError
 from drkit.resizing import changes_from_today
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from drkit.assumptions import Assumptions
     from drkit.catalog import Catalog
+    from drkit.commitments import Commitments
     from drkit.support import Service
     from drkit.workload import Workload
 
@@ -29,6 +30,7 @@ __all__ = [
     "STRATEGIES",
     "Decision",
     "Designer",
+    "Link",
     "Role",
     "Site",
     "StorageType",
@@ -37,6 +39,30 @@ __all__ = [
 ]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+
+class Link(NamedTuple):
+    """All of a topology that decides what it buys beside its sites: what crosses regions, and what has none.
+
+    Parameters
+    ----------
+    failover_region
+        Empty where there is no other region.
+    primary_share, failover_share
+        Part of the workload's traffic served in each region, 0 to 1.
+    load_balancers
+        How many there are, in both regions.
+    """
+
+    strategy: Strategy
+    primary_region: str
+    failover_region: str
+    replication_time_control: bool
+    replicates_database: bool
+    replicates_cache: bool
+    primary_share: float
+    failover_share: float
+    load_balancers: int
 
 
 @dataclass(frozen=True)
@@ -77,7 +103,7 @@ class Topology:
     rejected_because: str = ""
     sized: str = ""
 
-    @property
+    @cached_property
     def topology_id(self) -> str:
         """A name that says what it is, unique within a workload."""
         parts = [
@@ -104,6 +130,22 @@ class Topology:
     def replicates_cache(self) -> bool:
         """Whether a Global Datastore spans both regions."""
         return self.failover is not None and self.failover.cache_group
+
+    @cached_property
+    def link(self) -> Link:
+        """What joins the sites; topologies of different sizes share it."""
+        primary, failover = self.primary, self.failover
+        return Link(
+            self.strategy,
+            self.primary_region,
+            self.failover_region if failover else "",
+            self.replication_time_control,
+            self.replicates_database,
+            self.replicates_cache,
+            primary.traffic_share,
+            failover.traffic_share if failover else 0.0,
+            primary.load_balancer + (failover.load_balancer if failover else 0),
+        )
 
 
 @dataclass(frozen=True)
@@ -150,13 +192,14 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
     check_today(workload, catalog)
     designer = Designer(workload, catalog, assumptions)
     wanted = workload.objectives.strategies or list(STRATEGIES)
-    for decision in _variants(workload, "single_region", ""):
+    sizes = _sizes(workload)
+    for decision in _variants(workload, sizes, "single_region", ""):
         yield designer.topology(decision)
     for strategy, region in itertools.product(STRATEGIES[1:], catalog.regions.commercial()):
         if strategy not in wanted or region.code == workload.region:
             continue
         reason = designer.region_refused(region.code)
-        variants = _variants(workload, strategy, region.code)
+        variants = _variants(workload, sizes, strategy, region.code)
         if reason:
             yield replace(designer.stepped_up(next(variants)), rejected_because=reason)
         else:
@@ -164,18 +207,24 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
                 yield designer.stepped_up(decision)
 
 
-def _variants(workload: Workload, strategy: Strategy, region: str) -> Iterator[Decision]:
-    """Decisions for one strategy and region at today's sizes, the one nearest to today first."""
+def _sizes(workload: Workload) -> list[Sizes]:
+    """Today's sizes with either storage type and on either architecture, today's own first."""
     today = Sizes.of_today(workload)
     other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
     moved = on_arm64(workload, today.tasks)
-    for storage, tasks, headless, rtc in itertools.product(
-        (today.storage_type, other) if workload.database else (today.storage_type,),
-        (today.tasks, moved) if moved != today.tasks else (today.tasks,),
-        headless_or_not(workload, strategy),
-        time_control_or_not(workload, strategy),
+    return [
+        replace(today, storage_type=storage, tasks=tasks)
+        for storage in ((today.storage_type, other) if workload.database else (today.storage_type,))
+        for tasks in ((today.tasks, moved) if moved != today.tasks else (today.tasks,))
+    ]
+
+
+def _variants(workload: Workload, sizes: list[Sizes], strategy: Strategy, region: str) -> Iterator[Decision]:
+    """Decisions for one strategy and region, the one nearest to today first."""
+    for each, headless, rtc in itertools.product(
+        sizes, headless_or_not(workload, strategy), time_control_or_not(workload, strategy)
     ):
-        yield Decision(strategy, region, headless, rtc, replace(today, storage_type=storage, tasks=tasks))
+        yield Decision(strategy, region, headless, rtc, each)
 
 
 def headless_or_not(workload: Workload, strategy: Strategy) -> tuple[bool, ...]:
@@ -211,8 +260,10 @@ class Designer:
         # Aurora wants this much in the primary cluster of a global database, which never idles below it.
         self.least_acu = catalog.support.figure("aurora", "serverless_min_recommended_acu")
         # Many topologies of one region pair ask for the same.
-        self._step_up = lru_cache(maxsize=None)(catalog.support.step_up)
         self._replicable = lru_cache(maxsize=None)(catalog.support.replicable)
+        self._primary = lru_cache(maxsize=256)(self._make_primary)
+        self._changes = lru_cache(maxsize=256)(self._changes_from_today)
+        self._failover = lru_cache(maxsize=1024)(self._make_failover)
 
     # Legal ----------------------------------------------------------------------------------------------------------
 
@@ -306,12 +357,15 @@ class Designer:
         found, node_type = sizes.database_class, sizes.cache_node_type
         if database := workload.database:
             of_engine = (database.engine, database.version)
-            found = self._step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
+            found = self.catalog.support.step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
             # A serverless class steps up to itself, so check the second region too.
             self.check_database(decision.strategy, regions, found)
             self.check_strategy(decision.strategy)
         if cache := workload.cache:
-            node_type = self._step_up("elasticache", cache.engine, cache.version, node_type, regions).found
+            of_cache = (cache.engine, cache.version)
+            node_type = self.catalog.support.step_up("elasticache", *of_cache, node_type, regions).found
+        if (found, node_type) == (sizes.database_class, sizes.cache_node_type):
+            return sizes
         return replace(sizes, database_class=found, cache_node_type=node_type)
 
     # Made -----------------------------------------------------------------------------------------------------------
@@ -323,12 +377,23 @@ class Designer:
 
     def primary(self, decision: Decision) -> Site:
         """What runs in the primary region; it depends on the strategy and the sizes alone."""
-        return primary_site(self.workload, decision.strategy, decision.sizes, self.least_acu)
+        return self._primary(decision.strategy, decision.sizes)
+
+    def _make_primary(self, strategy: Strategy, sizes: Sizes) -> Site:
+        return primary_site(self.workload, strategy, sizes, self.least_acu)
+
+    def _changes_from_today(self, sizes: Sizes, primary: Site) -> tuple[str, ...]:
+        return tuple(changes_from_today(self.workload, sizes, primary, self.catalog.support))
 
     def failover(self, decision: Decision, primary: Site) -> Site:
         """What runs in the failover region beside this primary site."""
-        strategy, region, headless = decision.strategy, decision.region, decision.headless
-        zones, bought = self.catalog.regions[region].zones, decision.sizes.commitments
+        bought = decision.sizes.commitments
+        return self._failover(decision.strategy, decision.region, decision.headless, bought, primary)
+
+    def _make_failover(
+        self, strategy: Strategy, region: str, headless: bool, bought: Commitments, primary: Site
+    ) -> Site:
+        zones = self.catalog.regions[region].zones
         return failover_site(self.workload, strategy, region, zones, headless, self.warm_fraction, bought, primary)
 
     def topology(self, decision: Decision, sized: str = "") -> Topology:
@@ -341,7 +406,7 @@ class Designer:
         """
         workload, strategy, region = self.workload, decision.strategy, decision.region
         primary, failover = self.sites(decision)
-        changes, notes = list(changes_from_today(workload, decision.sizes, primary, self.catalog.support)), []
+        changes, notes = list(self._changes(decision.sizes, primary)), []
         if strategy == "active_active":
             notes.append("automation promotes the other region without asking anybody")
             if workload.database:

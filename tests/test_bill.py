@@ -6,6 +6,8 @@ import csv
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -356,6 +358,29 @@ def test_figures_that_the_workload_leaves_out_are_assumed_and_named(catalog: Cat
         "image_replication": (24.0, ""),
         "backup": (350.0, ""),
     }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bill_does_not_depend_on_those_priced_before_it(name: str, comparisons: Mapping[str, Comparison]) -> None:
+    comparison = comparisons[name]
+    for option in comparison.options[::7]:
+        fresh = Biller(comparison.workload, comparison.catalog, comparison.assumptions)
+        assert fresh.bill(option.topology) == option.bill
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("region", "us-west-2"), ("zones", 3), ("nat_gateways", 1), ("traffic_share", 0.5), ("database_instances", 5)],
+)
+def test_sites_that_differ_in_one_field_are_priced_each_for_itself(
+    field: str, value: object, comparisons: Mapping[str, Comparison]
+) -> None:
+    comparison = comparisons["article"]
+    topology = comparison.today.topology
+    site: dict[str, Any] = {field: value}
+    other = replace(topology, primary=replace(topology.primary, **site))
+    one, fresh = (Biller(comparison.workload, comparison.catalog, comparison.assumptions) for _ in range(2))
+    assert one.bill(topology).lines != one.bill(other).lines == fresh.bill(other).lines
 
 
 def test_a_share_of_what_is_not_observed_is_the_part_of_the_bill(comparisons: Mapping[str, Comparison]) -> None:

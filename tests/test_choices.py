@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from drkit import choice_report, choices, regret, report
-from drkit.bill_inputs import bill_inputs, changes_usd, priced_with
+from drkit.bill_inputs import bill_inputs, changes_usd
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, Option, compare_topologies
 from drkit.draws import Draws
 from drkit.errors import ParameterError
 from drkit.quantity import Quantity
-from drkit.regret import Scenarios
+from drkit.regret import Scenarios, total_usd
 from drkit.space import design_space
 from drkit.value import ownership
 from drkit.workload import Workload
@@ -313,19 +313,27 @@ def test_a_rates_scenarios_have_its_mean_and_its_spread() -> None:
     assert isinstance(draws, Draws)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["article", "payments-br"])
+@pytest.mark.parametrize("name", ["article", "media-house", "payments-br"])
 def test_quantities_move_bills_as_whole_bills_say(name: str, comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons[name]
-    known = bill_inputs(comparison)[:4]
-    options: list[Option] = list(comparison.options[::9])
+    known = bill_inputs(comparison)
+    options: list[Option] = list(comparison.options[::5])
     found = changes_usd(comparison, options, known)
     assert found.shape == (len(known), 2, len(options))
     for at, one in enumerate(known):
         for end, value in enumerate((one.figure.low, one.figure.high)):
-            bills = priced_with(comparison, one, value)[::9]
-            moved = [bill.monthly_usd - option.bill.monthly_usd for bill, option in zip(bills, options, strict=True)]
+            biller = one.bills(comparison, value)
+            moved = [biller.bill(option.topology).monthly_usd - option.bill.monthly_usd for option in options]
             np.testing.assert_allclose(found[at, end], moved, atol=0.0101)
+
+
+def test_what_a_time_costs_does_not_depend_on_the_options_beside_it(comparisons: Mapping[str, Comparison]) -> None:
+    comparison = comparisons["payments-br"]
+    options = list(comparison.options[::40])
+    draws = Scenarios(1, scenarios=20, events=10)
+    together = total_usd(comparison, options, draws)
+    for option, total in zip(options, together, strict=True):
+        np.testing.assert_array_equal(total_usd(comparison, [option], draws)[0], total)
 
 
 def test_the_table_of_regrets_shows_the_choice_too(comparisons: Mapping[str, Comparison]) -> None:

@@ -38,7 +38,7 @@ def test_triangular_draws_have_the_triangular_distribution(low: float, mode: flo
 
 def test_lognormal_draws_have_typical_as_median_and_high_as_the_999th_of_a_thousand() -> None:
     figure = _figure(0, 60, 14_400, "lognormal")
-    values = drawn(figure, np.random.default_rng(3), N)
+    values = drawn(np.random.default_rng(3), N, figure)
     assert stats.kstest(np.log(values), stats.norm(math.log(60), spread(figure)).cdf).statistic < 1.63 / math.sqrt(N)
     assert stats.norm.cdf(math.log(14_400), math.log(60), spread(figure)) == pytest.approx(0.999)
 
@@ -46,6 +46,29 @@ def test_lognormal_draws_have_typical_as_median_and_high_as_the_999th_of_a_thous
 def test_rates_have_the_gamma_distribution() -> None:
     values = Draws(1, N).gamma("rate", 8.5, 15.9)
     assert stats.kstest(values, stats.gamma(8.5, scale=1 / 15.9).cdf).statistic < 1.63 / math.sqrt(N)
+
+
+@pytest.mark.parametrize(
+    ("seed", "name", "figure"),
+    [
+        (2, "figure", _figure(60, 120, 300)),
+        (1, "other", _figure(60, 120, 300)),
+        (1, "figure", _figure(60, 120, 301)),
+        (1, "figure", _figure(60, 120, 300, "lognormal")),
+        (1, "figure", Quantity(low=0, typical=120, high=300)),
+    ],
+)
+def test_draws_that_are_kept_are_those_of_the_same_seed_name_and_figure(
+    seed: int, name: str, figure: Figure | Quantity
+) -> None:
+    first = Draws(1, 1000).known("figure", _figure(60, 120, 300))
+    np.testing.assert_array_equal(Draws(1, 1000).known("figure", _figure(60, 120, 300)), first)
+    assert not np.array_equal(Draws(seed, 1000).known(name, figure), first)
+
+
+def test_nobody_can_write_to_draws_that_others_share() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        Draws(1, 1000).known("figure", _figure(60, 120, 300))[0] = 0
 
 
 def test_quantile_functions_are_those_of_scipy() -> None:

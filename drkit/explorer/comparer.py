@@ -20,16 +20,13 @@ from drkit.simulation import Simulator
 from drkit.topology import enumerate_topologies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
-    from drkit.bill import Line
+    from drkit.bill import Known
     from drkit.catalog import Catalog
     from drkit.compare import Option
-    from drkit.quantities import Purchase
     from drkit.topology import Topology
     from drkit.workload import Workload
-
-    _Lines = dict[tuple[Purchase, str], list[Line]]
 
 Made = TypeVar("Made")
 
@@ -66,7 +63,7 @@ class Comparer:
         self.samples = samples
         self._topologies: _Recent[tuple[Topology, ...]] = _Recent(8)
         self._billers: _Recent[_Ledger] = _Recent(4)
-        self._lines: _Lines = {}
+        self._lines: Known = {}
         self._draws: _Recent[Draws] = _Recent(4)
         self._simulators: _Recent[Simulator] = _Recent(4)
 
@@ -113,27 +110,15 @@ class _Ledger(Biller):
     A topology's name is unique within a workload; what a quantity costs is the same for all workloads.
     """
 
-    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions, lines: _Lines) -> None:
-        super().__init__(workload, catalog, assumptions)
+    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions, known: Known) -> None:
+        super().__init__(workload, catalog, assumptions, known)
         self._kept: dict[str, Bill] = {}
-        self._lines = lines
 
     def bill(self, topology: Topology) -> Bill:
         name = topology.topology_id
         if name not in self._kept:
             self._kept[name] = super().bill(topology)
         return self._kept[name]
-
-    def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
-        """Lines of purchases, those known from other billers as they are."""
-        found: list[Line] = []
-        for bought in quantities:
-            key = bought, roles.get(bought.region, "global")
-            known = self._lines.get(key)
-            if known is None:
-                known = self._lines[key] = super().priced([bought], roles)
-            found += known
-        return found
 
 
 class _Recent(OrderedDict[str, Made]):

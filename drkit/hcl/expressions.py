@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from drkit.hcl.functions import FUNCTIONS, Function
@@ -54,6 +55,9 @@ _ON_NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+
+
+_signature = lru_cache(maxsize=256)(inspect.signature)
 
 
 @dataclass(frozen=True)
@@ -244,7 +248,7 @@ class Evaluator:
         if expanded:
             arguments[-1:] = _items(arguments[-1]).values()
         try:
-            inspect.signature(self._functions[name]).bind(*arguments)
+            _signature(self._functions[name]).bind(*arguments)
         except TypeError as error:
             raise EvaluationError(f"{name} does not take {len(arguments)} arguments") from error
         return self._functions[name](*arguments)

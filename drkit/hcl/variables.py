@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from drkit.hcl.expressions import Expression, Node, body_of, call_of, name_of, subtrees, unwrapped
@@ -87,6 +87,11 @@ class Validation:
 
     condition: Expression
     error_message: Expression
+
+    @cached_property
+    def references(self) -> tuple[str, ...]:
+        """Names of the variables that the condition refers to."""
+        return tuple(references(self.condition.node))
 
 
 @dataclass(frozen=True)
@@ -353,7 +358,7 @@ def _validated(name: str, validation: Validation, usable: Mapping[str, Value]) -
     names = {"var": usable}
     condition = " ".join(validation.condition.text.split())
     try:
-        for other in references(validation.condition.node):
+        for other in validation.references:
             if other not in usable:
                 raise HclError(f"var.{other} has no usable value here")
         passed = to_bool(validation.condition.evaluate(names))
