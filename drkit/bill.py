@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from drkit.catalog import Catalog
     from drkit.prices import Price
     from drkit.quantities import Purchase
-    from drkit.topology import Link, Site, Topology
+    from drkit.site import Link, Site
+    from drkit.topology import Topology
     from drkit.workload import Strategy, Workload
 
     #: Lines by purchase, and the role of the region it is made in.
@@ -86,7 +87,7 @@ class Bill:
     @cached_property
     def not_observed(self) -> tuple[Line, ...]:
         """Lines whose price is derived or a proxy."""
-        return tuple(line for line in self.lines if line.monthly_usd and not line.basis.startswith("observed"))
+        return tuple([line for line in self.lines if line.monthly_usd and not line.basis.startswith("observed")])
 
     @property
     def share_not_observed(self) -> float:
@@ -166,12 +167,12 @@ class Biller:
         return Bill(tuple(itertools.chain(*sites, monthly)), seed)
 
     def _price_site(self, strategy: Strategy, site: Site) -> tuple[Line, ...]:
-        return _of(strategy, self.priced(self.purchases.site(site), {site.region: site.role}))
+        return _named(strategy, self.priced(self.purchases.site(site), {site.region: site.role}))
 
     def _price_link(self, link: Link) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
         roles = {link.primary_region: "primary", link.failover_region: "failover"}
         monthly = self.priced(itertools.chain(self.purchases.replication(link), self.purchases.everywhere(link)), roles)
-        return _of(link.strategy, monthly), _of(link.strategy, self.priced(self.purchases.seed(link), roles))
+        return _named(link.strategy, monthly), _named(link.strategy, self.priced(self.purchases.seed(link), roles))
 
     def micro_usd(self, quantities: Iterable[Purchase]) -> int:
         """What lines of a bill would add up to for some purchases, in millionths of USD [USD/1e6 a month].
@@ -234,7 +235,7 @@ class Biller:
         )
 
 
-def _of(strategy: Strategy, lines: Iterable[Line]) -> tuple[Line, ...]:
+def _named(strategy: Strategy, lines: Iterable[Line]) -> tuple[Line, ...]:
     """The same lines as those of a strategy."""
     # A line begins with its strategy; made anew it takes a third of the time of `_replace`.
     return tuple(Line(strategy, *line[1:]) for line in lines)

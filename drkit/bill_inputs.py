@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
     from drkit.draws import Draws
     from drkit.quantities import Purchase, Purchases
-    from drkit.topology import Link, Site
+    from drkit.site import Link, Site
     from drkit.workload import Workload
 
 Buyer = TypeVar("Buyer", bound=Hashable)

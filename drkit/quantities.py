@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from drkit.assumptions import Assumptions
     from drkit.prices import PriceBook
-    from drkit.site import Role
-    from drkit.topology import Link, Site
+    from drkit.site import Link, Role, Site
     from drkit.workload import Bucket, Workload
 
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600

@@ -170,11 +170,11 @@ def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenario
     """
     totals = 12 * _monthly_usd(comparison, options, draws)
     losses: dict[tuple[int, str], Array] = {}
-    of = _Losses(comparison, draws)
+    expected = _Losses(comparison, draws)
     for total, option in zip(totals, options, strict=True):
         key = id(option.recovery), option.topology.strategy
         if key not in losses:
-            losses[key] = of.usd(option.topology)
+            losses[key] = expected.usd(option.topology)
         total += losses[key]
     return totals
 

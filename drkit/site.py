@@ -1,10 +1,10 @@
-"""Site: what runs in one region of a topology, and how the two sites follow from what was decided."""
+"""Site and link: what runs in one region of a topology, what joins two, and how the sites follow from a decision."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from drkit.prices import ON_DEMAND
 
@@ -114,6 +114,30 @@ class Site:
         """CloudWatch alarms the stack makes here, the replication lag's aside."""
         database = self.database_cluster and self.database_instances > 0
         return 2 * self.load_balancer + database + self.cache_group
+
+
+class Link(NamedTuple):
+    """All of a topology that decides what it buys beside its sites: what crosses regions, and what has none.
+
+    Parameters
+    ----------
+    failover_region
+        Empty where there is no other region.
+    primary_share, failover_share
+        Part of the workload's traffic served in each region, 0 to 1.
+    load_balancers
+        How many there are, in both regions.
+    """
+
+    strategy: Strategy
+    primary_region: str
+    failover_region: str
+    replication_time_control: bool
+    replicates_database: bool
+    replicates_cache: bool
+    primary_share: float
+    failover_share: float
+    load_balancers: int
 
 
 def primary_site(workload: Workload, strategy: Strategy, sizes: Sizes, least_acu: float) -> Site:

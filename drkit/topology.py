@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, get_args
 
 from drkit.errors import UnsupportedError
 from drkit.resizing import changes_from_today
-from drkit.site import LIVE_DATA, Role, Site, Sizes, StorageType, failover_site, primary_site
+from drkit.site import LIVE_DATA, Link, Role, Site, Sizes, StorageType, failover_site, primary_site
 from drkit.today import check_today
 from drkit.workload import Strategy
 
@@ -39,30 +39,6 @@ __all__ = [
 ]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-
-
-class Link(NamedTuple):
-    """All of a topology that decides what it buys beside its sites: what crosses regions, and what has none.
-
-    Parameters
-    ----------
-    failover_region
-        Empty where there is no other region.
-    primary_share, failover_share
-        Part of the workload's traffic served in each region, 0 to 1.
-    load_balancers
-        How many there are, in both regions.
-    """
-
-    strategy: Strategy
-    primary_region: str
-    failover_region: str
-    replication_time_control: bool
-    replicates_database: bool
-    replicates_cache: bool
-    primary_share: float
-    failover_share: float
-    load_balancers: int
 
 
 @dataclass(frozen=True)

@@ -315,8 +315,9 @@ def test_a_class_that_only_the_other_region_has_no_price_for_steps_aside(
 
 
 def test_a_region_that_is_not_offered_is_no_matter_of_size(support: SupportMatrix) -> None:
-    with pytest.raises(UnsupportedError, match="Global Datastore is not offered in ap-east-2"):
-        support.step_up("elasticache", "redis", "7.1", "cache.t4g.small", ("us-east-1", "ap-east-2"))
+    for _ in range(2):  # what is asked again is refused again
+        with pytest.raises(UnsupportedError, match="Global Datastore is not offered in ap-east-2"):
+            support.step_up("elasticache", "redis", "7.1", "cache.t4g.small", ("us-east-1", "ap-east-2"))
 
 
 def test_a_version_below_the_floor_is_no_matter_of_size(support: SupportMatrix) -> None:
