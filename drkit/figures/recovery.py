@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from drkit.figures.axes import linear_time, log_time
@@ -103,7 +103,9 @@ def _draw_waterfall(shown: _Waterfall) -> Picture:
     for at, bar in enumerate(bars):
         colour = BLUE if bar.decides else SKY
         if bar.end_s > bar.start_s:
-            axes.barh(at, bar.end_s - bar.start_s, 0.58, bar.start_s, color=colour, gid=bar.step, zorder=3)
+            shape = Rectangle((bar.start_s, at - 0.29), bar.end_s - bar.start_s, 0.58, facecolor=colour, zorder=3)
+            shape.set(edgecolor="none", gid=bar.step)
+            axes.add_artist(shape)  # limits are set below; what measures it takes a fifth of the time
         else:
             axes.plot(bar.end_s, at, marker="D", color=colour, ms=7, zorder=4)
         axes.plot([bar.end_s, bar.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95")
