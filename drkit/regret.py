@@ -6,6 +6,7 @@ scenario another option may be the cheapest in total.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -99,6 +100,11 @@ class Scenarios(Draws):
             name, lambda: np.repeat(sampled(_even, self.seed, name, self.scenarios, gamma, shape, years), self.events)
         )
 
+    @cached_property
+    def once(self) -> Scenarios:
+        """The same scenarios with one event each: enough for a figure that chance does not touch."""
+        return Scenarios(self.seed, self.scenarios, events=1)
+
     def of_scenario(self, values: Samples) -> Array:
         """Mean of samples over the events of each scenario, shape ``(scenarios,)``."""
         if len(values) == 1:
@@ -180,14 +186,14 @@ def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenario
 
 
 def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:
-    known = bill_inputs(comparison)
+    known, once = bill_inputs(comparison), draws.once
     monthly = np.repeat([[option.bill.monthly_usd] for option in options], draws.scenarios, axis=1)
     if not known:
         return monthly
     ends = changes_usd(comparison, options, known)
     for one, (low, high) in zip(known, ends, strict=True):
         figure = one.figure
-        values = draws.of_scenario(draws.known(one.name, figure))
+        values = once.of_scenario(once.known(one.name, figure))
         # Straight on either side of the typical figure; beyond the ends it stays at the end's.
         monthly += np.outer(low, np.interp(values, (figure.low, figure.typical), (1.0, 0.0)))
         monthly += np.outer(high, np.interp(values, (figure.typical, figure.high), (0.0, 1.0)))
@@ -198,19 +204,19 @@ class _Losses:
     """Expected losses of topologies in each scenario; what decides a time is averaged once for all that share it."""
 
     def __init__(self, comparison: Comparison, draws: Scenarios) -> None:
+        workload, assumptions, once = comparison.workload, comparison.assumptions, draws.once
         self._draws = draws
-        self._simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
-        plan, costs = self._simulator.plan, comparison.workload.costs
-        self._outage_usd, self._data_usd, self._run_usd, self._rehearsal_usd = map(
-            draws.of_scenario,
-            (
-                plan.own("outage_usd_per_hour", costs.outage_usd_per_hour),
-                plan.own("data_loss_usd_per_hour", costs.data_loss_usd_per_hour),
-                plan.assumed("failover_run_usd"),
-                plan.assumed("rehearsal_usd"),
-            ),
+        self._simulator = Simulator(workload, comparison.catalog, assumptions, draws=draws)
+        self._outage_usd, self._data_usd, self._run_usd, self._rehearsal_usd = (
+            once.of_scenario(once.known(name, figure))
+            for name, figure in (
+                ("workload.outage_usd_per_hour", workload.costs.outage_usd_per_hour),
+                ("workload.data_loss_usd_per_hour", workload.costs.data_loss_usd_per_hour),
+                ("failover_run_usd", assumptions["failover_run_usd"]),
+                ("rehearsal_usd", assumptions["rehearsal_usd"]),
+            )
         )
-        self._everything_s = plan.assumed("all_data_lost_h") * np.float32(3600)
+        self._everything_s = self._simulator.plan.assumed("all_data_lost_h") * np.float32(3600)
         self._rates: dict[tuple[Disruption, bool], Array] = {}
         self._down: dict[object, tuple[Array, Array | None]] = {}
         self._lost: dict[object, Array] = {}
@@ -230,8 +236,8 @@ class _Losses:
 
     def _rate(self, name: Disruption, rehearsed: bool) -> Array:
         if (name, rehearsed) not in self._rates:
-            rate = self._simulator.disruptions.rate(name, rehearsed)
-            self._rates[name, rehearsed] = self._draws.of_scenario(rate.sample(self._draws))
+            once, rate = self._draws.once, self._simulator.disruptions.rate(name, rehearsed)
+            self._rates[name, rehearsed] = once.of_scenario(rate.sample(once))
         return self._rates[name, rehearsed]
 
     def _times(self, topology: Topology, name: Disruption) -> tuple[Array, Array | None, Array]:

@@ -327,6 +327,15 @@ def test_quantities_move_bills_as_whole_bills_say(name: str, comparisons: Mappin
             np.testing.assert_allclose(found[at, end], moved, atol=0.0101)
 
 
+def test_one_event_is_enough_for_what_chance_does_not_touch(comparisons: Mapping[str, Comparison]) -> None:
+    figure = comparisons["article"].assumptions["failover_run_usd"]
+    draws = Scenarios(1, scenarios=40, events=25)
+    assert len(draws.once.known("failover_run_usd", figure)) == 40
+    for scenarios in (draws, draws.once):
+        means = scenarios.of_scenario(scenarios.known("failover_run_usd", figure))
+        np.testing.assert_array_equal(means, draws.known("failover_run_usd", figure)[::25])
+
+
 def test_what_a_time_costs_does_not_depend_on_the_options_beside_it(comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons["payments-br"]
     options = list(comparison.options[::40])
