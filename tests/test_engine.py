@@ -224,6 +224,17 @@ def test_the_notebook_on_disk_is_a_second_old_at_most(tmp_path: Path) -> None:
         running.wait(30)
 
 
+def test_what_a_file_that_nobody_closed_holds_is_written_at_the_end(tmp_path: Path) -> None:
+    source = executed.write(
+        tmp_path / "open.ipynb",
+        "import types\nholder = types.SimpleNamespace(file=open('left.txt', 'w'))\nholder.itself = holder",
+        "holder.file.write('said')",
+        "del holder",
+    )
+    executed.execute(source, tmp_path / "out.ipynb", "drkit")
+    assert (tmp_path / "left.txt").read_text(encoding="utf-8") == "said"
+
+
 def test_a_killed_papermill_leaves_neither_kernel_nor_server(tmp_path: Path) -> None:
     script = (
         "import sys, papermill; from drkit.warm import client; client.start();"

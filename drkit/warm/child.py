@@ -162,14 +162,12 @@ def _leave(code: Any) -> NoReturn:
     number = code if isinstance(code, int) else 0 if code is None else 1
     try:
         threading._shutdown()  # type: ignore[attr-defined]
-        # A file that nobody closed writes what it holds when it is collected. Where there is none, nothing has to be
-        # looked for, neither here nor by IPython.
-        written = _written_files() - _files_at_start
-        if not written:
+        # A file that nobody closed writes what it holds when it is collected. Where there is none, nothing is left to
+        # look at: IPython collects at its exit, too.
+        if _written_files() <= _files_at_start:
             gc.freeze()
         atexit._run_exitfuncs()
-        if written:
-            gc.collect()
+        gc.collect()
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()

@@ -61,6 +61,8 @@ def rehearse() -> None:
                 importlib.import_module(name)
         with contextlib.suppress(Exception):
             _design()
+        with contextlib.suppress(Exception):
+            _backends()
     # Makes Python forget which warnings were given already: a run gives them again.
     with warnings.catch_warnings():
         pass
@@ -76,6 +78,13 @@ def _as_in_a_kernel() -> Iterator[None]:
         yield
     finally:
         del builtins.get_ipython  # type: ignore[attr-defined]
+
+
+def _backends() -> None:
+    """Find the installed packages that bring a backend of matplotlib: it looks for them when a kernel names its own."""
+    from matplotlib.backends.registry import backend_registry
+
+    backend_registry.list_all()
 
 
 def _design() -> None:
