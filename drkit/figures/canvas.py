@@ -67,6 +67,24 @@ def _face(font: FontProperties, dpi: float, hinting: int) -> _Face:
     return _Face(tuple(map(str, files)), font.get_size_in_points(), dpi, hinting)
 
 
+@functools.lru_cache(maxsize=256)
+def _line(face: _Face) -> tuple[float | None, float | None, float | None]:
+    """How far a line of a font goes up and down, and the gap to the next one [pixel]; None where the font says nothing.
+
+    As matplotlib has it, which reads the font's tables anew for each text.
+    """
+    font = face.ready()
+    for name, *keys in (
+        ("OS/2", "sTypoAscender", "sTypoDescender", "sTypoLineGap"),
+        ("hhea", "ascent", "descent", "lineGap"),
+    ):
+        if table := font.get_sfnt_table(name):
+            scale = 1 / font.get_sfnt_table("head")["unitsPerEm"] * face.points * face.dpi / _INCH
+            up, down, gap = (table[key] * scale for key in keys)
+            return up, -down, gap
+    return None, None, None
+
+
 @functools.lru_cache(maxsize=32_768)
 def _word(word: str, face: _Face) -> _Word:
     """Set a word. Pictures have few: texts are put together from them, whatever the texts are."""
@@ -156,6 +174,9 @@ class _Renderer(RendererAgg):  # type: ignore[misc]
             size: tuple[float, float, float] = super().get_text_width_height_descent(s, prop, ismath)
             return size
         return _measured(s, _face(prop.copy(), self.dpi, get_hinting_flag()))
+
+    def _get_font_height_metrics(self, prop: FontProperties) -> tuple[float | None, float | None, float | None]:
+        return _line(_face(prop.copy(), self.dpi, get_hinting_flag()))
 
     def draw_text(
         self,
