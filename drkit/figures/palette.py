@@ -136,13 +136,24 @@ _LOOK = {
 }
 
 
+_looking = False
+
+
 @contextmanager
 def look() -> Iterator[None]:
-    """Matplotlib's defaults with drkit's settings, for the length of a block."""
+    """Matplotlib's defaults with drkit's settings, for the length of a block; a block within it has them already."""
+    global _looking
+    if _looking:
+        yield
+        return
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_LOOK)
-        yield
+        _looking = True
+        try:
+            yield
+        finally:
+            _looking = False
 
 
 def shades(theme: Theme) -> dict[str, str]:
