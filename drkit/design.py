@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import drills, notebook_page, terraform, workload_file
+from drkit import drills, iris, notebook_page, terraform, workload_file
 from drkit.assumptions import Assumptions
 from drkit.bundled import notebooks_dir
 from drkit.catalog import Catalog
@@ -138,6 +138,15 @@ def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: 
     return with_stable_ids(notebook, target)
 
 
+def known_parameters(notebook: Path) -> dict[str, Any]:
+    """Parameters of a notebook by name, as papermill finds them; empty where no cell is tagged ``parameters``."""
+    iris.put_off()
+    import papermill
+
+    known: dict[str, Any] = papermill.inspect_notebook(str(notebook))
+    return known
+
+
 def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
     """Refuse unknown or ill-typed parameters of a notebook, all at once.
 
@@ -153,9 +162,7 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
     ParameterError
         One sentence a parameter.
     """
-    import papermill
-
-    known: dict[str, Any] = papermill.inspect_notebook(str(notebook))
+    known = known_parameters(notebook)
     problems = []
     for name, value in given.items():
         if name not in known:
@@ -192,9 +199,7 @@ def check_inputs(given: Mapping[str, object]) -> Workload:
 
 def typed_parameter(notebook: Path, name: str, text: str) -> object:
     """Turn a parameter given as text on a command line into the type that the notebook asks for."""
-    import papermill
-
-    known: dict[str, Any] = papermill.inspect_notebook(str(notebook))
+    known = known_parameters(notebook)
     wanted = known.get(name, {}).get("inferred_type_name", "str")
     if wanted == "bool":
         return {"true": True, "false": False}.get(text.lower(), text)

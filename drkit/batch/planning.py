@@ -148,9 +148,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _known(notebook: Path) -> Mapping[str, Any]:
-    import papermill
-
-    known: Mapping[str, Any] = papermill.inspect_notebook(str(notebook))
+    known = design.known_parameters(notebook)
     if not known:
         raise ParameterError(f"{notebook} has no parameters: tag the cell that sets them with 'parameters'")
     return known

@@ -14,6 +14,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drkit import iris
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,6 +58,7 @@ def rehearse() -> None:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         with _as_in_a_kernel():
             import pandas  # noqa: F401
+        iris.put_off()
         for name in _MODULES:
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
