@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drkit import figures, workload_file
+from drkit import figures
 from drkit.catalog import Catalog
 from drkit.compare import Comparison, compare_topologies
 from drkit.figures import once as kept
@@ -65,7 +65,7 @@ def leaves(value: object) -> Iterator[object]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workload", workload_file.bundled())
+@pytest.mark.parametrize("workload", ["article", "media-house", "payments-br"])
 @each_figure
 def test_a_kept_figure_is_the_one_that_would_be_drawn(
     figure: str, workload: str, comparisons: Mapping[str, Comparison], folder: Path, monkeypatch: pytest.MonkeyPatch
