@@ -101,6 +101,7 @@ def test_runs_that_differ_in_what_a_figure_does_not_show_have_one_picture(
     assert len(list(folder.iterdir())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", CHOICE)
 def test_an_objective_that_changes_the_choice_makes_another_picture(
     figure: str, workloads: Mapping[str, Workload], catalog: Catalog, folder: Path
@@ -111,6 +112,7 @@ def test_an_objective_that_changes_the_choice_makes_another_picture(
     assert len(list(folder.iterdir())) == 2
 
 
+@pytest.mark.slow
 @each_figure
 def test_a_figure_of_another_workload_is_another_picture(
     figure: str, comparisons: Mapping[str, Comparison], folder: Path
@@ -121,6 +123,7 @@ def test_a_figure_of_another_workload_is_another_picture(
     assert len(list(folder.iterdir())) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", ["architecture", "recovery_waterfall", "region_map"])
 def test_each_strategy_has_a_picture_of_its_own(
     figure: str, comparisons: Mapping[str, Comparison], folder: Path
