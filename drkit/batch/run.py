@@ -150,11 +150,13 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
         (folder / WORKLOAD).write_text(spec.workload, encoding="utf-8")
     target = folder / target_name(spec.notebook_name)
     end = time.monotonic() + spec.timeout_s
-    limits: dict[str, Any] = {"memory_bytes": spec.memory_bytes} if spec.engine == "drkit" else {}
-    if limits and shared and bundled.is_notebook(spec.notebook_name, spec.notebook):
-        limits["pictures"] = str(shared)
+    options: dict[str, Any] = {}
+    if spec.engine == "drkit":
+        options["memory_bytes"] = spec.memory_bytes
+        if shared and bundled.is_notebook(spec.notebook_name, spec.notebook):
+            options["pictures"] = str(shared)
     if spec.timeout_s:
-        limits["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
+        options["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:
         source = Path(sources) / f"{spec.notebook_name}.ipynb"
         source.write_text(spec.notebook, encoding="utf-8")
@@ -167,7 +169,7 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
             progress_bar=False,
             log_output=False,
             config=design.kernel_config(),
-            **limits,
+            **options,
         )
     notebook = design.with_stable_ids(notebook, target, f"{spec.notebook_name}.ipynb")
     for written in folder.glob("*.tfvars"):
