@@ -74,25 +74,18 @@ class Figure:
         return drawn(rng, size, self)
 
 
+def _figure(row: Mapping[str, str], name: str, unit: str, suffix: str = "") -> Figure:
+    """A figure of a row whose columns ``low``, ``typical`` and ``high`` end in a suffix."""
+    low, typical, high = (float(row[f"{end}{suffix}"]) for end in ("low", "typical", "high"))
+    told = (row[column] for column in ("distribution", "what", "source", "as_of", "basis"))
+    return Figure(name, unit, low, typical, high, *told)
+
+
 @lru_cache(maxsize=1)
 def _assumed() -> tuple[Figure, ...]:
     """Every figure of assumptions.csv."""
     with (data_dir() / "assumptions.csv").open(newline="", encoding="utf-8") as file:
-        return tuple(
-            Figure(
-                row["name"],
-                row["unit"],
-                float(row["low"]),
-                float(row["typical"]),
-                float(row["high"]),
-                row["distribution"],
-                row["what"],
-                row["source"],
-                row["as_of"],
-                row["basis"],
-            )
-            for row in csv.DictReader(file)
-        )
+        return tuple(_figure(row, row["name"], row["unit"]) for row in csv.DictReader(file))
 
 
 class Assumptions:
@@ -112,21 +105,8 @@ class Assumptions:
     """
 
     def __init__(self, snapshot: Snapshot, own: Mapping[str, Quantity] | None = None) -> None:
-        figures = {
-            row["step"]: Figure(
-                row["step"],
-                "s",
-                float(row["low_s"]),
-                float(row["typical_s"]),
-                float(row["high_s"]),
-                row["distribution"],
-                row["what"],
-                row["source"],
-                row["as_of"],
-                row["basis"],
-            )
-            for row in snapshot.records("recovery_steps")
-        }
+        steps = snapshot.records("recovery_steps")
+        figures = {row["step"]: _figure(row, row["step"], "s", "_s") for row in steps}
         figures.update({figure.name: figure for figure in _assumed()})
         #: Figures of the workload file that take the place of one fitted from the history, by name.
         self.own: dict[str, Figure] = {}
