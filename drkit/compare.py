@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.catalog import Catalog
+    from drkit.regret import Totals
     from drkit.topology import Topology
     from drkit.workload import Workload
 
@@ -70,6 +71,8 @@ class Comparison:
         Topologies that are not possible, each with its reason.
     seed, samples
         Of the simulation.
+    totals
+        What options cost in total in each scenario, where an earlier comparison of the workload has worked it out.
     """
 
     workload: Workload
@@ -79,6 +82,7 @@ class Comparison:
     rejected: tuple[Topology, ...]
     seed: int
     samples: int
+    totals: Totals | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         counts = f"{len(self.options)} options, {len(self.rejected)} rejected"
@@ -317,7 +321,7 @@ def compare_topologies(
     seed, samples
         Of the Monte Carlo simulation: same seed, same figures.
     topologies, biller, simulator
-        Of an earlier comparison, where they hold for this workload too; see `drkit.explorer.comparer`.
+        Of an earlier comparison, where they hold for this workload too; see `drkit.comparer`.
 
     Raises
     ------

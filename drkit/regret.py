@@ -147,7 +147,11 @@ def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios 
     .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
     .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
     """
-    return ranked(comparison, options, total_usd(comparison, options, draws or Scenarios(comparison.seed)))
+    if draws is None:
+        totals = (comparison.totals or Totals(comparison.seed)).usd(comparison, options)
+    else:
+        totals = total_usd(comparison, options, draws)
+    return ranked(comparison, options, totals)
 
 
 def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> list[Regret]:
@@ -183,6 +187,27 @@ def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenario
             losses[key] = expected.usd(option.topology)
         total += losses[key]
     return totals
+
+
+class Totals:
+    """What options of one workload cost in total, whatever its objectives; each is worked out once.
+
+    Parameters
+    ----------
+    seed
+        Of the scenarios.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._known: dict[str, Array] = {}
+
+    def usd(self, comparison: Comparison, options: Sequence[Option]) -> Array:
+        """As `total_usd` has it."""
+        if new := [option for option in options if option.topology_id not in self._known]:
+            totals = total_usd(comparison, new, Scenarios(self._seed))
+            self._known.update(zip((option.topology_id for option in new), totals, strict=True))
+        return np.array([self._known[option.topology_id] for option in options])
 
 
 def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:

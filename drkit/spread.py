@@ -75,31 +75,49 @@ def spread_of(
     at_most
         What a draw above it, and an infinite one, counts as in the mean.
     """
-    ordered = np.sort(values)
-    count = len(ordered)
-    top = min(at_most, 3e38)
-    finite = int(np.searchsorted(ordered, np.float32(top), side="right")) if ordered[-1] > top else count
-    mean, square = _moments(ordered[:finite])
-    if finite < count:
-        share = finite / count
-        square = share * square + (1 - share) * at_most**2
-        mean = share * mean + (1 - share) * at_most
-    deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
-    p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
-    return Spread(
-        _ranked(ordered, 0.05)[0],
-        p50[0],
-        p95[0],
-        _ranked(ordered, 0.99)[0],
-        asked[0],
-        mean,
-        deviation,
-        int(np.searchsorted(ordered, np.float32(objective), side="right")) / count,
-        p50[1],
-        p95[1],
-        asked[1],
-        count,
-    )
+    return Ordered(values, at_most).spread(objective, probability)
+
+
+class Ordered:
+    """A sample in order: what its spread is told from, whatever the objective.
+
+    Parameters
+    ----------
+    values, at_most
+        As `spread_of` takes them.
+    """
+
+    def __init__(self, values: Samples, at_most: float = math.inf) -> None:
+        self.values = np.sort(values)
+        count = len(self.values)
+        top = min(at_most, 3e38)
+        finite = int(np.searchsorted(self.values, np.float32(top), side="right")) if self.values[-1] > top else count
+        mean, square = _moments(self.values[:finite])
+        if finite < count:
+            share = finite / count
+            square = share * square + (1 - share) * at_most**2
+            mean = share * mean + (1 - share) * at_most
+        self.mean = mean
+        self.deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
+
+    def spread(self, objective: float, probability: float) -> Spread:
+        """Quantiles, mean, and the part of the draws that an objective holds for; see `spread_of`."""
+        ordered, count = self.values, len(self.values)
+        p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
+        return Spread(
+            _ranked(ordered, 0.05)[0],
+            p50[0],
+            p95[0],
+            _ranked(ordered, 0.99)[0],
+            asked[0],
+            self.mean,
+            self.deviation,
+            int(np.searchsorted(ordered, np.float32(objective), side="right")) / count,
+            p50[1],
+            p95[1],
+            asked[1],
+            count,
+        )
 
 
 def _moments(finite: Samples) -> tuple[float, float]:

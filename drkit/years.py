@@ -51,12 +51,14 @@ class Years:
         self._rates: dict[Disruption, Samples] = {}
         self._usd: dict[str, Samples] = {}
         self._down: dict[object, tuple[Spread, Samples]] = {}
+        self._lost: dict[object, tuple[Spread, Spread]] = {}
         self._each: dict[object, Samples] = {}
         self._still: dict[tuple[float, ...], float] = {}
 
     def forget(self) -> None:
         """Forget what topologies share, but not the events."""
         self._down.clear()
+        self._lost.clear()
         self._each.clear()
 
     def yearly(
@@ -78,15 +80,19 @@ class Years:
             seconds = self._sum(outcomes, times, keys, 0)
             self._down[down] = _hours(spread_of(seconds)), seconds * self._cost("outage_usd_per_hour")
         down_h, down_usd = self._down[down]
-        lost = self._sum(outcomes, times, keys, 1)
-        lost_h = _hours(spread_of(lost))
-        lost *= self._cost("data_loss_usd_per_hour")
-        lost += down_usd
+        both = tuple(keys[name] for name in outcomes)
+        if both not in self._lost:
+            lost = self._sum(outcomes, times, keys, 1)
+            lost_h = _hours(spread_of(lost))
+            lost *= self._cost("data_loss_usd_per_hour")
+            lost += down_usd
+            self._lost[both] = lost_h, spread_of(lost)
+        lost_h, loss_usd = self._lost[both]
         expected_h = sum(o.per_year * o.rto.mean for o in outcomes.values()) / 3600 + way_back_h
         return Yearly(
             down_h,
             lost_h,
-            spread_of(lost),
+            loss_usd,
             max(0.0, 1 - expected_h / _HOURS_A_YEAR),
             self._quiet({name: 1 - outcomes[name].rto.p_meets for name in UNPLANNED}),
             self._quiet({name: 1 - outcomes[name].rpo.p_meets for name in UNPLANNED}),

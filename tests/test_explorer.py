@@ -19,14 +19,14 @@ import yaml
 from PIL import Image
 
 import drkit
-from drkit import terraform, workload_file
+from drkit import choices, simulation, terraform, workload_file
 from drkit.bundled import data_dir, notebooks_dir
 from drkit.catalog import Catalog
 from drkit.compare import compare_topologies
+from drkit.comparer import Comparer, Glance
 from drkit.display import Table
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.explorer import entry, panes
-from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import Field, fields
 from drkit.explorer.view import Explorer
@@ -140,14 +140,21 @@ def test_every_field_changes_the_comparison_as_if_it_were_made_from_nothing(name
         quick = comparer.compare(changed.workload)
         whole = compare_topologies(changed.workload, catalog, samples=SAMPLES)
         assert quick.frame().equals(whole.frame()), field.name
-        same = {name: option.topology_id for name, option in whole.named.items() if name != "least_regret"}
+        same = {name: option.topology_id for name, option in whole.named.items()}
+        assert {name: option.topology_id for name, option in quick.named.items()} == same, field.name
+        del same["least_regret"]
         assert {name: option.topology_id for name, option in Glance.of(quick).named.items()} == same, field.name
+        for mine, other in zip(choices.least_regret(quick), choices.least_regret(whole), strict=True):
+            assert mine[1:] == other[1:], field.name
         shown, known = quick.disruptions(quick.chosen), whole.disruptions(whole.chosen)
         assert shown.equals(known), field.name
         assert (quick.chosen.recovery.judged.rto_s == whole.chosen.recovery.judged.rto_s).all(), field.name
 
 
-def test_what_a_change_does_not_touch_is_not_done_again(catalog: Catalog) -> None:
+def test_what_a_change_does_not_touch_is_not_done_again(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    sorted_: list[object] = []
+    in_order = simulation.Ordered
+    monkeypatch.setattr(simulation, "Ordered", lambda *given: sorted_.append(given) or in_order(*given))
     draft, comparer = draft_of("article", catalog), Comparer(catalog, samples=SAMPLES)
     known = fields_of(draft)
     before = comparer.compare(draft.workload)
@@ -155,17 +162,18 @@ def test_what_a_change_does_not_touch_is_not_done_again(catalog: Catalog) -> Non
     def after(name: str, value: Any) -> drkit.Comparison:
         return comparer.compare(draft.changed(known[name].change(draft, value)).workload)
 
-    rto, budget, cost = (
-        after("objectives.rto_s", 900),
-        after("objectives.budget_usd_per_month", 1_800),
-        after("costs.outage_usd_per_hour", 200),
-    )
+    timed = len(sorted_)
+    rto, budget = after("objectives.rto_s", 900), after("objectives.budget_usd_per_month", 1_800)
     klass = after("database.class", "db.r6g.xlarge")
+    assert len(sorted_) == timed > 0, "other objectives judge the same times, and sizes have none"
+    cost = after("costs.outage_usd_per_hour", 200)
     assert all(
         a.bill is b.bill for other in (rto, budget, cost) for a, b in zip(before.options, other.options, strict=True)
     )
-    assert all(a.recovery is b.recovery for a, b in zip(before.options, budget.options, strict=True))
-    assert {id(option.recovery) for option in klass.options} <= {id(option.recovery) for option in before.options}
+    totals = comparer.compare(draft.workload).totals
+    assert all(other.totals is totals for other in (rto, budget))
+    assert cost.totals is not totals
+    assert klass.totals is not totals
     assert before.options[0].bill is not klass.options[0].bill
 
 

@@ -1,8 +1,8 @@
 """Explore one workload with controls: change what is asked and see what it costs, how fast it is back, and where.
 
-`comparer` compares again only what a change touches, `draft` is the workload as it is being changed, `fields` says
-what can be changed and how it is written, `panes` says what is shown; none of them knows widgets. `controls` and `view`
-are the widgets. `bounds` says how far visitors of a page get into the files of whoever serves it.
+`draft` is the workload as it is being changed, `fields` says what can be changed and how it is written, `panes` says
+what is shown; none of them knows widgets. `controls` and `view` are the widgets. `bounds` says how far visitors of a
+page get into the files of whoever serves it.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from drkit.comparer import Comparer, Glance
 from drkit.errors import DrkitError
 from drkit.explorer import files, panes
 from drkit.explorer.bounds import Bounds
-from drkit.explorer.comparer import Comparer, Glance
 from drkit.explorer.controls import Control, form, with_class
 from drkit.explorer.draft import Draft
 from drkit.explorer.fields import fields

@@ -7,7 +7,7 @@ cost of an outage values the same recoveries, and another instance class leaves 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +15,8 @@ from drkit import choices
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller
 from drkit.compare import Comparison, compare_topologies
-from drkit.draws import Draws, check_draws
+from drkit.draws import check_draws
+from drkit.regret import Totals
 from drkit.simulation import Simulator
 from drkit.topology import enumerate_topologies
 
@@ -34,12 +35,6 @@ Made = TypeVar("Made")
 _MOST_LINES = 200_000
 
 #: Values that stand where the true one does not matter.
-_ANY_OBJECTIVES: dict[str, Any] = {
-    "budget_usd_per_month": None,
-    "failover_regions": [],
-    "residency": [],
-    "strategies": [],
-}
 _ANY_DATABASE: dict[str, Any] = {"version": "", "instance_class": None, "acu": None, "instances": 1}
 _ANY_CACHE: dict[str, Any] = {"version": "", "node_type": "", "shards": 1}
 _ANY_SERVICE: dict[str, Any] = {"tasks": 1, "vcpu": 1.0, "memory_gib": 2.0}
@@ -64,8 +59,8 @@ class Comparer:
         self._topologies: _Recent[tuple[Topology, ...]] = _Recent(8)
         self._billers: _Recent[_Ledger] = _Recent(4)
         self._lines: Known = {}
-        self._draws: _Recent[Draws] = _Recent(4)
         self._simulators: _Recent[Simulator] = _Recent(4)
+        self._totals: _Recent[Totals] = _Recent(4)
 
     def compare(self, workload: Workload) -> Comparison:
         """Compare all topologies of a workload.
@@ -83,11 +78,11 @@ class Comparer:
         if len(self._lines) > _MOST_LINES:
             self._lines.clear()
         biller = self._billers.get(_bought(workload), lambda: _Ledger(workload, catalog, assumptions, self._lines))
-        draws = self._draws.get(_drawn(workload), lambda: Draws(self.seed, self.samples))
         simulator = self._simulators.get(
-            _timed(workload), lambda: Simulator(workload, catalog, assumptions, draws=draws, seed=self.seed)
-        )
-        return compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
+            _timed(workload), lambda: Simulator(workload, catalog, assumptions, self.seed, self.samples, keep=True)
+        ).judged_by(workload.objectives)
+        found = compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
+        return replace(found, totals=self._totals.get(_owned(workload), lambda: Totals(self.seed)))
 
 
 class Glance(Comparison):
@@ -155,14 +150,13 @@ def _bought(workload: Workload) -> str:
 
 
 def _timed(workload: Workload) -> str:
-    """What decides how topologies recover, and how that is told: sizes do not, beyond what a topology says itself."""
-    objectives = workload.objectives.model_copy(update=_ANY_OBJECTIVES)
-    return _key(workload, **_any_size(workload), objectives=objectives)
-
-
-def _drawn(workload: Workload) -> str:
-    """What decides which numbers are drawn."""
+    """What decides how topologies recover: sizes do not, beyond what a topology says itself."""
     return _key(workload, **_any_size(workload), objectives=None)
+
+
+def _owned(workload: Workload) -> str:
+    """What decides what a topology costs in all, losses and people included."""
+    return _key(workload, objectives=None)
 
 
 def _any_size(workload: Workload) -> dict[str, object]:
