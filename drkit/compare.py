@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.catalog import Catalog
+    from drkit.comparer import Comparer
     from drkit.regret import Totals
     from drkit.topology import Topology
     from drkit.workload import Workload
+
+#: Has compared before, to the same last digit, what a run of a batch compares; see `drkit.warm.shared`.
+ahead: Comparer | None = None
 
 
 @dataclass(frozen=True)
@@ -332,6 +336,8 @@ def compare_topologies(
     ParameterError
         When seed or samples are out of range.
     """
+    if ahead and ahead.knows(catalog, seed, samples) and not (topologies or biller or simulator):
+        return ahead.compare(workload)
     check_draws(seed, samples)
     assumptions = Assumptions(catalog.snapshot, workload.assumptions)
     biller = biller or Biller(workload, catalog, assumptions)

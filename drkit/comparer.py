@@ -62,6 +62,10 @@ class Comparer:
         self._simulators: _Recent[Simulator] = _Recent(4)
         self._totals: _Recent[Totals] = _Recent(4)
 
+    def knows(self, catalog: Catalog, seed: int, samples: int) -> bool:
+        """Whether it compares with these facts and draws."""
+        return catalog is self.catalog and (seed, samples) == (self.seed, self.samples)
+
     def compare(self, workload: Workload) -> Comparison:
         """Compare all topologies of a workload.
 

@@ -28,9 +28,10 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from papermill.log import logger
-from traitlets import Integer, Unicode, default
+from traitlets import Instance, Integer, default
 
 from drkit import warm
+from drkit.warm.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ class WarmProvisioner(LocalProvisioner):
                     str(kwargs.get("cwd") or Path.cwd()),
                     [1, 2],
                     _limits(limit),
-                    self.parent.pictures,
+                    self.parent.shared,
                 )
                 self.pid = self.pgid = self.process.pid
                 self.cwd = kwargs.get("cwd", Path.cwd())
@@ -138,7 +139,7 @@ class WarmManager(AsyncKernelManager):
     """Kernel manager whose kernels are forked."""
 
     memory_bytes = Integer(0, config=True, help="Memory a kernel may allocate [B]; 0 for as much as there is")
-    pictures = Unicode("", config=True, help="Folder of pictures that are shown again; empty for none")
+    shared = Instance(Shared, allow_none=True, config=True, help="What notebooks of drkit's own share")
     client_class = "drkit.engine.WarmClient"
     client_factory = WarmClient
 
@@ -219,8 +220,8 @@ class _SavesSparingly(NotebookExecutionManager):  # type: ignore[misc]
 class WarmEngine(NBClientEngine):  # type: ignore[misc]
     """papermill's own engine with kernels that start warm; its options are those of papermill's own.
 
-    Two more are ``memory_bytes``, what a kernel may allocate [B] before it gets a MemoryError, and ``pictures``, a
-    folder where notebooks of drkit's own keep pictures for each other (`drkit.figures.once`).
+    Two more are ``memory_bytes``, what a kernel may allocate [B] before it gets a MemoryError, and ``shared``, what
+    runs of drkit's own notebooks leave to each other (`drkit.warm.shared.Shared`).
     """
 
     @classmethod
@@ -254,14 +255,14 @@ class WarmEngine(NBClientEngine):  # type: ignore[misc]
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, memory_bytes: int = 0, pictures: str = "", **kwargs: Any
+        cls, nb_man: Any, kernel_name: str, memory_bytes: int = 0, shared: Shared | None = None, **kwargs: Any
     ) -> None:
         """Run the cells by papermill's own client, with the warm kernel manager."""
         from traitlets.config import Config
 
         config = Config(kwargs.pop("config", None) or {})
         config.WarmManager.memory_bytes = memory_bytes
-        config.WarmManager.pictures = pictures
+        config.WarmManager.shared = shared
         kwargs.setdefault("on_cell_execute", nb_man.executing)
         super().execute_managed_notebook(nb_man, kernel_name, config=config, kernel_manager_class=WarmManager, **kwargs)
 

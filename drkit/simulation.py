@@ -97,10 +97,13 @@ class Simulator:
         self._carried: dict[tuple[object, ...], float] = {}
         self._spreads: dict[object, Spread] = {}
         self._ordered: dict[object, Ordered] | None = {} if keep else None
+        self._first: Simulator | None = None
 
     def judged_by(self, objectives: Objectives) -> Simulator:
         """The same simulator for other objectives: what one of them has timed and put in order, all know."""
         other = copy(self)
+        # What this one is asked for later is timed by the first: nobody then refers to himself and outlives his use.
+        other._first = self._first or self
         other.workload = self.workload.model_copy(update={"objectives": objectives})
         other._known, other._outcomes, other._spreads = {}, {}, {}
         return other
@@ -304,7 +307,7 @@ class Simulator:
             self._spread(rpo_key, lambda: timed().rpo_s, objectives.rpo_s, self.everything_s),
             rate.mean,
             rate.basis,
-            partial(self.time, topology, disruption),
+            partial((self._first or self).time, topology, disruption),
         )
 
     def _spread(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import drkit
 from drkit import design, store, workload_file
 from drkit.assumptions import Assumptions
 from drkit.batch import portfolio as portfolios
-from drkit.batch.run import DONE, FAILED, WORKLOAD, RunSpec
+from drkit.batch.run import COMPARED_WITH, DONE, FAILED, WORKLOAD, RunSpec
 from drkit.batch.store import record, run_folder
 from drkit.bundled import data_dir, notebooks_dir, terraform_dir
 from drkit.catalog import Catalog
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drkit.batch.portfolio import Point, Portfolio
+
+#: Runs of one workload for which it is worth being compared beforehand.
+_FAMILY = 3
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,10 @@ class Plan:
 
     @property
     def due(self) -> list[RunSpec]:
-        """Runs that have to be run."""
-        return [planned.spec for planned in self.runs if planned.due]
+        """Runs that have to be run; those of a small family each by itself."""
+        due = [planned.spec for planned in self.runs if planned.due]
+        members = Counter(spec.family for spec in due)
+        return [spec if members[spec.family] >= _FAMILY else replace(spec, family="") for spec in due]
 
 
 def make(
@@ -161,12 +167,15 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
     if "snapshot" in known:
         given["snapshot"], catalog = _snapshot(str(given.get("snapshot") or ""))
         digests["snapshot"] = catalog.snapshot.digest
-    text = None
+    text, family = None, ""
     if point.workload is not None:
         text = portfolios.changed(_text(point.workload), point.changes)
         _check_workload(text, f"{point.workload}", str(given.get("snapshot", "")))
         given["workload"] = WORKLOAD
         digests["workload"] = _digest(text)
+        other = {key: value for key, value in point.changes.items() if not key.startswith("objectives.")}
+        facts = [given.get(name) for name in COMPARED_WITH]
+        family = _digest(json.dumps([_text(point.workload), other, facts], sort_keys=True))
     if "out_dir" in known:
         given["out_dir"] = "."
     design.check_parameters(notebook, given)
@@ -184,6 +193,7 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         workload=text,
         axes={"workload": point.workload.stem, **point.axes} if point.workload else dict(point.axes),
         fingerprint=digests,
+        family=family,
         timeout_s=timeout_s,
         memory_bytes=memory_bytes,
     )

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.batch import store
 from drkit.errors import DrkitError, TfvarsError
+from drkit.warm.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NOTEBOOK, LOG, WORKLOAD = "run.ipynb", "run.log", "workload.yaml"
 DONE, FAILED = "done", "failed"
+#: Parameters of drkit's notebooks that decide, with the workload, what a comparison says.
+COMPARED_WITH = ("snapshot", "seed", "samples")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class RunSpec:
         What the grid set, for the table of results.
     fingerprint
         What the result depends on, a digest each.
+    family
+        What it has in common with other runs that are due, a digest; see `drkit.warm.shared.Shared`.
     timeout_s
         How long the run may take [s]; 0 for as long as it likes.
     memory_bytes
@@ -57,6 +62,7 @@ class RunSpec:
     workload: str | None
     axes: Mapping[str, Any]
     fingerprint: Mapping[str, str]
+    family: str = ""
     timeout_s: float = 0.0
     memory_bytes: int = 0
     engine: str = "drkit"
@@ -153,8 +159,8 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     options: dict[str, Any] = {}
     if spec.engine == "drkit":
         options["memory_bytes"] = spec.memory_bytes
-        if shared and bundled.is_notebook(spec.notebook_name, spec.notebook):
-            options["pictures"] = str(shared)
+        if bundled.is_notebook(spec.notebook_name, spec.notebook):
+            options["shared"] = _shared(spec, folder, shared)
     if spec.timeout_s:
         options["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:
@@ -176,6 +182,11 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
         if refused := terraform.refusals(written, accepted=shared):
             raise TfvarsError("\n".join(refused))
     target.with_suffix(".html").write_text(notebook_page.page(notebook, spec.name), encoding="utf-8")
+
+
+def _shared(spec: RunSpec, folder: Path, pictures: Path | None) -> Shared:
+    given = {name: spec.parameters[name] for name in COMPARED_WITH if name in spec.parameters}
+    return Shared(str(pictures or ""), spec.family, str(folder / WORKLOAD), **given)
 
 
 def target_name(notebook_name: str) -> str:

@@ -18,8 +18,9 @@ import sys
 import threading
 import time
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from drkit.warm import shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
     ----------
     request
         ``do`` (``kernel`` or ``call``), ``environment``, ``folder``, ``umask``, ``limits``, ``arguments`` and
-        ``pictures``.
+        ``shared``.
     files
         Standard output, standard error, and for calls the socket that brings the functions and takes their results.
     server
@@ -70,7 +71,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
         _fresh_entropy()
         if request["do"] == "kernel":
             _keep_memory()
-            code = _kernel(request["arguments"], request["pictures"])
+            code = _kernel(request["arguments"], request["shared"])
         else:
             os.environ[ADDRESS] = request["address"]
             code = _call(files[2])
@@ -108,7 +109,7 @@ def _fresh_entropy() -> None:
         np.random.seed()  # noqa: NPY002
 
 
-def _kernel(arguments: list[str], pictures: str) -> Any:
+def _kernel(arguments: list[str], given: dict[str, Any]) -> Any:
     """Do what ``python -m ipykernel_launcher`` does."""
     import ipykernel_launcher
     import matplotlib as mpl
@@ -116,10 +117,8 @@ def _kernel(arguments: list[str], pictures: str) -> Any:
 
     # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
-    if pictures:
-        from drkit.figures import once
-
-        once.folder = Path(pictures)
+    if given:
+        shared.use(shared.Shared(**given))
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
     app = IPKernelApp.instance(parent_handle=os.getppid())
     app.initialize(arguments)  # type: ignore[no-untyped-call]

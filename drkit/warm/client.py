@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,8 @@ from drkit.warm.server import LONGEST, peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from drkit.warm.shared import Shared
 
     Result = TypeVar("Result")
 
@@ -135,8 +138,8 @@ class Forked:
         Standard output, standard error, and what a call needs besides.
     limits
         Resource limits by number, instead of this process's own.
-    pictures
-        Folder where a kernel that runs a notebook of drkit's own keeps and finds pictures; empty for none.
+    shared
+        What a kernel that runs a notebook of drkit's own shares with others; None for any other.
 
     Raises
     ------
@@ -154,7 +157,7 @@ class Forked:
         folder: str,
         files: list[int],
         limits: Mapping[int, int] | None = None,
-        pictures: str = "",
+        shared: Shared | None = None,
     ) -> None:
         server = address()
         own = {number: resource.getrlimit(number) for number in _LIMITS}
@@ -167,7 +170,7 @@ class Forked:
             "umask": _umask(),
             "limits": list((own | asked).items()),
             "address": server,
-            "pictures": pictures,
+            "shared": asdict(shared) if shared else {},
         }
         self.returncode: int | None = None
         # Known when it has ended: processor time of it and all it waited for [s], and most memory in use [B].

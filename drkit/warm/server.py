@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
-from drkit.warm import child, rehearsal
+from drkit.warm import child, rehearsal, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,8 @@ class _Server:
         if why := self._refusal(request):
             self._answer(connection, {"refused": why})
         else:
+            if request["shared"]:
+                shared.prepare(shared.Shared(**request["shared"]))
             self._fork(connection, request, files)
         for file in files:
             os.close(file)

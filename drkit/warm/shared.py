@@ -1,0 +1,84 @@
+"""What runs of drkit's own notebooks share: pictures of equal values, and what is known of a workload.
+
+Many runs of a batch compare the topologies of one workload, with other objectives each. The warm process compares them
+once, and what it forks finds bills, times and totals there, as an explorer does from one change to the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drkit.comparer import Comparer
+
+#: Workloads that a warm process knows at a time: some 10 MB each.
+_MOST = 8
+_known: OrderedDict[str, Comparer | None] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Of a run of one of drkit's own notebooks what others may share.
+
+    Parameters
+    ----------
+    pictures
+        Folder where they keep pictures for each other; empty for none. See `drkit.figures.once`.
+    family
+        What the runs of one workload with different objectives have in common, a digest; empty for a run that is
+        nearly alone with its workload.
+    workload, snapshot, seed, samples
+        As the notebook is given them, the workload file by its path.
+    """
+
+    pictures: str = ""
+    family: str = ""
+    workload: str = ""
+    snapshot: str = ""
+    seed: int = 1
+    samples: int = 20_000
+
+
+def prepare(shared: Shared) -> None:
+    """In the process that is forked: compare the topologies of a workload before the first run that asks for it.
+
+    What fails here is left for the run, which can tell somebody.
+    """
+    if not shared.family or shared.family in _known:
+        return
+    while len(_known) >= _MOST:
+        _known.popitem(last=False)
+    _known[shared.family] = None
+    with contextlib.suppress(Exception):
+        _known[shared.family] = _compared(shared)
+    # As of all that is here for good: children need not look at it for cycles.
+    gc.collect()
+    gc.freeze()
+
+
+def use(shared: Shared) -> None:
+    """In a process that was forked: find pictures and comparisons where they are."""
+    from drkit import compare
+    from drkit.figures import once
+
+    if shared.pictures:
+        once.folder = Path(shared.pictures)
+    compare.ahead = _known.get(shared.family)
+
+
+def _compared(shared: Shared) -> Comparer:
+    from drkit import catalog, workload_file
+    from drkit.comparer import Comparer
+
+    name = shared.snapshot or None
+    catalog.keep(name)
+    comparer = Comparer(catalog.Catalog.load(name), shared.seed, shared.samples)
+    comparison = comparer.compare(workload_file.read(shared.workload))
+    if comparison.totals:
+        comparison.totals.usd(comparison, comparison.surviving)
+    return comparer
