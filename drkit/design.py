@@ -147,7 +147,7 @@ def known_parameters(notebook: Path) -> dict[str, Any]:
     return known
 
 
-def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
+def check_parameters(notebook: Path, given: Mapping[str, object], known: Mapping[str, Any] | None = None) -> None:
     """Refuse unknown or ill-typed parameters of a notebook, all at once.
 
     Parameters
@@ -156,13 +156,15 @@ def check_parameters(notebook: Path, given: Mapping[str, object]) -> None:
         A notebook with a cell tagged ``parameters``, whose assignments carry type annotations.
     given
         Parameters by name.
+    known
+        As `known_parameters` gives them, where they are known already.
 
     Raises
     ------
     ParameterError
         One sentence a parameter.
     """
-    known = known_parameters(notebook)
+    known = known_parameters(notebook) if known is None else known
     problems = []
     for name, value in given.items():
         if name not in known:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from drkit import today
+from drkit import today, yaml_text
 from drkit.bundled import data_dir
 from drkit.errors import WorkloadError
 from drkit.words import did_you_mean, within
@@ -59,8 +59,8 @@ def read(source: str | Path, catalog: Catalog | None = None) -> Workload:
 def parse(text: str, name: str = "workload", catalog: Catalog | None = None) -> Workload:
     """Check the text of a workload file; ``name`` stands in front of every error."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) if root is not None else None
+        root = yaml_text.compose(text)
+        data = yaml_text.load(text) if root is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise WorkloadError(f"{name}:{line}: this is not YAML: {error.problem}") from error

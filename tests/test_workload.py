@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from drkit import workload_file
+from drkit import workload_file, yaml_text
 from drkit.catalog import Catalog
 from drkit.errors import WorkloadError
 
@@ -450,11 +450,29 @@ def test_managed_rpo_belongs_to_postgresql() -> None:
         (GOOD + "---\n" + GOOD, "this is not YAML: but found another document"),
         ("a: &a [*a]\n", "w.yaml"),
         ("[" * 5000, "w.yaml: this is nested too deeply for a workload"),
+        ("[" * 200_000 + "]" * 200_000, "w.yaml: this is nested too deeply for a workload"),
+        ("- " * 100_000, "w.yaml: this is nested too deeply for a workload"),
         (GOOD + "extra: &x {y: *x}\n", "w.yaml"),
     ],
 )
 def test_what_is_no_workload_at_all_is_said_in_a_sentence(text: str, sentence: str) -> None:
     assert sentence in _errors(text)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(path.read_text(encoding="utf-8") for path in workload_file.bundled().values()),
+        "a: 010\nb: 1_000\nc: 12:30:45\nd: on\ne: ~\nf: 2024-01-02\ng: 1e3\nh: .inf\n",
+        "a: &x {b: 1}\nc: {<<: *x, d: 2}\ne: |\n  one\n  two\nf: >\n  one\n  two\n",
+        'é: \'ü\'\n"\\u00e9": "\\x41"\n',
+    ],
+)
+def test_yaml_is_what_pyyaml_reads_and_writes(text: str) -> None:
+    known = yaml.safe_load(text)
+    assert repr(yaml_text.load(text)) == repr(known)
+    assert yaml.safe_load(yaml_text.dump(known)) == known
+    assert list(yaml.safe_load(yaml_text.dump(known))) == list(known)
 
 
 def test_nothing_but_braces_lists_what_is_missing() -> None:

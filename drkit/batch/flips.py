@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from drkit import yaml_text
 from drkit.batch import store
 from drkit.batch.run import DONE, WORKLOAD
 
@@ -174,7 +175,7 @@ def _options(folder: Path) -> dict[str, dict[str, str]]:
 def _workload_changes(old: Path, new: Path) -> list[str]:
     """Keys of the workload file that differ, each with both values."""
     try:
-        was, now = (dict(_flat(yaml.safe_load(path.read_text(encoding="utf-8")))) for path in (old, new))
+        was, now = (dict(_flat(yaml_text.load(path.read_text(encoding="utf-8")))) for path in (old, new))
     except (OSError, yaml.YAMLError):
         return []
     keys = [key for key in {**was, **now} if was.get(key) != now.get(key)]

@@ -178,7 +178,7 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         family = _digest(json.dumps([_text(point.workload), other, facts], sort_keys=True))
     if "out_dir" in known:
         given["out_dir"] = "."
-    design.check_parameters(notebook, given)
+    design.check_parameters(notebook, given, known)
     if notebook.parent == notebooks_dir():
         check_draws(int(given.get("seed", 1)), int(given.get("samples", 1)))
     named = {name: Path(value) for name, value in given.items() if isinstance(value, str) and name != "workload"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from drkit import workload_file
+from drkit import workload_file, yaml_text
 from drkit.errors import ParameterError, WorkloadError
 from drkit.quantity import Strict
 from drkit.words import did_you_mean
@@ -96,7 +96,7 @@ def read(source: str | Path) -> tuple[Portfolio, Path]:
             return Portfolio(name=path.resolve().name, workloads=found), path
         path = inner
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml_text.load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParameterError(f"cannot read {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -165,7 +165,7 @@ def changed(text: str, changes: Mapping[str, Any]) -> str:
     if not changes:
         return text
     try:
-        data = yaml.safe_load(text)
+        data = yaml_text.load(text)
     except yaml.YAMLError:
         return text  # the check of the workload tells where it is broken
     if not isinstance(data, dict):
@@ -180,7 +180,7 @@ def changed(text: str, changes: Mapping[str, Any]) -> str:
                 raise ParameterError(f"grid: {key} cannot be set: {part} has no keys below it, it is {holder!r}")
         holder[last] = value
     told = "; ".join(f"{key} = {json.dumps(value)}" for key, value in changes.items())
-    return f"# Set by the portfolio: {told}\n{yaml.safe_dump(data, sort_keys=False, allow_unicode=True)}"
+    return f"# Set by the portfolio: {told}\n{yaml_text.dump(data)}"
 
 
 def _point(

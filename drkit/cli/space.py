@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
+from drkit import yaml_text
 from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
 
@@ -82,6 +83,6 @@ def space(
 
 def _value(name: str, text: str) -> object:
     try:
-        return yaml.safe_load(text)
+        return yaml_text.load(text)
     except yaml.YAMLError as error:
         raise ParameterError(f"-r {name} {text!r} cannot be read: write a value, or several as [one, two]") from error

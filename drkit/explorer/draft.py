@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from drkit import workload_file
+from drkit import workload_file, yaml_text
 from drkit.errors import WorkloadError
 from drkit.outputs import staged
 
@@ -63,7 +61,7 @@ class Draft:
         """
         workload = workload_file.read(source, catalog)
         text = workload_file.find(source).read_text(encoding="utf-8")
-        return cls(text, yaml.safe_load(text), workload, {}, catalog)
+        return cls(text, yaml_text.load(text), workload, {}, catalog)
 
     def at(self, place: Place) -> Any:
         """What the file says at a place; None where it says nothing."""
