@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller, total
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from drkit.catalog import Catalog
     from drkit.comparer import Comparer
-    from drkit.regret import Totals
     from drkit.topology import Topology
     from drkit.workload import Workload
 
@@ -75,8 +74,8 @@ class Comparison:
         Topologies that are not possible, each with its reason.
     seed, samples
         Of the simulation.
-    totals
-        What options cost in total in each scenario, where an earlier comparison of the workload has worked it out.
+    lasting
+        What was worked out that no objective changes, by what it is; comparisons of one workload may share it.
     """
 
     workload: Workload
@@ -86,7 +85,7 @@ class Comparison:
     rejected: tuple[Topology, ...]
     seed: int
     samples: int
-    totals: Totals | None = field(default=None, repr=False, compare=False)
+    lasting: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __repr__(self) -> str:
         counts = f"{len(self.options)} options, {len(self.rejected)} rejected"
@@ -294,14 +293,16 @@ class Comparison:
         one, then by name.
         """
         home, away = option.topology.primary_region, option.topology.failover_region
-        regions = self.catalog.regions
-        return (
-            option.bill.monthly_usd,
-            option.recovery.expected_yearly_loss_usd,
-            self.catalog.impairments_per_year(away) if away else 0.0,
-            regions.distance_km(home, away) if away else 0.0,
-            option.topology_id,
-        )
+        if (home, away) not in self._places:
+            apart = self.catalog.regions.distance_km(home, away) if away else 0.0
+            self._places[home, away] = (self.catalog.impairments_per_year(away) if away else 0.0, apart)
+        bill, recovery = option.bill.monthly_usd, option.recovery.expected_yearly_loss_usd
+        return (bill, recovery, *self._places[home, away], option.topology_id)
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], tuple[float, float]]:
+        """By home and failover region how often this is impaired in a year, and how far it is away [km]."""
+        return {}
 
     def _nearness(self, option: Option) -> tuple[float | str, ...]:
         return (self.shortfall(option), *self.order(option))

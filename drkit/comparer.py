@@ -16,7 +16,6 @@ from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller
 from drkit.compare import Comparison, compare_topologies
 from drkit.draws import check_draws
-from drkit.regret import Totals
 from drkit.simulation import Simulator
 from drkit.topology import enumerate_topologies
 
@@ -60,7 +59,7 @@ class Comparer:
         self._billers: _Recent[_Ledger] = _Recent(4)
         self._lines: Known = {}
         self._simulators: _Recent[Simulator] = _Recent(4)
-        self._totals: _Recent[Totals] = _Recent(4)
+        self._lasting: _Recent[dict[object, Any]] = _Recent(4)
 
     def knows(self, catalog: Catalog, seed: int, samples: int) -> bool:
         """Whether it compares with these facts and draws."""
@@ -86,7 +85,7 @@ class Comparer:
             _timed(workload), lambda: Simulator(workload, catalog, assumptions, self.seed, self.samples, keep=True)
         ).judged_by(workload.objectives)
         found = compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
-        return replace(found, totals=self._totals.get(_owned(workload), lambda: Totals(self.seed)))
+        return replace(found, lasting=self._lasting.get(_owned(workload), dict))
 
 
 class Glance(Comparison):

@@ -147,11 +147,15 @@ def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios 
     .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
     .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
     """
-    if draws is None:
-        totals = (comparison.totals or Totals(comparison.seed)).usd(comparison, options)
-    else:
-        totals = total_usd(comparison, options, draws)
+    known = lasting(comparison)
+    totals = known.usd(comparison, options) if draws is None else total_usd(comparison, options, draws)
     return ranked(comparison, options, totals)
+
+
+def lasting(comparison: Comparison) -> Totals:
+    """Totals of a comparison, which it shares with others of its workload."""
+    totals: Totals = comparison.lasting.setdefault("totals", Totals(comparison.seed))
+    return totals
 
 
 def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> list[Regret]:

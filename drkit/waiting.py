@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.compare import Comparison, Option
-    from drkit.recovery import Samples
+    from drkit.recovery import Disruption, Samples
+    from drkit.simulation import Simulator
+    from drkit.topology import Topology
 
 #: Waits that are tried [s]: none, then from two minutes to two days.
 WAITS_S = (0.0, *(60.0 * m for m in (2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 960, 1440, 2880)))
+
+#: What failing over helps against; the loss of the region, which the RTO is about, last.
+_DISRUPTIONS: tuple[Disruption, ...] = ("region_impairment", "region_loss")
 
 _COLUMNS = ["strategy", "best_wait_s", "loss_usd", "at_once_usd", "longest_usd", "error_usd", "rto_p95_s"]
 
@@ -96,32 +101,40 @@ def evaluate(comparison: Comparison, option: Option, waits_s: Sequence[float] = 
         Waits to try [s], rising; each is compared with the time that people take to decide, of which the later counts.
     """
     simulator = comparison.simulator(0.0)
-    plan, topology = simulator.plan, option.topology
+    decides = [simulator.keys(option.topology, name) for name in _DISRUPTIONS]
+    rows = comparison.lasting.setdefault(("waits", *decides), {})
+    for wait in waits_s:
+        if wait not in rows:
+            rows[wait] = _losses(comparison, simulator, option.topology, wait)
+    return Policy(option, tuple(waits_s), *zip(*(rows[wait] for wait in waits_s), strict=True))
+
+
+def _losses(
+    comparison: Comparison, simulator: Simulator, topology: Topology, wait_s: float
+) -> tuple[float, float, float, float, float]:
+    """Loss by outage, by lost writes and by failovers, its error [USD/year], and RTO at 95 % [s], of one wait."""
     costs = comparison.workload.costs
     outage_usd_s, data_usd_s = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
     run_usd = comparison.assumptions["failover_run_usd"].mean
-    rows = []
-    for wait in waits_s:
-        plan.wait_s = wait
-        simulator.forget()
-        out = data = undo = variance = 0.0
-        for name in ("region_impairment", "region_loss"):
-            timed = simulator.time(topology, name)
-            rate = simulator.disruptions.rate(name).mean
-            lost = np.minimum(timed.rpo_s, np.float32(simulator.everything_s))
-            undone: Samples = np.zeros(simulator.samples, dtype=np.float32)
-            if timed.carried is not None:
-                # A region that is lost for good is not moved back to.
-                undone = timed.carried * np.float32(run_usd) + (timed.down_s - timed.rto_s) * np.float32(outage_usd_s)
-            each = timed.rto_s * outage_usd_s + lost * data_usd_s + undone
-            out += rate * float(timed.rto_s.mean(dtype=np.float64)) * outage_usd_s
-            data += rate * float(lost.mean(dtype=np.float64)) * data_usd_s
-            undo += rate * float(undone.mean(dtype=np.float64))
-            variance += (rate * float(each.std(dtype=np.float64))) ** 2
-        # The loss of the region was timed last.
-        p95 = float(np.quantile(timed.rto_s, 0.95, method="higher"))
-        rows.append((out, data, undo, Z95 * math.sqrt(variance / simulator.samples), p95))
-    return Policy(option, tuple(waits_s), *zip(*rows, strict=True))
+    simulator.plan.wait_s = wait_s
+    simulator.forget()
+    out = data = undo = variance = 0.0
+    for name in _DISRUPTIONS:
+        timed = simulator.time(topology, name)
+        rate = simulator.disruptions.rate(name).mean
+        lost = np.minimum(timed.rpo_s, np.float32(simulator.everything_s))
+        undone: Samples = np.zeros(simulator.samples, dtype=np.float32)
+        if timed.carried is not None:
+            # A region that is lost for good is not moved back to.
+            undone = timed.carried * np.float32(run_usd) + (timed.down_s - timed.rto_s) * np.float32(outage_usd_s)
+        each = timed.rto_s * outage_usd_s + lost * data_usd_s + undone
+        out += rate * float(timed.rto_s.mean(dtype=np.float64)) * outage_usd_s
+        data += rate * float(lost.mean(dtype=np.float64)) * data_usd_s
+        undo += rate * float(undone.mean(dtype=np.float64))
+        variance += (rate * float(each.std(dtype=np.float64))) ** 2
+    # The loss of the region was timed last.
+    p95 = float(np.quantile(timed.rto_s, 0.95, method="higher"))
+    return out, data, undo, Z95 * math.sqrt(variance / simulator.samples), p95
 
 
 def frame(comparison: Comparison) -> pd.DataFrame:

@@ -170,10 +170,10 @@ def test_what_a_change_does_not_touch_is_not_done_again(catalog: Catalog, monkey
     assert all(
         a.bill is b.bill for other in (rto, budget, cost) for a, b in zip(before.options, other.options, strict=True)
     )
-    totals = comparer.compare(draft.workload).totals
-    assert all(other.totals is totals for other in (rto, budget))
-    assert cost.totals is not totals
-    assert klass.totals is not totals
+    lasting = comparer.compare(draft.workload).lasting
+    assert all(other.lasting is lasting for other in (rto, budget))
+    assert cost.lasting is not lasting
+    assert klass.lasting is not lasting
     assert before.options[0].bill is not klass.options[0].bill
 
 

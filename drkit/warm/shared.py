@@ -72,13 +72,14 @@ def use(shared: Shared) -> None:
 
 
 def _compared(shared: Shared) -> Comparer:
-    from drkit import catalog, workload_file
+    from drkit import catalog, regret, waiting, workload_file
     from drkit.comparer import Comparer
 
     name = shared.snapshot or None
     catalog.keep(name)
     comparer = Comparer(catalog.Catalog.load(name), shared.seed, shared.samples)
     comparison = comparer.compare(workload_file.read(shared.workload))
-    if comparison.totals:
-        comparison.totals.usd(comparison, comparison.surviving)
+    regret.lasting(comparison).usd(comparison, comparison.surviving)
+    if comparison.chosen.topology.failover:
+        waiting.evaluate(comparison, comparison.chosen)
     return comparer
