@@ -7,7 +7,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 #: Cells up to this length stay on one line: a figure and its unit, a region, a date.
 _ONE_LINE = 24
+
+
+#: What a cell with a figure is made of.
+_FIGURES = re.compile(r"[-+\d.,%/ ]*")
 
 
 #: Cells longer than this are broken into lines [characters].
@@ -41,11 +45,9 @@ class Table(pd.DataFrame):
         return Table
 
     def _repr_html_(self) -> str:
-        named = not isinstance(self.index, pd.RangeIndex)
-        shown = pd.DataFrame(self).reset_index() if named else self
-        columns = [_column(column, row_names=named and not at) for at, (_, column) in enumerate(shown.items())]
-        head = "".join(f"<th>{escape(_cell(one), quote=False)}</th>" for one in _headings(self, shown))
-        rows = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*columns, strict=True))
+        columns = [column.html() for column in _columns(self)]
+        head = "".join(f"<th>{escape(heading, quote=False)}</th>" for heading, _ in columns)
+        rows = "\n".join(f"<tr>{''.join(cells)}</tr>" for cells in zip(*(cells for _, cells in columns), strict=True))
         # Styles are bound to an id; one made from the content is unique in a page and the same in every run.
         name = f"T_{zlib.crc32(f'{head}{rows}'.encode()):08x}"
         return (
@@ -55,24 +57,45 @@ class Table(pd.DataFrame):
             f'<table id="{name}">\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>'
         )
 
-
-def _headings(table: Table, shown: pd.DataFrame) -> list[object]:
-    names: list[object] = list(shown.columns)
-    if len(names) > len(table.columns):  # the index in front has its own name, and often none
-        names[0] = table.index.name
-    return names
+    def __repr__(self) -> str:
+        columns = [column.text() for column in _columns(self)]
+        return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
 
 
-def _column(column: pd.Series, row_names: bool) -> list[str]:
-    """The cells of a column: names of rows as headings, figures to the right, what is short on one line."""
-    cells = [_cell(value) for value in column]
-    figures = all(re.fullmatch(r"[-+\d.,%/ ]*", cell) for cell in cells)
-    kinds = [] if row_names else ["r" if figures else "l"]
-    if all(len(cell) <= _ONE_LINE for cell in cells):
-        kinds.append("n")
-    tag = "th" if row_names else "td"
-    look = f' class="{" ".join(kinds)}"' if kinds else ""
-    return [f"<{tag}{look}>{escape(cell, quote=False)}</{tag}>" for cell in cells]
+class _Column(NamedTuple):
+    """A column as people read it; the first one of a table may be the names of its rows."""
+
+    heading: str
+    cells: list[str]
+    names_rows: bool
+
+    @property
+    def figures(self) -> bool:
+        """Whether nothing but figures stands in it: these go to the right."""
+        return not self.names_rows and all(_FIGURES.fullmatch(cell) for cell in self.cells)
+
+    def html(self) -> tuple[str, list[str]]:
+        """Heading and cells: names of rows as headings, figures to the right, what is short on one line."""
+        kinds = [] if self.names_rows else ["r" if self.figures else "l"]
+        if all(len(cell) <= _ONE_LINE for cell in self.cells):
+            kinds.append("n")
+        tag = "th" if self.names_rows else "td"
+        look = f' class="{" ".join(kinds)}"' if kinds else ""
+        return self.heading, [f"<{tag}{look}>{escape(cell, quote=False)}</{tag}>" for cell in self.cells]
+
+    def text(self) -> list[str]:
+        """Heading and cells, all of one width."""
+        cells = [self.heading, *self.cells]
+        width, figures = max(map(len, cells)), self.figures
+        return [cell.rjust(width) if figures else cell.ljust(width) for cell in cells]
+
+
+def _columns(table: Table) -> list[_Column]:
+    named = not isinstance(table.index, pd.RangeIndex)
+    columns = [_Column(_cell(name), list(map(_cell, values)), False) for name, values in table.items()]
+    if named:  # the index has its own name, and often none
+        columns.insert(0, _Column(_cell(table.index.name), list(map(_cell, table.index)), True))
+    return columns
 
 
 def _cell(value: object) -> str:

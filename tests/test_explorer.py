@@ -472,6 +472,21 @@ def test_a_table_shows_two_rows_of_one_name() -> None:
     assert table._repr_html_().count("Single region") == 2
 
 
+def test_a_table_reads_the_same_in_a_terminal_as_in_a_notebook() -> None:
+    named = Table(
+        {"USD": [1234.5, 7.0], "why": ["near", None]}, index=pd.Index(["Pilot light", "Hot"], name="strategy")
+    )
+    assert repr(named).splitlines() == [
+        "strategy          USD  why",
+        "Pilot light  1,234.50  near",
+        "Hot              7.00",
+    ]
+    numbered = Table({"lines": [3, 12], "region": ["eu-west-1", "us-east-1"]})
+    assert repr(numbered).splitlines() == ["lines  region", "    3  eu-west-1", "   12  us-east-1"]
+    assert repr(numbered.iloc[:0]) == "lines  region"
+    assert not repr(Table()), "no column, no line"
+
+
 @pytest.mark.slow
 def test_the_notebook_keeps_controls_and_result_when_it_is_run_without_a_page(tmp_path: Path) -> None:
     source = notebooks_dir() / "05_explore.ipynb"

@@ -80,6 +80,7 @@ def _compared(shared: Shared) -> Comparer:
     comparer = Comparer(catalog.Catalog.load(name), shared.seed, shared.samples)
     comparison = comparer.compare(workload_file.read(shared.workload))
     regret.lasting(comparison).usd(comparison, comparison.surviving)
-    if comparison.chosen.topology.failover:
-        waiting.evaluate(comparison, comparison.chosen)
+    for option in comparison.representatives:
+        if option.topology.failover:
+            waiting.evaluate(comparison, option)
     return comparer
