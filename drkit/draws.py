@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Unit = npt.NDArray[np.float64]
 
 #: Arrays of at most so many draws are kept for comparisons to come, of so many figures: 20 MB at most.
-_SHORT, _FIGURES = 40_000, 128
+SHORT, _FIGURES = 40_000, 128
 
 
 class Ranged(Protocol):
@@ -189,7 +189,7 @@ def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *pa
 
     The same for the same arguments, in whatever comparison: short arrays are kept from one to the next.
     """
-    draw = _recent if size <= _SHORT else _recent.__wrapped__
+    draw = _recent if size <= SHORT else _recent.__wrapped__
     return draw(sample, seed, name, size, *parameters)
 
 

@@ -47,9 +47,11 @@ class Shared:
 def prepare(shared: Shared) -> None:
     """In the process that is forked: compare the topologies of a workload before the first run that asks for it.
 
-    What fails here is left for the run, which can tell somebody.
+    What fails here is left for the run, which can tell somebody, and so is what takes long or much memory.
     """
-    if not shared.family or shared.family in _known:
+    from drkit.draws import SHORT
+
+    if not shared.family or shared.family in _known or shared.samples > SHORT:
         return
     while len(_known) >= _MOST:
         _known.popitem(last=False)
