@@ -15,6 +15,7 @@ from drkit.figures.canvas import Canvas, line_width
 from drkit.figures.once import keep
 from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
+from drkit.figures.ticks import Panel
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Picture(Figure):
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
     ceiling = 1.0
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Any:
+        """Axes in the room that `fill` gives."""
+        return super().add_subplot(*args, axes_class=Panel, **kwargs)
 
     def fill(self, bottom: float) -> None:
         """Give the axes the room from this height up to the title."""
