@@ -21,6 +21,8 @@ from drkit.report import STRATEGY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from matplotlib.axes import Axes
+
     from drkit.bill import Bill
     from drkit.compare import Option
     from drkit.figures.palette import Theme
@@ -52,9 +54,10 @@ class Picture(Figure):
     floor = 0.0
     ceiling = 1.0
 
-    def add_subplot(self, *args: Any, **kwargs: Any) -> Any:
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
         """Axes in the room that `fill` gives."""
-        return super().add_subplot(*args, axes_class=Panel, **kwargs)
+        axes: Axes = super().add_subplot(*args, axes_class=Panel, **kwargs)
+        return axes
 
     def fill(self, bottom: float) -> None:
         """Give the axes the room from this height up to the title."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
+from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.ticker import NullLocator
 
 if TYPE_CHECKING:
@@ -26,20 +27,44 @@ class _Ticks(NamedTuple):
             yield self.tick
 
 
-class _OneTick:
+class _OneTick(Axis):
     """An axis of one tick, until somebody asks for its ticks: then each is an artist, to be changed alone."""
 
-    axes: Any
-    major: Any
-    majorTicks: Any  # noqa: N815 - matplotlib's name
     _apart = False
+    #: Places with their labels, and the state of the axis that they belong to.
     _placed: tuple[object, tuple[tuple[float, str], ...]] = (None, ())
+    #: Boxes of the labels, while the axis is measured or drawn, which asks for them twice; none before it asks.
+    _boxes: tuple[list[Any], ...] | None = None
 
     def get_major_ticks(self, numticks: int | None = None) -> list[Any]:
         if not self._apart:
             self._apart = True
             super()._update_ticks()  # type: ignore[misc]
-        return super().get_major_ticks(numticks)  # type: ignore[misc, no-any-return]
+        return super().get_major_ticks(numticks)
+
+    def get_tightbbox(self, *args: Any, **kwargs: Any) -> Any:
+        with self._standing():
+            return super().get_tightbbox(*args, **kwargs)
+
+    def draw(self, renderer: Any) -> None:
+        with self._standing():
+            super().draw(renderer)
+
+    @contextmanager
+    def _standing(self) -> Iterator[None]:
+        self._boxes = ()
+        try:
+            yield
+        finally:
+            self._boxes = None
+
+    def _get_ticklabel_bboxes(self, ticks: Iterable[Any], renderer: Any) -> tuple[list[Any], ...]:
+        if self._boxes:
+            return self._boxes
+        boxes: tuple[list[Any], ...] = super()._get_ticklabel_bboxes(ticks, renderer)  # type: ignore[misc]
+        if self._boxes is not None:
+            self._boxes = boxes
+        return boxes
 
     def _update_ticks(self) -> Iterable[Any]:
         if self._apart or not isinstance(self.minor.locator, NullLocator):
@@ -51,24 +76,24 @@ class _OneTick:
 
     def _places(self) -> Iterator[tuple[float, str]]:
         """Where ticks are seen, and their labels."""
-        places = self.get_majorticklocs()
+        places, formatter = self.get_majorticklocs().tolist(), self.get_major_formatter()
         transform = self.get_transform()
         low, high = sorted(transform.transform(self.get_view_interval()))
         near = 1e-10 * (high - low)
-        for place, label in zip(places, self.major.formatter.format_ticks(places), strict=True):
+        for place, label in zip(places, formatter.format_ticks(places), strict=True):
             if low - near <= transform.transform(place) <= high + near:
                 yield place, label
 
 
-class _X(_OneTick, XAxis):  # type: ignore[misc]
+class _X(_OneTick, XAxis):
     pass
 
 
-class _Y(_OneTick, YAxis):  # type: ignore[misc]
+class _Y(_OneTick, YAxis):
     pass
 
 
-class Panel(Axes):  # type: ignore[misc]
+class Panel(Axes):
     """Matplotlib's axes with such ticks."""
 
     def _init_axis(self) -> None:
