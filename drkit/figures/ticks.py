@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.axes import Axes
@@ -11,6 +12,8 @@ from matplotlib.ticker import NullLocator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from matplotlib.artist import Artist
 
 
 class _Ticks(NamedTuple):
@@ -35,6 +38,17 @@ class _OneTick(Axis):
     _placed: tuple[object, tuple[tuple[float, str], ...]] = (None, ())
     #: Boxes of the labels, while the axis is measured or drawn, which asks for them twice; none before it asks.
     _boxes: tuple[list[Any], ...] | None = None
+
+    @cached_property
+    def minorTicks(self) -> list[Any]:  # type: ignore[override]  # noqa: N802 - matplotlib's name
+        """None before they are asked for: matplotlib makes a first one of every axis."""
+        return []
+
+    def _get_ticks_position(self) -> int | str:
+        if not isinstance(self.get_minor_locator(), NullLocator):
+            self.get_minor_ticks(1)
+        position: int | str = super()._get_ticks_position()  # type: ignore[misc]
+        return position
 
     def get_major_ticks(self, numticks: int | None = None) -> list[Any]:
         if not self._apart:
@@ -94,9 +108,17 @@ class _Y(_OneTick, YAxis):
 
 
 class Panel(Axes):
-    """Matplotlib's axes with such ticks."""
+    """Matplotlib's axes with such ticks, and without measuring what is clipped to them."""
 
     def _init_axis(self) -> None:
         self.xaxis, self.yaxis = _X(self, clear=False), _Y(self, clear=False)
         for side, axis in (("bottom", self.xaxis), ("top", self.xaxis), ("left", self.yaxis), ("right", self.yaxis)):
             self.spines[side].register_axis(axis)
+
+    def get_default_bbox_extra_artists(self) -> list[Artist]:
+        """What may reach beyond the axes: matplotlib compares each artist's clip box with them, and rounding errs."""
+        frame = self.spines.values() if self.axison and self.get_frame_on() else ()
+        children: list[Artist] = self._children  # type: ignore[attr-defined]
+        unclipped = (one for one in children if not one.get_clip_on() or one.get_clip_box() is None)
+        beyond = (*unclipped, *frame, *self.child_axes, *filter(None, [self.get_legend()]))
+        return [one for one in beyond if one.get_visible() and one.get_in_layout()]
