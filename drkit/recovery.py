@@ -47,6 +47,21 @@ class Step(NamedTuple):
     figures: tuple[str, ...] = ()
 
 
+class Stretch(NamedTuple):
+    """When a step runs: medians of its start and its end, and its end at 95 % [s].
+
+    ``critical`` is the probability that it lies on the path that decides the RTO, ``share`` the part of the mean RTO
+    that it makes up there.
+    """
+
+    step: Step
+    start_s: float
+    end_s: float
+    p95_s: float
+    critical: float
+    share: float
+
+
 class StepKind(NamedTuple):
     """What a step is, wherever it occurs (``data/steps.csv``).
 
@@ -170,24 +185,19 @@ class Outcome:
         """
         import pandas as pd
 
-        steps = self.steps
-        ends = finish(steps)
-        critical = on_critical_path(steps)
-        rows = []
-        for step in steps:
-            start = latest([ends[name] for name in step.after], len(step.seconds))
-            rows.append(
-                (
-                    step.name,
-                    " ".join(step.after),
-                    float(np.median(start)),
-                    float(np.median(ends[step.name])),
-                    float(np.quantile(ends[step.name], 0.95)),
-                    float(critical[step.name].mean()),
-                    step_kinds()[step.name].region_switch_block,
-                    step.basis,
-                )
+        rows = [
+            (
+                one.step.name,
+                " ".join(one.step.after),
+                one.start_s,
+                one.end_s,
+                one.p95_s,
+                one.critical,
+                step_kinds()[one.step.name].region_switch_block,
+                one.step.basis,
             )
+            for one in stretches(self.steps)
+        ]
         columns = ["step", "after", "start_s", "end_s", "p95_s", "critical", "region_switch_block", "basis"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -335,6 +345,29 @@ def latest(ends: Sequence[Samples], size: int) -> Samples:
     return np.maximum.reduce(ends) if ends else np.zeros(size, dtype=np.float32)
 
 
+def stretches(steps: Sequence[Step]) -> list[Stretch]:
+    """When every step of a recovery runs, in its order."""
+    if not steps:
+        return []
+    ends, critical = finish(steps), on_critical_path(steps)
+    mean = float(ends[steps[-1].name].mean())
+    medians: dict[tuple[str, ...], float] = {(name,): float(np.median(end)) for name, end in ends.items()}
+    for step in steps:
+        if step.after not in medians:
+            medians[step.after] = float(np.median(latest([ends[one] for one in step.after], len(step.seconds))))
+    return [
+        Stretch(
+            step,
+            medians[step.after],
+            medians[step.name,],
+            float(np.quantile(ends[step.name], 0.95)),
+            float(critical[step.name].mean()),
+            float((step.seconds * critical[step.name]).mean()) / mean,
+        )
+        for step in steps
+    ]
+
+
 def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
     """Whether each step decided when the last one ended, 1 or 0 per draw.
 
@@ -354,6 +387,9 @@ def on_critical_path(steps: Sequence[Step]) -> dict[str, Samples]:
         marks[steps[-1].name][:] = 1
     for step in reversed(steps):
         if not step.after:
+            continue
+        if len(step.after) == 1:
+            marks[step.after[0]] = np.maximum(marks[step.after[0]], marks[step.name])
             continue
         # Of steps that end at the same moment the first named counts, so that none is counted twice.
         latest_of = np.argmax([ends[before] for before in step.after], axis=0)

@@ -115,7 +115,7 @@ def place_labels(
     edges = axes.get_window_extent(renderer)
     frame = (edges.x0 / finer, edges.y0 / finer, edges.x1 / finer, edges.y1 / finer)
     for anchor, words in zip(anchors, labels, strict=True):
-        x, y = axes.transData.transform(anchor) / finer
+        x, y = point_at = axes.transData.transform(anchor) / finer
         text = axes.annotate(
             words,
             anchor,
@@ -130,21 +130,25 @@ def place_labels(
         text.set_in_layout(False)
         extent = text.get_window_extent(renderer)
         width, height = extent.width / finer + 4, extent.height / finer + 2
-        least, best, covers = math.inf, (0.0, 0.0, 0.0, 0.0), 0.0
-        for dx, dy in _around(width, height):
-            box = (x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
-            cost = math.hypot(max(0, abs(dx) - width / 2), max(0, abs(dy) - height / 2)) / 25
-            if cost >= least:
-                continue
-            covered = _covered(box, obstacles, boxes, frame)
-            cost += covered + (0.0 if lines is None else 0.3 * float(_inside(box, lines).sum()))
+        offsets = _around(width, height)
+        reach = np.array([width, height]) / 2
+        middles = point_at + offsets
+        places = np.hstack([middles - reach, middles + reach])
+        written = np.array(boxes).reshape(-1, 4)
+        covered = _covered(places, obstacles, written, frame)
+        costs = np.hypot(*np.maximum(0, abs(offsets) - reach).T) / 25 + covered
+        if lines is not None:
+            costs += 0.3 * _inside(places, lines).sum(axis=1)
+        least, at = math.inf, 0
+        for place, cost in enumerate(costs.tolist()):
             if cost < least:
-                cost += _crossed((x, y), (x + dx, y + dy), boxes, obstacles)
+                cost += _crossed(point_at, middles[place], written, obstacles)
             if cost < least:
-                least, best, covers = cost, box, covered
-        if droppable and covers > 0:
+                least, at = cost, place
+        if droppable and covered[at] > 0:
             text.remove()
             continue
+        best = tuple(places[at].tolist())
         dx, dy = (best[0] + best[2]) / 2 - x, (best[1] + best[3]) / 2 - y
         text.set_position((dx * point, dy * point))
         boxes.append(best)
@@ -155,46 +159,42 @@ def place_labels(
     return texts
 
 
-def _around(width: float, height: float) -> list[tuple[float, float]]:
-    """Offsets of a label's centre from its point, nearest first [pixels]."""
+def _around(width: float, height: float) -> Pixels:
+    """Offsets of a label's centre from its point, nearest first, shape (places, 2) [pixels]."""
     found = []
     for gap in (8, 12, 18, 27, 40, 58, 80, 105, 135, 170, 210):
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1), (0.5, 1), (-0.5, 1)):
             spread = 0.75 if dx and dy else 1.0
             found.append((dx * (width / 2 + gap * spread), dy * (height / 2 + gap * spread)))
-    return found
+    return np.array(found)
 
 
-def _inside(box: tuple[float, ...], points: Pixels) -> npt.NDArray[np.bool_]:
-    x0, y0, x1, y1 = box
-    return (points[:, 0] > x0 - 5) & (points[:, 0] < x1 + 5) & (points[:, 1] > y0 - 4) & (points[:, 1] < y1 + 4)
+def _inside(boxes: Pixels, points: Pixels) -> npt.NDArray[np.bool_]:
+    """Which points lie in which boxes or close to them, shape (boxes, points)."""
+    x0, y0, x1, y1 = boxes.T[:, :, None]
+    x, y = points.T
+    within: npt.NDArray[np.bool_] = (x > x0 - 5) & (x < x1 + 5) & (y > y0 - 4) & (y < y1 + 4)
+    return within
 
 
-def _covered(
-    box: tuple[float, ...], points: Pixels, boxes: Sequence[tuple[float, ...]], frame: tuple[float, ...]
-) -> float:
-    """How bad a place is for a label: points and labels it covers, and whether it leaves the axes."""
-    x0, y0, x1, y1 = box
-    cost = 4.0 * float(_inside(box, points).sum())
-    for a0, b0, a1, b1 in boxes:
-        wide, high = min(x1, a1) - max(x0, a0), min(y1, b1) - max(y0, b0)
-        if wide > 0 and high > 0:
-            cost += 20 + wide * high / 10
-    if x0 < frame[0] or x1 > frame[2] or y0 < frame[1] or y1 > frame[3]:
-        cost += 1000
-    return cost
+def _covered(places: Pixels, points: Pixels, boxes: Pixels, frame: tuple[float, ...]) -> Pixels:
+    """How bad places are for a label: points and labels it covers there, and whether it leaves the axes."""
+    x0, y0, x1, y1 = places.T
+    a0, b0, a1, b1 = boxes.T[:, :, None]
+    wide, high = np.minimum(x1, a1) - np.maximum(x0, a0), np.minimum(y1, b1) - np.maximum(y0, b0)
+    on_labels = np.where((wide > 0) & (high > 0), 20 + wide * high / 10, 0.0).sum(axis=0)
+    outside = (x0 < frame[0]) | (x1 > frame[2]) | (y0 < frame[1]) | (y1 > frame[3])
+    covered: Pixels = 4.0 * _inside(places, points).sum(axis=1) + on_labels + 1000.0 * outside
+    return covered
 
 
-def _crossed(
-    start: tuple[float, float], end: tuple[float, float], boxes: Sequence[tuple[float, ...]], points: Pixels
-) -> float:
+def _crossed(start: Pixels, end: Pixels, boxes: Pixels, points: Pixels) -> float:
     """How bad a line from a point to its label is: labels and points that it runs through."""
-    at = np.linspace(0, 1, 14)[:, None]
-    line = np.asarray(start) + at * (np.asarray(end) - np.asarray(start))
-    labels = sum(bool(_inside(box, line).any()) for box in boxes)
+    line = start + np.linspace(0, 1, 14)[:, None] * (end - start)
+    labels = _inside(boxes, line).any(axis=1).sum()
     near = np.hypot(points[:, 0, None] - line[:, 0], points[:, 1, None] - line[:, 1]).min(axis=1) < 4
     aside = np.hypot(points[:, 0] - start[0], points[:, 1] - start[1]) > 9
-    return 5.0 * labels + 0.6 * float((near & aside).sum())
+    return 5.0 * float(labels) + 0.6 * float((near & aside).sum())
 
 
 def _leader(axes: Any, anchor: tuple[float, float], offset: tuple[float, float]) -> None:

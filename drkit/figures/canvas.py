@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Compression of PNG files, 1 to 9: above 3 it takes twice as long for a file 5 % smaller.
 _COMPRESSION = 3
+#: Memory of the compressor, 1 to 9: one table that the processor's cache holds, for a file of the same size.
+_MEMORY = 6
 #: Points to the inch, and inches to the metre.
 _INCH, _METRE = 72, 39.3701
 
@@ -275,7 +277,7 @@ class Canvas(FigureCanvasAgg):  # type: ignore[misc]
     def png(self) -> bytes:
         """The picture as a PNG file, at the figure's own resolution."""
         self.draw()
-        return _png(np.asarray(self.buffer_rgba())[:, :, :3], self.figure.dpi)
+        return _png(np.asarray(self.buffer_rgba()), self.figure.dpi)
 
     def print_svg(self, filename: Any, **_: Any) -> None:
         """What ``savefig`` calls for an SVG: drkit's own."""
@@ -285,19 +287,21 @@ class Canvas(FigureCanvasAgg):  # type: ignore[misc]
 
 
 def _png(pixels: npt.NDArray[np.uint8], dpi: float) -> bytes:
-    """Pixels, shape ``(rows, columns, 3)``, as a PNG file (ISO/IEC 15948).
+    """Pixels, shape ``(rows, columns, 4)`` and all opaque, as a PNG file (ISO/IEC 15948).
 
     Rows are compressed as they are. Filters, which every library's encoder tries on each row, are for photographs: on
     a picture of flat colours they take two thirds of the time, and the file is larger.
     """
     height, width, _ = pixels.shape
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # the byte in front says that a row is not filtered
-    rows[:, 1:] = pixels.reshape(height, -1)
+    for channel in range(3):  # each at once: pixel by pixel it takes five times as long
+        rows[:, 1 + channel :: 3] = pixels[:, :, channel]
+    packed = zlib.compressobj(_COMPRESSION, memLevel=_MEMORY)
     to_metre = round(dpi * _METRE)
     chunks = {
         b"IHDR": struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0),
         b"pHYs": struct.pack(">IIB", to_metre, to_metre, 1),
-        b"IDAT": zlib.compress(rows.data, _COMPRESSION),
+        b"IDAT": packed.compress(rows.data) + packed.flush(),
         b"IEND": b"",
     }
     file = b"\x89PNG\r\n\x1a\n"

@@ -6,8 +6,9 @@ them as CSS variables: one picture shows in either theme, and no figure knows of
 
 from __future__ import annotations
 
+import functools
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import matplotlib as mpl
 from matplotlib import colormaps
@@ -139,6 +140,17 @@ _LOOK = {
 _looking = False
 
 
+@functools.cache
+def _settings() -> dict[str, Any]:
+    """Matplotlib's defaults with drkit's settings: checking all of them takes longer than drawing some pictures."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_LOOK)
+        settings = dict(mpl.rcParams.copy())
+    del settings["backend"]  # the user's, which a context does not bring back
+    return settings
+
+
 @contextmanager
 def look() -> Iterator[None]:
     """Matplotlib's defaults with drkit's settings, for the length of a block; a block within it has them already."""
@@ -146,9 +158,9 @@ def look() -> Iterator[None]:
     if _looking:
         yield
         return
+    settings = _settings()
     with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_LOOK)
+        mpl.rcParams._update_raw(settings)
         _looking = True
         try:
             yield

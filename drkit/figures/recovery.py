@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
+from matplotlib.transforms import offset_copy
 
 from drkit.figures.axes import linear_time, log_time
 from drkit.figures.once import once
 from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
 from drkit.figures.style import Origin, Picture, how_known, legend_below, name, percent, picture, probability, styled
-from drkit.recovery import finish, on_critical_path
+from drkit.recovery import Step, stretches
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
     from drkit.compare import Comparison, Option
-    from drkit.recovery import Outcome, Samples
+    from drkit.recovery import Samples, Stretch
 
 _NOTE = (
     "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "
     "{draws:,} draws, seed {seed}"
 )
 _STORE_COLOUR = {"database": BLUE, "cache": ORANGE, "objects": GREEN, "everything": PINK}
-_GROUND = GROUND | {"pad": 3.0}
+_GROUND, _BESIDE = GROUND | {"pad": 3.0}, GROUND | {"pad": 0.8, "alpha": 0.85}
 #: The lag of a cache is often that of the database: the curve below must show through.
 _DASHES: dict[str, Any] = {"cache": (0, (3, 2))}
 #: Points of a cumulative curve: more than a screen has pixels.
@@ -71,11 +72,12 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
         Dark bars decide the RTO in most draws, light ones run beside them; thin lines reach the 95 % end.
     """
     of, objectives = option or comparison.chosen, comparison.workload.objectives
-    judged, rows = of.judgement, _rows(of.recovery.judged)
+    judged, timed = of.judgement, of.recovery.judged.time()
+    rows = stretches(timed.steps or [Step("rebuild_from_nothing", (), timed.rto_s, "assumption")])
     title = f"{name(of)}: service returns in {span(judged.rto_p50_s)} typically, {span(judged.rto_p95_s)} at 95 %"
     if len(rows) > 1:
         longest = max(rows, key=lambda row: row.share)
-        title += f"; {_doing(longest.name)} takes {percent(round(longest.share, 2))} of it"
+        title += f"; {_doing(longest.step.name)} takes {percent(round(longest.share, 2))} of it"
     target = f"RTO objective {span(objectives.rto_s)}"
     # A target far beyond the recovery would crush the bars; it is then told beside the axis.
     beyond = objectives.rto_s > 2.2 * max(row.p95_s for row in rows)
@@ -86,7 +88,9 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
         "median start and end of every step, labelled with the time between them and how often it is on the "
         "critical path",
         _NOTE.format(draws=comparison.samples, seed=comparison.seed),
-        tuple(_Bar(row.name, row.start_s, row.end_s, row.p95_s, row.critical >= 0.5, _length(row)) for row in rows),
+        tuple(
+            _Bar(row.step.name, row.start_s, row.end_s, row.p95_s, row.critical >= 0.5, _length(row)) for row in rows
+        ),
         f"{target} lies beyond this axis →" if beyond else f" {target}: met with {probability(judged.p_meets_rto)} ",
         None if beyond else objectives.rto_s,
     )
@@ -100,22 +104,22 @@ def _draw_waterfall(shown: _Waterfall) -> Picture:
     figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=tall)
     axes = figure.add_subplot()
     high = 1.24 * max(*(bar.p95_s for bar in bars), target_s or 0.0)
+    # Limits are set below: artists that nobody measures for them are there in half the time.
+    beside = offset_copy(axes.transData, figure, 6, 0, units="points")
     for at, bar in enumerate(bars):
         colour = BLUE if bar.decides else SKY
         if bar.end_s > bar.start_s:
             shape = Rectangle((bar.start_s, at - 0.29), bar.end_s - bar.start_s, 0.58, facecolor=colour, zorder=3)
             shape.set(edgecolor="none", gid=bar.step)
-            axes.add_artist(shape)  # limits are set below; what measures it takes a fifth of the time
+            axes.add_artist(shape)
         else:
-            axes.plot(bar.end_s, at, marker="D", color=colour, ms=7, zorder=4)
-        axes.plot([bar.end_s, bar.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95")
-        axes.plot([bar.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4)
-        text = axes.annotate(
-            bar.words, (bar.p95_s, at), (6, 0), textcoords="offset points", va="center", fontsize=8.5, zorder=6
-        )
-        text.set_bbox(GROUND | {"pad": 0.8, "alpha": 0.85})
+            axes.add_artist(Line2D([bar.end_s], [at], marker="D", color=colour, ms=7, zorder=4))
+        axes.add_artist(Line2D([bar.end_s, bar.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95"))
+        axes.add_artist(Line2D([bar.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4))
+        axes.text(bar.p95_s, at, bar.words, va="center", fontsize=8.5, zorder=6, transform=beside, bbox=_BESIDE)
     unit = linear_time(axes.xaxis, high)
-    axes.set_yticks(range(len(bars)), [_words(bar.step) for bar in bars])
+    axes.yaxis.set_major_locator(FixedLocator(range(len(bars))))
+    axes.yaxis.set_major_formatter(FixedFormatter([_words(bar.step) for bar in bars]))
     axes.set_ylim(len(bars) - 0.4, -1.05)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
@@ -137,46 +141,11 @@ def _draw_waterfall(shown: _Waterfall) -> Picture:
     return figure
 
 
-class _Row(NamedTuple):
-    """One step of an outcome; ``share`` is the part of the mean RTO it decides, ``critical`` how often it does."""
-
-    name: str
-    start_s: float
-    end_s: float
-    p95_s: float
-    critical: float
-    share: float
-    basis: str
-
-
-def _rows(outcome: Outcome) -> list[_Row]:
-    if not outcome.steps:
-        rto = outcome.rto_s
-        median, p95 = float(np.median(rto)), float(np.quantile(rto, 0.95))
-        return [_Row("rebuild_from_nothing", 0.0, median, p95, 1.0, 1.0, "assumption")]
-    steps = outcome.steps
-    critical = on_critical_path(steps)
-    mean = float(finish(steps)[steps[-1].name].mean())
-    seconds = {step.name: step.seconds for step in steps}
-    return [
-        _Row(
-            str(row["step"]),
-            float(row["start_s"]),
-            float(row["end_s"]),
-            float(row["p95_s"]),
-            float(critical[row["step"]].mean()),
-            float((seconds[row["step"]] * critical[row["step"]]).mean()) / mean,
-            str(row["basis"]),
-        )
-        for row in outcome.schedule().to_dict("records")
-    ]
-
-
-def _length(row: _Row) -> str:
+def _length(row: Stretch) -> str:
     took = row.end_s - row.start_s
     if not took:
         return "service returns"
-    return f"{span(took)}, {how_known(row.basis)}, critical {percent(round(row.critical, 2))}"
+    return f"{span(took)}, {how_known(row.step.basis)}, critical {percent(round(row.critical, 2))}"
 
 
 def _words(step: str) -> str:

@@ -15,10 +15,13 @@ from drkit.figures.canvas import Canvas, line_width
 from drkit.figures.once import keep
 from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
+from drkit.figures.ticks import Panel
 from drkit.report import STRATEGY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from matplotlib.axes import Axes
 
     from drkit.bill import Bill
     from drkit.compare import Option
@@ -50,6 +53,11 @@ class Picture(Figure):
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
     ceiling = 1.0
+
+    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
+        """Axes in the room that `fill` gives."""
+        axes: Axes = super().add_subplot(*args, axes_class=Panel, **kwargs)
+        return axes
 
     def fill(self, bottom: float) -> None:
         """Give the axes the room from this height up to the title."""

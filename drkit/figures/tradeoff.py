@@ -6,8 +6,12 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
+from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import IdentityTransform
 
 from drkit.figures.axes import along, log_time, place_labels
 from drkit.figures.once import once
@@ -235,22 +239,24 @@ def _panels(times: Any, objective: float) -> list[tuple[float, float]]:
 
 def _scatter(axes: Any, points: Mapping[str, tuple[_Point, ...]], low: float, high: float) -> None:
     for strategy, all_of_it in points.items():
-        those = [point for point in all_of_it if low <= point.time_s <= high]
-        if not those:
+        those = np.array([point for point in all_of_it if low <= point.time_s <= high])
+        if not len(those):
             continue
         colour, marker = STRATEGY_LOOK[strategy]
-        times, costs, frontier = zip(*those, strict=True)
-        axes.scatter(
-            times,
-            costs,
-            s=42,
-            marker=marker,
-            c=colour,
-            edgecolors=[INK if ring else PAPER for ring in frontier],
-            linewidths=[1.3 if ring else 0.4 for ring in frontier],
+        shape, frontier = MarkerStyle(marker), those[:, 2] > 0
+        marks = PathCollection(
+            [shape.get_path().transformed(shape.get_transform())],
+            sizes=[42],
+            offsets=those[:, :2],
+            offset_transform=axes.transData,
+            facecolors=colour,
+            edgecolors=np.where(frontier[:, None], to_rgba(INK), to_rgba(PAPER)),
+            linewidths=np.where(frontier, 1.3, 0.4),
             zorder=4,
             gid=strategy,
         )
+        marks.set_transform(IdentityTransform())
+        axes.add_collection(marks, autolim=False)
 
 
 def _objective(axes: Any, shown: _Tradeoff, low: float, high: float, ceiling: float) -> Any:
