@@ -19,7 +19,7 @@ from drkit.batch import planning, store
 from drkit.batch.run import RunSpec, execute
 from drkit.bundled import notebooks_dir
 from drkit.comparer import Comparer
-from drkit.warm import client, shared
+from drkit.warm import client, memory, shared
 from drkit.warm.shared import Shared
 
 pytestmark = [
@@ -129,8 +129,7 @@ def test_a_warm_process_knows_few_workloads_at_a_time_and_lets_go_of_the_others(
     monkeypatch.setattr(shared, "_known", known)
     monkeypatch.setattr(shared, "_MOST", 2)
     # What is frozen no search for cycles finds: here nothing is frozen, and nothing searched.
-    monkeypatch.setattr(gc, "freeze", lambda: None)
-    monkeypatch.setattr(gc, "collect", lambda: 0)
+    monkeypatch.setattr(memory, "settle", lambda: None)
     asked = [Shared(family=str(at), workload=str(workload_file.find("small-saas")), samples=100) for at in range(3)]
     for one in asked[:2]:
         shared.prepare(one)
@@ -151,7 +150,7 @@ def test_a_warm_process_knows_few_workloads_at_a_time_and_lets_go_of_the_others(
 
 def test_what_cannot_be_compared_beforehand_is_left_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared, "_known", OrderedDict())
-    monkeypatch.setattr(gc, "freeze", lambda: None)
+    monkeypatch.setattr(memory, "settle", lambda: None)
     monkeypatch.setattr(compare, "ahead", None)
     lost = Shared(family="lost", workload="no/such/file.yaml")
     large = Shared(family="large", workload=str(workload_file.find("small-saas")), samples=1_000_000)

@@ -20,7 +20,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from drkit.warm import shared
+from drkit.warm import memory, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +31,6 @@ _HOLD_WORDS = (stat.S_IFREG, stat.S_IFIFO, stat.S_IFCHR)
 #: What a kernel has open for writing before its first cell: IPython's history, and pipes between its threads.
 _files_at_start: set[tuple[str, str]] = set()
 _libc = ctypes.CDLL(None)
-#: What glibc's allocator is told, and other allocators are not asked: numbers of malloc.h.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 
 #: How long the answer of a call is, in front of it [bytes].
 ANSWER = struct.Struct(">Q")
@@ -70,7 +68,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
         time.tzset()
         _fresh_entropy()
         if request["do"] == "kernel":
-            _keep_memory()
+            memory.keep()
             code = _kernel(request["arguments"], request["shared"])
         else:
             os.environ[ADDRESS] = request["address"]
@@ -86,13 +84,6 @@ def _reset_signals() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _keep_memory() -> None:
-    """Have memory that is freed used again: a kernel lives for one run, and each page that it asks for anew costs."""
-    if hasattr(_libc, "mallopt"):
-        for name, value in ((_M_MMAP_THRESHOLD, 1 << 30), (_M_TRIM_THRESHOLD, 1 << 30), (_M_TOP_PAD, 1 << 25)):
-            _libc.mallopt(name, value)
 
 
 def _streams(files: list[int]) -> None:

@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
-from drkit.warm import child, rehearsal, shared
+from drkit.warm import child, memory, rehearsal, shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,9 +61,7 @@ class _Server:
     def run(self) -> None:
         signal.set_wakeup_fd(self.ending, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        # What is here now is here for good: children need not copy it to count references or look for cycles.
-        gc.collect()
-        gc.freeze()
+        memory.settle()
         self.listener.listen(128)
         for file, answer in ((self.listener, self._accept), (self.alive, None), (self.ended, self._reap)):
             self.selector.register(file, selectors.EVENT_READ, answer)

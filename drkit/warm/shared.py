@@ -7,11 +7,12 @@ once, and what it forks finds bills, times and totals there, as an explorer does
 from __future__ import annotations
 
 import contextlib
-import gc
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from drkit.warm import memory
 
 if TYPE_CHECKING:
     from drkit.comparer import Comparer
@@ -58,9 +59,7 @@ def prepare(shared: Shared) -> None:
     _known[shared.family] = None
     with contextlib.suppress(Exception):
         _known[shared.family] = _compared(shared)
-    # As of all that is here for good: children need not look at it for cycles.
-    gc.collect()
-    gc.freeze()
+    memory.settle()
 
 
 def use(shared: Shared) -> None:
