@@ -113,7 +113,8 @@ def _kernel(arguments: list[str], pictures: str) -> Any:
     """Do what ``python -m ipykernel_launcher`` does."""
     import ipykernel_launcher
     import matplotlib as mpl
-    from ipykernel.kernelapp import IPKernelApp
+
+    from drkit.warm.kernel import IPKernelApp
 
     # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
