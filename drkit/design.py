@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -226,19 +227,25 @@ def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
     Parameters
     ----------
     notebook
-        As papermill returned it; it is changed, and written again.
+        As papermill returned it; it is changed, here and where it lies.
     path
         Where papermill wrote it.
     source
         Stands in place of the path that it was read from, where that is a temporary one.
     """
-    import nbformat
-
-    notebook.metadata["papermill"]["output_path"] = path.name
-    if source:
-        notebook.metadata["papermill"]["input_path"] = source
-    for cell in notebook.cells:
-        if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.id = "injected-parameters"
-    nbformat.write(notebook, path)
+    told = notebook.metadata["papermill"]
+    changes = [(told, "output_path", path.name), (told, "input_path", source or told["input_path"])]
+    injected = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    changes += [(cell, "id", "injected-parameters") for cell in injected]
+    # Changed where it lies: with its pictures it is long, and nbformat would copy, check and encode all of it again.
+    text = path.read_bytes()
+    for holder, key, value in changes:
+        text = text.replace(_written(key, holder[key]), _written(key, value))
+        holder[key] = value
+    path.write_bytes(text + b"\n")
     return notebook
+
+
+def _written(key: str, value: str) -> bytes:
+    """A pair of a JSON object, as nbformat writes it; within a text its quotes would be escaped."""
+    return json.dumps({key: value}, ensure_ascii=False)[1:-1].encode()

@@ -35,17 +35,29 @@ def page(notebook: Any, title: str) -> str:
 @lru_cache(maxsize=1)
 def _exporter() -> Any:
     """Made once: its templates are compiled at their first page."""
+    from jinja2 import pass_context
     from nbconvert.exporters.html import HTMLExporter
     from nbconvert.exporters.templateexporter import TemplateExporter
     from nbconvert.filters import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
+    prose: dict[str, str] = {}
+
     class Page(HTMLExporter):  # type: ignore[misc]
         """nbconvert's exporter without what takes two thirds of its time.
 
         It copies the notebook twice and validates it after each of its steps, and parses the page that it has made to
-        add attributes to it.
+        add attributes to it. The prose between the cells, which is the same in every run, is translated once.
         """
+
+        @pass_context
+        def markdown2html(self, context: Any, source: str) -> Any:
+            cell = context["cell"]
+            if cell.cell_type != "markdown" or cell.get("attachments"):
+                return super().markdown2html(context, source)
+            if source not in prose:
+                prose[source] = super().markdown2html(context, source)
+            return prose[source]
 
         def from_notebook_node(self, nb: Any, resources: Any = None, **kwargs: Any) -> Any:
             resources = self._init_resources(resources)

@@ -158,6 +158,25 @@ def test_a_run_killed_at_any_point_leaves_what_was_there_and_no_half_file(tmp_pa
     assert not [path.name for path in out.iterdir() if path.name.startswith(".drkit-")]
 
 
+def test_an_executed_notebook_tells_no_random_id_and_no_temporary_path(tmp_path: Path) -> None:
+    source, target = tmp_path / "zeitweilig ü.ipynb", tmp_path / "out.ipynb"
+    notebook = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    )
+    prints = nbformat.v4.new_output("stream", text=f'"input_path": {json.dumps(str(source))}')
+    notebook.cells = [nbformat.v4.new_code_cell("given = 1", metadata={"tags": ["parameters"]}, outputs=[prints])]
+    nbformat.write(notebook, source)
+    made = papermill.execute_notebook(str(source), str(target), parameters={"given": 2}, prepare_only=True)
+    stable = designing.with_stable_ids(made, target, "zeit.ipynb")
+    assert stable.cells[1].id == "injected-parameters"
+    assert {key: stable.metadata.papermill[key] for key in ("input_path", "output_path")} == {
+        "input_path": "zeit.ipynb",
+        "output_path": "out.ipynb",
+    }
+    assert stable.cells[0].outputs == [prints]
+    assert target.read_text(encoding="utf-8") == nbformat.writes(stable) + "\n"
+
+
 def test_staged_keeps_what_was_there_when_the_block_fails(tmp_path: Path) -> None:
     (tmp_path / "bill.csv").write_text("before")
 

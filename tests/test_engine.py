@@ -51,6 +51,8 @@ RICH = (
     "print(oct(os.umask(0o22)), os.getsid(0) == os.getpid(), __name__, sys.modules['__main__'].__name__)",
     "for name in ('width', 'max_columns', 'max_rows', 'large_repr'):\n    print(pd.describe_option(f'display.{name}', _print_desc=False))",
     "get_ipython().history_manager.hist_file, get_ipython().ipython_dir",
+    "app = get_ipython().kernel.parent\nprint(type(app).__name__, app.argv[0], app.extra_args, list(app.config), app.log_level, flush=True)\n"
+    "app.log.debug('dropped'); app.log_level = 'DEBUG'; app.log.debug('shown'); app.log_level = 'WARN'",
     "1 / 0",
 )
 

@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import fcntl
 import gc
+import io
 import os
 import pickle
 import resource
@@ -104,7 +105,8 @@ def _kernel(arguments: list[str], given: dict[str, Any]) -> Any:
     """Do what ``python -m ipykernel_launcher`` does."""
     import ipykernel_launcher
     import matplotlib as mpl
-    from ipykernel.kernelapp import IPKernelApp
+
+    from drkit.warm.kernel import IPKernelApp
 
     # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
@@ -157,6 +159,14 @@ def _written_files() -> set[tuple[str, str]]:
     return found
 
 
+def _write_held() -> None:
+    """Have files write what they hold: of a file in a cycle, the lowest part may be collected, and so closed, first."""
+    for held in gc.get_objects():
+        if issubclass(type(held), (io.TextIOWrapper, io.BufferedWriter)) and not held.closed:
+            with contextlib.suppress(OSError):
+                held.flush()
+
+
 def _leave(code: Any) -> NoReturn:
     """End as Python does, but leave the tidying of memory to the operating system."""
     number = code if isinstance(code, int) else 0 if code is None else 1
@@ -166,6 +176,8 @@ def _leave(code: Any) -> NoReturn:
         # look at: IPython collects at its exit, too.
         if _written_files() <= _files_at_start:
             gc.freeze()
+        else:
+            _write_held()
         atexit._run_exitfuncs()
         gc.collect()
         for stream in (sys.stdout, sys.stderr):

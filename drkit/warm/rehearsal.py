@@ -33,7 +33,6 @@ _MODULES = (
     "faulthandler",
     "ipykernel.debugger",
     "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "ipykernel_launcher",
     "nbformat",
@@ -44,6 +43,7 @@ _MODULES = (
     "tornado.queues",
     "drkit.design",
     "drkit.engine",
+    "drkit.warm.kernel",
 )
 
 
