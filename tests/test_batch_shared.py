@@ -113,11 +113,13 @@ def test_only_a_notebook_of_drkit_word_for_word_is_given_what_others_drew(
 
 
 def test_a_workload_that_few_runs_have_is_left_to_them(tmp_path: Path) -> None:
+    # The family changes from run to run in the order of the grid.
     grid = {"rto_s": [900, 1800, 3600], "operations.rehearsals_per_year": [1, 2]}
     runs = specs(tmp_path, {"workloads": ["article", "small-saas"], "grid": grid})
     families = Counter(spec.family for spec in runs)
     assert "" not in families
     assert set(families.values()) == {3}
+    assert [spec.family for spec in runs] == sorted((spec.family for spec in runs), key=list(families).index)
     few = specs(tmp_path, {"workloads": ["article", "small-saas"], "grid": {"rto_s": [900, 1800]}})
     assert {spec.family for spec in few} == {""}
 

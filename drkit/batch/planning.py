@@ -63,10 +63,15 @@ class Plan:
 
     @property
     def due(self) -> list[RunSpec]:
-        """Runs that have to be run; those of a small family each by itself."""
+        """Runs that have to be run, family by family; one of a small family counts as alone."""
         due = [planned.spec for planned in self.runs if planned.due]
         members = Counter(spec.family for spec in due)
-        return [spec if members[spec.family] >= _FAMILY else replace(spec, family="") for spec in due]
+        due = [spec if members[spec.family] >= _FAMILY else replace(spec, family="") for spec in due]
+        # A warm process knows few workloads at a time.
+        first: dict[str, int] = {}
+        for at, spec in enumerate(due):
+            first.setdefault(spec.family or spec.name, at)
+        return sorted(due, key=lambda spec: first[spec.family or spec.name])
 
 
 def make(

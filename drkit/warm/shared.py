@@ -7,6 +7,7 @@ once, and what it forks finds bills, times and totals there, as an explorer does
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,8 @@ def prepare(shared: Shared) -> None:
     while len(_known) >= _MOST:
         _known.popitem(last=False)
     _known[shared.family] = None
-    with contextlib.suppress(Exception):
+    # What it warns of, the run is to warn of itself: Python forgets what it warned of in such a block.
+    with contextlib.suppress(Exception), warnings.catch_warnings():
         _known[shared.family] = _compared(shared)
     memory.settle()
 
