@@ -142,6 +142,8 @@ def test_a_visitor_with_the_token_cannot_run_code(visit: Visit) -> None:
                 if said["msg_type"] == "kernel_info_reply" and said["parent_header"]["msg_id"].endswith(name):
                     break
         channel.close()
+        while await channel.read_message() is not None:
+            pass  # until the server has closed it, too
 
     asyncio.run(try_to())
     assert not trace.exists()
