@@ -147,9 +147,8 @@ def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios 
     .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
     .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
     """
-    known = lasting(comparison)
-    totals = known.usd(comparison, options) if draws is None else total_usd(comparison, options, draws)
-    return ranked(comparison, options, totals)
+    known = total_usd(comparison, options, draws) if draws else lasting(comparison).usd(comparison, options)
+    return ranked(comparison, options, known)
 
 
 def lasting(comparison: Comparison) -> Totals:

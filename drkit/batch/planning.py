@@ -174,13 +174,14 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         digests["snapshot"] = catalog.snapshot.digest
     text, family = None, ""
     if point.workload is not None:
-        text = portfolios.changed(_text(point.workload), point.changes)
+        source = _text(point.workload)
+        text = portfolios.changed(source, point.changes)
         _check_workload(text, f"{point.workload}", str(given.get("snapshot", "")))
         given["workload"] = WORKLOAD
         digests["workload"] = _digest(text)
         other = {key: value for key, value in point.changes.items() if not key.startswith("objectives.")}
         facts = [given.get(name) for name in COMPARED_WITH]
-        family = _digest(json.dumps([_text(point.workload), other, facts], sort_keys=True))
+        family = _digest(json.dumps([source, other, facts], sort_keys=True))
     if "out_dir" in known:
         given["out_dir"] = "."
     design.check_parameters(notebook, given, known)
