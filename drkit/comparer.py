@@ -6,29 +6,25 @@ cost of an outage values the same recoveries, and another instance class leaves 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from drkit import choices
 from drkit.assumptions import Assumptions
 from drkit.bill import Bill, Biller
 from drkit.compare import Comparison, compare_topologies
 from drkit.draws import check_draws
+from drkit.recent import Recent
 from drkit.simulation import Simulator
 from drkit.topology import enumerate_topologies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from drkit.bill import Known
     from drkit.catalog import Catalog
     from drkit.compare import Option
     from drkit.topology import Topology
     from drkit.workload import Workload
-
-Made = TypeVar("Made")
 
 #: Lines of bills that are kept: some hundred changes of a workload.
 _MOST_LINES = 200_000
@@ -55,11 +51,11 @@ class Comparer:
         self.catalog = catalog
         self.seed = seed
         self.samples = samples
-        self._topologies: _Recent[tuple[Topology, ...]] = _Recent(8)
-        self._billers: _Recent[_Ledger] = _Recent(4)
+        self._topologies: Recent[tuple[Topology, ...]] = Recent(8)
+        self._billers: Recent[_Ledger] = Recent(4)
         self._lines: Known = {}
-        self._simulators: _Recent[Simulator] = _Recent(4)
-        self._lasting: _Recent[dict[object, Any]] = _Recent(4)
+        self._simulators: Recent[Simulator] = Recent(4)
+        self._lasting: Recent[dict[object, Any]] = Recent(4)
 
     def knows(self, catalog: Catalog, seed: int, samples: int) -> bool:
         """Whether it compares with these facts and draws."""
@@ -117,22 +113,6 @@ class _Ledger(Biller):
         if name not in self._kept:
             self._kept[name] = super().bill(topology)
         return self._kept[name]
-
-
-class _Recent(OrderedDict[str, Made]):
-    """The few things that were made or asked for last."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def get(self, key: str, make: Callable[[], Made]) -> Made:  # type: ignore[override]
-        if key not in self:
-            self[key] = make()
-            if len(self) > self._most:
-                self.popitem(last=False)
-        self.move_to_end(key)
-        return self[key]
 
 
 def _key(workload: Workload, **anyway: object) -> str:

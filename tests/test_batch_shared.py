@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from drkit.batch import planning, store
 from drkit.batch.run import RunSpec, execute
 from drkit.bundled import notebooks_dir
 from drkit.comparer import Comparer
+from drkit.recent import Recent
 from drkit.warm import client, memory, shared
 from drkit.warm.shared import Shared
 
@@ -127,9 +128,8 @@ def test_a_workload_that_few_runs_have_is_left_to_them(tmp_path: Path) -> None:
 def test_a_warm_process_knows_few_workloads_at_a_time_and_lets_go_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known: OrderedDict[str, Comparer | None] = OrderedDict()
+    known: Recent[Comparer | None] = Recent(2)
     monkeypatch.setattr(shared, "_known", known)
-    monkeypatch.setattr(shared, "_MOST", 2)
     # What is frozen no search for cycles finds: here nothing is frozen, and nothing searched.
     monkeypatch.setattr(memory, "settle", lambda: None)
     asked = [Shared(family=str(at), workload=str(workload_file.find("small-saas")), samples=100) for at in range(3)]
@@ -151,7 +151,7 @@ def test_a_warm_process_knows_few_workloads_at_a_time_and_lets_go_of_the_others(
 
 
 def test_what_cannot_be_compared_beforehand_is_left_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_known", OrderedDict())
+    monkeypatch.setattr(shared, "_known", Recent(2))
     monkeypatch.setattr(memory, "settle", lambda: None)
     monkeypatch.setattr(compare, "ahead", None)
     lost = Shared(family="lost", workload="no/such/file.yaml")

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drkit.recent import Recent
 from drkit.warm import memory
 
 if TYPE_CHECKING:
     from drkit.comparer import Comparer
 
-#: Workloads that a warm process knows at a time: some 10 MB each.
-_MOST = 8
-_known: OrderedDict[str, Comparer | None] = OrderedDict()
+#: What a warm process knows of workloads, by family: some 10 MB each.
+_known: Recent[Comparer | None] = Recent(8)
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,7 @@ def prepare(shared: Shared) -> None:
 
     if not shared.family or shared.family in _known or shared.samples > SHORT:
         return
-    while len(_known) >= _MOST:
-        _known.popitem(last=False)
-    _known[shared.family] = None
-    # What it warns of, the run is to warn of itself: Python forgets what it warned of in such a block.
-    with contextlib.suppress(Exception), warnings.catch_warnings():
-        _known[shared.family] = _compared(shared)
+    _known.get(shared.family, lambda: _compared(shared))
     memory.settle()
 
 
@@ -71,10 +65,17 @@ def use(shared: Shared) -> None:
 
     if shared.pictures:
         once.folder = Path(shared.pictures)
-    compare.ahead = _known.get(shared.family)
+    compare.ahead = _known.get(shared.family, lambda: None)
 
 
-def _compared(shared: Shared) -> Comparer:
+def _compared(shared: Shared) -> Comparer | None:
+    # What it warns of, the run is to warn of itself: Python forgets what it warned of in such a block.
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        return _compare(shared)
+    return None
+
+
+def _compare(shared: Shared) -> Comparer:
     from drkit import catalog, regret, waiting, workload_file
     from drkit.comparer import Comparer
 
