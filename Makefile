@@ -60,14 +60,14 @@ format: $(VENV)/.ready ## Format Python, notebooks and Terraform
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	command -v terraform > /dev/null && terraform fmt -recursive terraform || true
-	$(BIN)/python tests/stack_tables.py
+	$(BIN)/python tests/helpers/stack_tables.py
 
 bench: $(VENV)/.ready ## Measure what must stay fast, into out/bench.csv
-	$(BIN)/python tests/bench.py out/bench.csv
+	PYTHONPATH=tests/helpers $(BIN)/python tests/bench/bench.py out/bench.csv
 
 data: $(VENV)/.ready ## Build the embedded snapshot again: make data FACTS=folder
 	@test -n "$(FACTS)" || { echo "Name the folder of facts: make data FACTS=folder"; exit 2; }
-	$(BIN)/python -m drkit.sources.facts $(FACTS)
+	$(BIN)/python -m tools.facts $(FACTS)
 
 docs: $(VENV)/.ready ## Run the documents' Python and draw their pictures
 	$(BIN)/python docs/build.py

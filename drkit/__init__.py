@@ -11,45 +11,50 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from drkit.files.versions import __version__
 
 # Names are imported when they are used: `import drkit` costs next to nothing, and who only looks up a price never
 # waits for papermill or matplotlib.
-_HOME = {
-    "Assumptions": "drkit.assumptions",
-    "Bill": "drkit.bill",
-    "Catalog": "drkit.catalog",
-    "Comparison": "drkit.compare",
-    "Difference": "drkit.difference",
+_NAMES = {
+    "Assumptions": "drkit.facts.assumptions",
+    "Bill": "drkit.bill.bill",
+    "Catalog": "drkit.facts.catalog",
+    "Comparison": "drkit.choice.compare",
+    "Difference": "drkit.choice.difference",
     "DrkitError": "drkit.errors",
-    "Option": "drkit.compare",
-    "PriceBook": "drkit.prices",
-    "Space": "drkit.space",
-    "SupportMatrix": "drkit.support",
-    "Topology": "drkit.topology",
-    "Workload": "drkit.workload",
-    "compare_topologies": "drkit.compare",
-    "design_space": "drkit.space",
-    "explain_difference": "drkit.difference",
+    "Option": "drkit.choice.compare",
+    "PriceBook": "drkit.facts.prices",
+    "Space": "drkit.space.space",
+    "SupportMatrix": "drkit.facts.support",
+    "Topology": "drkit.topology.topology",
+    "Workload": "drkit.workload.model",
+    "compare_topologies": "drkit.choice.compare",
+    "design_space": "drkit.space.space",
+    "explain_difference": "drkit.choice.difference",
     "explore": "drkit.explorer",
-    "run_design": "drkit.design",
-    "read_workload": "drkit.workload_file",
+    "run_design": "drkit.runs.design",
+    "read_workload": "drkit.workload.file",
     "write_outputs": "drkit.outputs",
-    "write_report": "drkit.decision",
+    "write_report": "drkit.report.decision",
 }
-_ALIAS = {"read_workload": "read"}
+_RENAMED = {"read_workload": "read"}
 
-_MODULES = (
-    "choice_report",
-    "choices",
-    "figures",
-    "recovery_report",
-    "replay",
-    "report",
-    "sensitivity",
-    "value",
-    "waiting",
-)
+_MODULES = {
+    "browse": "drkit.facts.browse",
+    "choice_report": "drkit.report.choice",
+    "choices": "drkit.choice.choices",
+    "display": "drkit.report.tables",
+    "explain": "drkit.facts.price_origin",
+    "figures": "drkit.figures",
+    "ranges": "drkit.space.ranges",
+    "recovery_report": "drkit.report.recovery",
+    "replay": "drkit.choice.replay",
+    "report": "drkit.report",
+    "sensitivity": "drkit.choice.sensitivity",
+    "value": "drkit.choice.ownership",
+    "verify": "drkit.facts.verify",
+    "waiting": "drkit.choice.waiting",
+}
 
 __all__ = [
     "Assumptions",
@@ -65,13 +70,17 @@ __all__ = [
     "Topology",
     "Workload",
     "__version__",
+    "browse",
     "choice_report",
     "choices",
     "compare_topologies",
     "design_space",
+    "display",
+    "explain",
     "explain_difference",
     "explore",
     "figures",
+    "ranges",
     "read_workload",
     "recovery_report",
     "replay",
@@ -79,36 +88,45 @@ __all__ = [
     "run_design",
     "sensitivity",
     "value",
+    "verify",
     "waiting",
     "write_outputs",
     "write_report",
 ]
 
 if TYPE_CHECKING:
-    from drkit import choice_report, choices, figures, recovery_report, replay, report, sensitivity, value, waiting
-    from drkit.assumptions import Assumptions
-    from drkit.bill import Bill
-    from drkit.catalog import Catalog
-    from drkit.compare import Comparison, Option, compare_topologies
-    from drkit.decision import write_report
-    from drkit.design import run_design
-    from drkit.difference import Difference, explain_difference
+    from drkit import figures, report
+    from drkit.bill.bill import Bill
+    from drkit.choice import choices, replay, sensitivity, waiting
+    from drkit.choice import ownership as value
+    from drkit.choice.compare import Comparison, Option, compare_topologies
+    from drkit.choice.difference import Difference, explain_difference
     from drkit.errors import DrkitError
     from drkit.explorer import explore
+    from drkit.facts import browse, verify
+    from drkit.facts import price_origin as explain
+    from drkit.facts.assumptions import Assumptions
+    from drkit.facts.catalog import Catalog
+    from drkit.facts.prices import PriceBook
+    from drkit.facts.support import SupportMatrix
     from drkit.outputs import write_outputs
-    from drkit.prices import PriceBook
-    from drkit.space import Space, design_space
-    from drkit.support import SupportMatrix
-    from drkit.topology import Topology
-    from drkit.workload import Workload
-    from drkit.workload_file import read as read_workload
+    from drkit.report import choice as choice_report
+    from drkit.report import recovery as recovery_report
+    from drkit.report import tables as display
+    from drkit.report.decision import write_report
+    from drkit.runs.design import run_design
+    from drkit.space import ranges
+    from drkit.space.space import Space, design_space
+    from drkit.topology.topology import Topology
+    from drkit.workload.file import read as read_workload
+    from drkit.workload.model import Workload
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return importlib.import_module(f"drkit.{name}")
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), _ALIAS.get(name, name))
+        return importlib.import_module(_MODULES[name])
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), _RENAMED.get(name, name))
     raise AttributeError(f"module 'drkit' has no attribute {name!r}")
 
 

@@ -7,21 +7,21 @@ import json
 import os
 import shutil
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drkit import tfvars
-from drkit.bill import total
+from drkit.bill.bill import total
+from drkit.choice.ownership import ownership
 from drkit.errors import DrkitError
-from drkit.value import ownership
+from drkit.files.versions import versions
+from drkit.tfvars import tfvars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import pandas as pd
 
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 _STAGING = ".drkit-"
 
@@ -119,14 +119,6 @@ def summary(comparison: Comparison) -> dict[str, object]:
         "simulation": {"seed": comparison.seed, "samples": comparison.samples},
         "versions": versions(),
     }
-
-
-@lru_cache(maxsize=1)
-def versions() -> Mapping[str, str]:
-    """Versions of what the figures are made with."""
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("drkit", "numpy", "pandas")}
 
 
 def _told(comparison: Comparison, option: Option) -> dict[str, object]:

@@ -12,11 +12,11 @@ import terraform_cli
 from emulator.server import Emulator, running
 from global_database import FAILOVER, Database
 
-from drkit import workload_file
-from drkit.bundled import terraform_dir
-from drkit.catalog import Catalog
-from drkit.compare import Comparison, compare_topologies
-from drkit.workload import Workload
+from drkit.choice.compare import Comparison, compare_topologies
+from drkit.facts.catalog import Catalog
+from drkit.files.bundled import terraform_dir
+from drkit.workload import file as workload_file
+from drkit.workload.model import Workload
 
 #: The samples that comparisons in tests are timed with: enough for a 95 % point, quick enough for every run.
 SAMPLES = 4_000

@@ -21,14 +21,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import store as snapshots
-from drkit import warm
 from drkit.batch import store
 from drkit.batch.planning import code_digest
 from drkit.batch.remote import READ, Remote, unpack
 from drkit.batch.workers import LEAST_MEMORY, StoppedError
-from drkit.bundled import data_dir
 from drkit.errors import DrkitError, ParameterError
+from drkit.facts import cache as snapshots
+from drkit.files.bundled import data_dir
+from drkit.runs import warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -329,7 +329,7 @@ def _apart(execute: Callable[..., RunResult], spec: RunSpec, scratch: str, batch
     stopped = _stopped.setdefault(batch, threading.Event())
     if not warm.POSSIBLE:
         return execute(spec, scratch)
-    from drkit.warm import client
+    from drkit.runs.warm import client
 
     client.start()
     with contextlib.closing(client.Caller()) as caller:

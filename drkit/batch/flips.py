@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from drkit import yaml_text
 from drkit.batch import store
 from drkit.batch.run import DONE, WORKLOAD
+from drkit.files import yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

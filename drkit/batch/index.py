@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import drkit
 from drkit.batch import store
 from drkit.batch.run import DONE, target_name
 from drkit.figures import portfolio as pictures
-from drkit.report import STRATEGY
-from drkit.templates import template
+from drkit.files.templates import template
+from drkit.files.versions import __version__
+from drkit.report.summary import STRATEGY
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping
     made["index.html"] = str(
         template(Path(__file__).with_name("index.html.jinja")).render(
             portfolio=plan.portfolio,
-            version=drkit.__version__,
+            version=__version__,
             date=datetime.now(UTC).date().isoformat(),
             tiles=_tiles(plan, batch, chosen),
             picture=picture,

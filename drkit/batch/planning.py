@@ -10,16 +10,18 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import drkit
-from drkit import design, store, workload_file
-from drkit.assumptions import Assumptions
 from drkit.batch import portfolio as portfolios
 from drkit.batch.run import COMPARED_WITH, DONE, FAILED, WORKLOAD, RunSpec
 from drkit.batch.store import record, run_folder
-from drkit.bundled import data_dir, notebooks_dir, terraform_dir
-from drkit.catalog import Catalog
-from drkit.draws import check_draws
 from drkit.errors import DrkitError, ParameterError, WorkloadError
+from drkit.facts import cache as store
+from drkit.facts.assumptions import Assumptions
+from drkit.facts.catalog import Catalog
+from drkit.files.bundled import data_dir, notebooks_dir, terraform_dir
+from drkit.files.versions import __version__
+from drkit.runs import design
+from drkit.stats.draws import check_draws
+from drkit.workload import file as workload_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -229,13 +231,13 @@ def _check_workload(text: str, name: str, snapshot: str) -> None:
 @cache
 def code_digest() -> str:
     """Version of drkit with a digest of its code and data: in a checkout the code changes while the version stays."""
-    root = Path(drkit.__file__).parent
+    root = Path(__file__).parents[1]
     sums = hashlib.sha256()
     # Templates make the reports, and the stack's variables tell which tfvars are refused.
     code = [path for kind in ("*.py", "*.jinja", "*.css") for path in root.rglob(kind)]
     for path in sorted([*code, *data_dir().glob("*.csv"), terraform_dir() / "variables.tf"]):
         sums.update(path.read_bytes())
-    return f"{drkit.__version__}+{sums.hexdigest()[:16]}"
+    return f"{__version__}+{sums.hexdigest()[:16]}"
 
 
 def _digest(text: str) -> str:

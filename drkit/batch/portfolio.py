@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from drkit import workload_file, yaml_text
 from drkit.errors import ParameterError, WorkloadError
-from drkit.quantity import Strict
+from drkit.files import yaml_text
+from drkit.stats.quantity import Strict
 from drkit.words import did_you_mean
-from drkit.workload import Objectives, Workload
+from drkit.workload import file as workload_file
+from drkit.workload.model import Objectives, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

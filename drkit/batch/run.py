@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.batch import store
 from drkit.errors import DrkitError, TfvarsError
-from drkit.warm.shared import Shared
+from drkit.runs.warm.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ class RunSpec:
     fingerprint
         What the result depends on, a digest each.
     family
-        What it has in common with other runs that are due, a digest; see `drkit.warm.shared.Shared`.
+        What it has in common with other runs that are due, a digest; see `drkit.runs.warm.shared.Shared`.
     timeout_s
         How long the run may take [s]; 0 for as long as it likes.
     memory_bytes
@@ -150,7 +150,9 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
 def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     import papermill
 
-    from drkit import bundled, design, notebook_page, terraform
+    from drkit.files import bundled
+    from drkit.runs import design, notebook_page
+    from drkit.tfvars import terraform
 
     if spec.workload is not None:
         (folder / WORKLOAD).write_text(spec.workload, encoding="utf-8")

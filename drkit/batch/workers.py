@@ -12,13 +12,13 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drkit import warm
 from drkit.errors import DrkitError
+from drkit.runs import warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drkit.warm import client
+    from drkit.runs.warm import client
 
     Result = TypeVar("Result")
 
@@ -39,7 +39,7 @@ class Forking(Executor):
     """
 
     def __init__(self, jobs: int) -> None:
-        from drkit.warm import client
+        from drkit.runs.warm import client
 
         client.start()
         self._stopped = threading.Event()

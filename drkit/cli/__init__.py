@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from drkit import __version__
 from drkit.cli import batch, differences, facts, reports, serving, space, terraform, workloads
 from drkit.cli.catalog import catalog
 from drkit.errors import (
@@ -24,6 +23,7 @@ from drkit.errors import (
     UnsupportedError,
     WorkloadError,
 )
+from drkit.files.versions import __version__
 
 _USER_ERRORS = (ParameterError, PriceError, SnapshotError, TfvarsError, UnsupportedError, WorkloadError)
 

@@ -13,7 +13,7 @@ from drkit.cli.options import load_catalog, print_table, snapshot_option, table_
 if TYPE_CHECKING:
     import datetime
 
-    from drkit.refresh import PriceSource, Refreshed
+    from drkit.refresh.refresh import PriceSource, Refreshed
 
 
 @click.group()
@@ -80,15 +80,15 @@ def refresh(
       drkit catalog refresh --regions us-east-1,eu-west-1 --services AmazonRDS,AmazonElastiCache
       drkit catalog refresh --source api --support --profile audit
     """
-    from drkit import refresh as refreshing
+    from drkit.refresh import refresh as refreshing
     from drkit.words import count
 
     try:
         with _progress() as progress:
             source: PriceSource
             if where == "api":
-                from drkit.sources.download import certificates
-                from drkit.sources.price_list_api import PriceListApi
+                from drkit.refresh.download import certificates
+                from drkit.refresh.price_list_api import PriceListApi
 
                 # The variable names the place of the bulk files; AWS_ENDPOINT_URL is what the APIs heed.
                 named = ctx.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE
@@ -98,7 +98,7 @@ def refresh(
                 source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
             support = None
             if flags:
-                from drkit.sources.support_api import tables
+                from drkit.refresh.support_api import tables
 
                 def support(old: Any, wanted: Any) -> Any:
                     return tables(old, wanted, profile, ca_bundle)
@@ -128,7 +128,7 @@ def list_snapshots(style: str) -> None:
     """
     import pandas as pd
 
-    from drkit import store
+    from drkit.facts import cache as store
 
     rows = [(*entry[:-1], str(entry.path)) for entry in store.entries()]
     print_table(pd.DataFrame(rows, columns=list(store.Entry._fields)), style)
@@ -146,7 +146,9 @@ def diff(old: str, new: str, style: str) -> None:
       drkit catalog diff embedded
       drkit catalog diff 2026-10-01 2026-11-25 --format csv
     """
-    from drkit import changes, snapshot, store
+    from drkit.facts import cache as store
+    from drkit.facts import snapshot
+    from drkit.facts import snapshot_diff as changes
 
     found = changes.between(snapshot.load(store.find(old)), snapshot.load(store.find(new)))
     if style == "table":
@@ -185,7 +187,7 @@ def verify(
     """
     from collections import Counter
 
-    from drkit import verify as verifying
+    from drkit.facts import verify as verifying
 
     findings = verifying.verify(load_catalog(snapshot), today.isoformat(), max_age)
     print_table(verifying.frame(findings), style)
@@ -209,7 +211,7 @@ def overlay(own_prices: Path, snapshot: str | None) -> None:
     Example:
       drkit catalog overlay negotiated.csv --snapshot latest
     """
-    from drkit import own_prices as own
+    from drkit.facts import own_prices as own
 
     name, path = own.keep(load_catalog(snapshot).snapshot, own_prices)
     click.echo(f"snapshot {name} in {path}; use it with --snapshot {name}")
@@ -230,7 +232,7 @@ def prune(keep: int) -> None:
     Example:
       drkit catalog prune --keep 1
     """
-    from drkit import store
+    from drkit.facts import cache as store
 
     removed = store.prune(keep)
     for entry in removed:
@@ -240,10 +242,10 @@ def prune(keep: int) -> None:
 
 
 def _bulk(endpoint: str | None, kind: str, ca_bundle: str | None, progress: Any) -> PriceSource:
-    from drkit import store
-    from drkit.sources import recipe
-    from drkit.sources.bulk import ENDPOINT, BulkFiles
-    from drkit.sources.download import Downloader
+    from drkit.facts import cache as store
+    from drkit.refresh import recipe
+    from drkit.refresh.bulk import ENDPOINT, BulkFiles
+    from drkit.refresh.download import Downloader
 
     cache = store.cache_dir()
     downloader = Downloader(endpoint or ENDPOINT, cache / "downloads", progress, ca_bundle=ca_bundle)
@@ -255,7 +257,7 @@ def _listed(text: str | None) -> list[str] | None:
 
 
 def _tell(done: Refreshed) -> None:
-    from drkit import changes
+    from drkit.facts import snapshot_diff as changes
 
     for note in done.notes:
         click.echo(note, err=True)

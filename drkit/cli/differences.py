@@ -12,7 +12,7 @@ from drkit.cli.options import comparison_options, load_catalog, print_table, tab
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 _TODAY = "today"
 
@@ -54,8 +54,8 @@ def diff(
       drkit diff shop.yaml shop-larger.yaml --format csv
       drkit diff article@embedded article@latest --of cost
     """
-    from drkit import choice_report
-    from drkit.difference import explain_difference
+    from drkit.choice.difference import explain_difference
+    from drkit.report import choice as choice_report
 
     read = _Reader(seed, samples, snapshot, own_prices)
     ends = [read.side(before), read.side(after)] if after else [read.side(before, _TODAY), read.side(before)]
@@ -107,8 +107,8 @@ class _Reader:
         return _Side(comparison, _named(comparison, instead or topology or "chosen"))
 
     def _comparison(self, workload: str, snapshot: str | None) -> Comparison:
-        from drkit import workload_file
-        from drkit.compare import compare_topologies
+        from drkit.choice.compare import compare_topologies
+        from drkit.workload import file as workload_file
 
         key = workload, snapshot
         if key not in self._known:
@@ -129,7 +129,7 @@ def _parts(text: str) -> tuple[str, str, str]:
 
 
 def _named(comparison: Comparison, topology: str) -> Option:
-    from drkit.topology import STRATEGIES
+    from drkit.topology.topology import STRATEGIES
     from drkit.words import did_you_mean
 
     if topology == _TODAY:

@@ -72,7 +72,7 @@ def prices_explain(
       drkit prices explain us-east-1 instance/aurora-postgresql/db.r6g.large/standard
       drkit prices explain eu-west-1 inter_region --to-region eu-west-2
     """
-    from drkit import explain
+    from drkit.facts import price_origin as explain
 
     catalog = load_catalog(snapshot, own_prices)
     found = explain.explain(catalog, region, item, service, to_region, purchase, today.isoformat())

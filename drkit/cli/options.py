@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.catalog import Catalog
+    from drkit.facts.catalog import Catalog
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -76,7 +76,7 @@ today_option = click.option(
 
 def load_catalog(snapshot: str | None, own_prices: Path | None = None) -> Catalog:
     """Load the snapshot that was asked for, with one's own prices over it."""
-    from drkit.catalog import Catalog
+    from drkit.facts.catalog import Catalog
 
     return Catalog.load(snapshot, own_prices)
 

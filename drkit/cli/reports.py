@@ -38,9 +38,9 @@ def report(
       drkit report article
       drkit report shop.yaml --out shop.html --no-pdf
     """
-    from drkit import workload_file
-    from drkit.compare import compare_topologies
-    from drkit.decision import write_report
+    from drkit.choice.compare import compare_topologies
+    from drkit.report.decision import write_report
+    from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot, own_prices)
     known = workload_file.read(workload, catalog)

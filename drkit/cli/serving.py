@@ -59,15 +59,15 @@ def serve(
       drkit serve
       drkit serve shop.yaml --port 8866 --open
     """
-    from drkit import workload_file
-    from drkit.serving import check_address
-    from drkit.serving import serve as run
+    from drkit.explorer.serving import check_address
+    from drkit.explorer.serving import serve as run
+    from drkit.workload import file as workload_file
 
     check_address(host, token)
     catalog = load_catalog(snapshot)
     name = workload_file.read(workload, catalog).name
     if own_prices:
-        from drkit.own_prices import keep
+        from drkit.facts.own_prices import keep
 
         # The page has a kernel of its own: the prices go to it as a snapshot.
         snapshot = keep(catalog.snapshot, own_prices)[0]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
-from drkit import yaml_text
 from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
+from drkit.files import yaml_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,9 +60,9 @@ def space(
       drkit space shop.yaml --where "strategy == 'warm_standby' and monthly_usd < 3000"
       drkit space shop.yaml -r primary_regions '[us-east-1, us-west-2]' --meeting --format csv
     """
-    from drkit import workload_file
-    from drkit.space import design_space
-    from drkit.space_report import shortlist
+    from drkit.report.space import shortlist
+    from drkit.space.space import design_space
+    from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot, own_prices)
     given = {name: _value(name, text) for name, text in ranges}

@@ -30,8 +30,8 @@ def tfvars_check(ctx: click.Context, path: Path, stack: Path | None) -> None:
     Example:
       drkit tfvars check out/article/article.tfvars
     """
-    from drkit import terraform
-    from drkit import tfvars as variables
+    from drkit.tfvars import terraform
+    from drkit.tfvars import tfvars as variables
 
     problems = variables.check(path, stack)
     refused = None if problems else terraform.refusals(path, stack)

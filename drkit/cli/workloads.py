@@ -14,7 +14,7 @@ from drkit.cli.options import comparison_options, load_catalog, print_table, sna
 from drkit.errors import ParameterError, WorkloadError
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison
+    from drkit.choice.compare import Comparison
 
 
 @click.command()
@@ -52,8 +52,8 @@ def design(
       drkit design article --out out/article
       drkit design shop.yaml --out out/shop --samples 100000
     """
-    from drkit.bundled import notebooks_dir
-    from drkit.design import run_design, typed_parameter
+    from drkit.files.bundled import notebooks_dir
+    from drkit.runs.design import run_design, typed_parameter
 
     source = notebooks_dir() / "04_design.ipynb"
     own = {"workload", "out_dir", "seed", "samples", "snapshot"}
@@ -64,7 +64,7 @@ def design(
     parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
     parameters |= {"seed": seed, "samples": samples}
     if own_prices:
-        from drkit.own_prices import keep
+        from drkit.facts.own_prices import keep
 
         # The notebook runs in a kernel of its own: the prices go to it as a snapshot.
         snapshot = keep(load_catalog(snapshot).snapshot, own_prices)[0]
@@ -102,7 +102,7 @@ def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> 
       drkit run 03_rpo_rto -p workload payments-br --out rpo.ipynb
       drkit run 01_catalog -p region eu-west-1
     """
-    from drkit.design import find_notebook, run_notebook, typed_parameter
+    from drkit.runs.design import find_notebook, run_notebook, typed_parameter
 
     source = find_notebook(notebook)
     target = out or Path(source.name)
@@ -135,10 +135,10 @@ def compare(
       drkit compare article
       drkit compare shop.yaml --format csv > comparison.csv
     """
-    from drkit import workload_file
-    from drkit.choices import near_optimal
-    from drkit.commitments import refused_for
-    from drkit.compare import compare_topologies
+    from drkit.choice.choices import near_optimal
+    from drkit.choice.compare import compare_topologies
+    from drkit.workload import file as workload_file
+    from drkit.workload.commitments import refused_for
 
     catalog = load_catalog(snapshot, own_prices)
     comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
@@ -171,9 +171,9 @@ def calibrate(workload: str, drills: Path, snapshot: str | None, style: str) -> 
     Example:
       drkit calibrate shop.yaml drills.csv
     """
-    from drkit import drills as measured
-    from drkit import workload_file
-    from drkit.assumptions import Assumptions
+    from drkit.facts.assumptions import Assumptions
+    from drkit.recovery import calibration as measured
+    from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot)
     known = workload_file.read(workload, catalog)
@@ -193,7 +193,7 @@ def init(path: Path) -> None:
     Example:
       drkit init shop.yaml
     """
-    from drkit.bundled import data_dir
+    from drkit.files.bundled import data_dir
 
     text = (data_dir() / "starter.yaml").read_text(encoding="utf-8")
     try:
@@ -214,6 +214,6 @@ def schema() -> None:
     Example:
       drkit schema > workload.schema.json
     """
-    from drkit import workload_file
+    from drkit.workload import file as workload_file
 
     click.echo(workload_file.json_schema(), nl=False)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drkit.catalog import Catalog
     from drkit.explorer.view import Explorer
+    from drkit.facts.catalog import Catalog
     from drkit.figures.palette import Theme
 
 
@@ -56,9 +56,9 @@ def explore(
     WorkloadError, SnapshotError, UnsupportedError, ParameterError
         As :func:`drkit.compare_topologies`.
     """
-    from drkit.catalog import Catalog
     from drkit.explorer.draft import Draft
     from drkit.explorer.view import Explorer
+    from drkit.facts.catalog import Catalog
 
     known = catalog or Catalog.load()
     return Explorer(Draft.read(workload, known), known, seed, samples, out_dir, theme, confined_to)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from drkit import workload_file
 from drkit.errors import ParameterError
+from drkit.workload import file as workload_file
 
 
 @dataclass(frozen=True)

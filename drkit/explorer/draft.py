@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit import workload_file, yaml_text
 from drkit.errors import WorkloadError
+from drkit.files import yaml_text
 from drkit.outputs import staged
+from drkit.workload import file as workload_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drkit.catalog import Catalog
-    from drkit.workload import Workload
+    from drkit.facts.catalog import Catalog
+    from drkit.workload.model import Workload
 
 #: Where something stands in a workload file: ``("services", 0, "tasks")``.
 Place = tuple["str | int", ...]

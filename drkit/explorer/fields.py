@@ -17,15 +17,15 @@ from drkit.explorer.entry import (
     say_time,
     say_usd,
 )
-from drkit.report import STRATEGY
-from drkit.topology import STRATEGIES
-from drkit.workload import FARGATE_MEMORY_GIB
+from drkit.report.summary import STRATEGY
+from drkit.topology.topology import STRATEGIES
+from drkit.workload.model import FARGATE_MEMORY_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drkit.catalog import Catalog
     from drkit.explorer.draft import Draft, Place
+    from drkit.facts.catalog import Catalog
 
 _TIMES = (0, 1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400, 172_800, 604_800)
 _SHARES = (0.5, 0.75, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit import terraform, tfvars
-from drkit.decision import write_report
 from drkit.errors import TfvarsError
 from drkit.outputs import staged
+from drkit.report.decision import write_report
+from drkit.tfvars import terraform, tfvars
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drkit.compare import Comparison
+    from drkit.choice.compare import Comparison
 
 
 class Written(NamedTuple):

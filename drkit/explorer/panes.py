@@ -6,15 +6,16 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit import figures, report
-from drkit.display import Table
-from drkit.figures.style import SCREEN_DPI
+from drkit import figures
+from drkit.figures.picture import SCREEN_DPI
+from drkit.report import summary as report
+from drkit.report.tables import Table
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from drkit.compare import Comparison
+    from drkit.choice.compare import Comparison
     from drkit.figures import Picture
     from drkit.figures.palette import Theme
 

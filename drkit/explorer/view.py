@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from drkit.comparer import Comparer, Glance
+from drkit.choice.comparer import Comparer, Glance
 from drkit.errors import DrkitError
 from drkit.explorer import files, panes
 from drkit.explorer.bounds import Bounds
@@ -31,11 +31,11 @@ from drkit.figures.palette import check
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from drkit.catalog import Catalog
-    from drkit.compare import Comparison
+    from drkit.choice.compare import Comparison
     from drkit.errors import ParameterError
     from drkit.explorer.draft import Place
     from drkit.explorer.fields import Field
+    from drkit.facts.catalog import Catalog
     from drkit.figures.palette import Theme
 
 _LOG = logging.getLogger(__name__)

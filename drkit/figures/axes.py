@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from drkit.figures.palette import GREY, INK
-from drkit.figures.style import SCREEN_DPI
+from drkit.figures.picture import SCREEN_DPI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

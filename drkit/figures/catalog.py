@@ -12,12 +12,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from drkit.errors import PriceError
 from drkit.figures.axes import place_labels
 from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
-from drkit.figures.style import Picture, legend_below, percent, picture, styled
+from drkit.figures.picture import Picture, legend_below, percent, picture, styled
 
 if TYPE_CHECKING:
-    from drkit.catalog import Catalog
-    from drkit.prices import Price
-    from drkit.support import Service
+    from drkit.facts.catalog import Catalog
+    from drkit.facts.prices import Price
+    from drkit.facts.support import Service
 
 #: For each service: price list, first engine, how an item is named, and the feature that replicates it.
 _PRICED = {

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from drkit.difference import explain_difference, signed
+from drkit.bill.price_quantity import total_usd
+from drkit.choice.difference import explain_difference, signed
 from drkit.figures.axes import linear_time
 from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
-from drkit.figures.style import Picture, against, basis_note, legend_below, name, picture, styled, usd
-from drkit.price_quantity import total_usd
-from drkit.rto_parts import REBUILD
+from drkit.figures.picture import Picture, against, basis_note, legend_below, name, picture, styled, usd
+from drkit.recovery.composition import REBUILD
 from drkit.words import count, span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drkit.compare import Comparison, Option
-    from drkit.difference import Difference
-    from drkit.price_quantity import Change
+    from drkit.bill.price_quantity import Change
+    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.difference import Difference
 
 #: Colour and words of each effect, in the order of the legend.
 _EFFECTS = {
@@ -71,7 +71,8 @@ def cost_difference(
     -------
     Picture
         The two bills at the ends, and between them one bar for every component of a role and effect, the largest
-        first. The bars add up to the change to the cent; what price and quantity mean: `drkit.price_quantity.split`.
+        first. The bars add up to the change to the cent; what price and quantity mean:
+        `drkit.bill.price_quantity.split`.
     """
     found, words = _found(comparison, before, after, earlier)
     start, end = found.before.bill.monthly_usd, found.after.bill.monthly_usd

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drkit.figures.palette import Theme
-    from drkit.figures.style import Picture
+    from drkit.figures.picture import Picture
 
     Shown = TypeVar("Shown")
 

@@ -9,13 +9,13 @@ from matplotlib.patches import Rectangle
 
 from drkit.errors import ParameterError
 from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
-from drkit.figures.style import Picture, basis_note, name, picture, styled, usd
-from drkit.report import STRATEGY
-from drkit.topology import STRATEGIES
+from drkit.figures.picture import Picture, basis_note, name, picture, styled, usd
+from drkit.report.summary import STRATEGY
+from drkit.topology.topology import STRATEGIES
 from drkit.words import asked, count, span
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 Measure = Literal["monthly_usd", "rto_s", "expected_yearly_loss_usd"]
 

@@ -12,12 +12,12 @@ from matplotlib.patches import Patch
 
 from drkit.figures.axes import log_time
 from drkit.figures.palette import GREY, GRID, INK, SLATE, STRATEGY_LOOK, VERMILLION, WORDS
-from drkit.figures.style import Picture, kind, legend_below, name, picture, probability, styled, usd
+from drkit.figures.picture import Picture, kind, legend_below, name, picture, probability, styled, usd
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison, Option
-    from drkit.recovery import Samples
+    from drkit.choice.compare import Comparison, Option
+    from drkit.recovery.model import Samples
 
 #: Classes of a histogram over all panels, and the part of a panel's height that the highest fills.
 _BINS, _HEIGHT = 90, 0.58

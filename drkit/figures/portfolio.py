@@ -10,14 +10,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.figures.axes import log_time
 from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK
-from drkit.figures.style import Picture, legend_below, percent, picture, styled, usd
-from drkit.report import STRATEGY
+from drkit.figures.picture import Picture, legend_below, percent, picture, styled, usd
+from drkit.report.summary import STRATEGY
 from drkit.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from drkit.snapshot import Snapshot
+    from drkit.facts.snapshot import Snapshot
 
 
 class _Origin(NamedTuple):

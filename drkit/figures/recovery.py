@@ -13,13 +13,13 @@ from matplotlib.transforms import offset_copy
 from drkit.figures.axes import linear_time, log_time
 from drkit.figures.once import once
 from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
-from drkit.figures.style import Origin, Picture, how_known, legend_below, name, percent, picture, probability, styled
-from drkit.recovery import Step, stretches
+from drkit.figures.picture import Origin, Picture, how_known, legend_below, name, percent, picture, probability, styled
+from drkit.recovery.model import Step, stretches
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison, Option
-    from drkit.recovery import Samples, Stretch
+    from drkit.choice.compare import Comparison, Option
+    from drkit.recovery.model import Samples, Stretch
 
 _NOTE = (
     "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "

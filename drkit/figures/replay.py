@@ -9,16 +9,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from drkit import replay
+from drkit.choice import replay
 from drkit.figures.axes import linear_time
 from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
-from drkit.figures.style import Picture, legend_below, picture, styled
-from drkit.report import STRATEGY
+from drkit.figures.picture import Picture, legend_below, picture, styled
+from drkit.report.summary import STRATEGY
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison
-    from drkit.replay import Replay, Replayed
+    from drkit.choice.compare import Comparison
+    from drkit.choice.replay import Replay, Replayed
 
 _PLANE = {
     "iam": "IAM control plane",
@@ -35,7 +35,7 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     Parameters
     ----------
     event
-        One of :func:`drkit.replay.events`.
+        One of :func:`drkit.choice.replay.events`.
     known
         The replay, if it was made before.
 

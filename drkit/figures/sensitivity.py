@@ -9,14 +9,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from drkit import sensitivity
+from drkit.choice import sensitivity
 from drkit.figures.axes import linear_time
 from drkit.figures.palette import BLUE, INK, ORANGE
-from drkit.figures.style import Picture, legend_below, name, percent, picture, styled
+from drkit.figures.picture import Picture, legend_below, name, percent, picture, styled
 
 if TYPE_CHECKING:
-    from drkit.compare import Comparison, Option
-    from drkit.sensitivity import Sensitivity
+    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.sensitivity import Sensitivity
 
 _OUTPUT = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
 #: Inputs with a row of their own.

@@ -16,7 +16,7 @@ from drkit.figures.palette import PALETTE, look
 
 if TYPE_CHECKING:
     from drkit.figures.palette import Theme
-    from drkit.figures.style import Picture
+    from drkit.figures.picture import Picture
 
 #: Points to the inch, which are the units of an SVG.
 _POINTS = 72

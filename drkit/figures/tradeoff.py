@@ -16,14 +16,14 @@ from matplotlib.transforms import IdentityTransform
 from drkit.figures.axes import along, log_time, place_labels
 from drkit.figures.once import once
 from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
-from drkit.figures.style import Origin, Picture, basis_note, legend_below, name, picture, probability, styled, usd
-from drkit.report import STRATEGY
+from drkit.figures.picture import Origin, Picture, basis_note, legend_below, name, picture, probability, styled, usd
+from drkit.report.summary import STRATEGY
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 _ROLES = {
     "chosen": "Chosen",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from matplotlib.patches import Patch, Rectangle
 
 from drkit.figures.canvas import text_width
-from drkit.figures.cost_drawing import component_colours
+from drkit.figures.cost.drawing import component_colours
 from drkit.figures.palette import GREY, INK, ON_FILL, PALE, PAPER, SLATE
-from drkit.figures.style import Picture, basis_note, basis_share, legend_below, name, percent, picture, styled, usd
+from drkit.figures.picture import Picture, basis_note, basis_share, legend_below, name, percent, picture, styled, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 _ROLES = {"primary": "primary region", "failover": "failover region", "global": "global services"}
 # Lengths are points; the picture is 720 of them wide.

@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from drkit import value, waiting
+from drkit.choice import ownership as value
+from drkit.choice import waiting
 from drkit.figures.axes import moment, place_labels
 from drkit.figures.once import once
 from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
-from drkit.figures.style import Origin, Picture, against, legend_below, name, picture, styled, usd
-from drkit.report import STRATEGY
+from drkit.figures.picture import Origin, Picture, against, legend_below, name, picture, styled, usd
+from drkit.report.summary import STRATEGY
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from drkit.compare import Comparison, Option
+    from drkit.choice.compare import Comparison, Option
 
 #: Where a wait of nothing stands on a logarithmic axis [s].
 _AT_ONCE = 60.0

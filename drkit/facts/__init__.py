@@ -1,0 +1,1 @@
+"""The catalog: snapshots of prices, support, regions and assumptions, and where each figure comes from."""

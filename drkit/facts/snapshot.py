@@ -1,0 +1,298 @@
+"""Write, check and load a dated snapshot of the catalog.
+
+A snapshot is a folder of CSV files and a ``manifest.json`` that holds the schema version, the snapshot's date,
+and for every file its rows and SHA-256. One snapshot is embedded in drkit; loading refuses a file that does not
+match its manifest, so a truncated or hand-edited price never reaches a bill.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from sys import intern
+from typing import TYPE_CHECKING
+
+from drkit.errors import SnapshotError
+from drkit.files.bundled import data_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "prices.csv": (
+        "service",
+        "item",
+        "region",
+        "to_region",
+        "unit",
+        "usd",
+        "tier_from",
+        "tier_to",
+        "purchase",
+        "sku",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "availability.csv": ("service", "engine", "region", "class", "as_of", "source", "basis"),
+    "classes.csv": (
+        "service",
+        "class",
+        "vcpu",
+        "memory_gib",
+        "architecture",
+        "burstable",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "regions.csv": (
+        "region",
+        "name",
+        "city",
+        "country",
+        "country_code",
+        "continent",
+        "lat",
+        "lon",
+        "zone_names",
+        "opt_in",
+        "region_type",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "latency.csv": ("from_region", "to_region", "p50_ms", "as_of", "source", "basis"),
+    "support_rules.csv": ("service", "engine", "rule", "value", "as_of", "source", "basis"),
+    "support_regions.csv": ("service", "engine", "region", "supported", "floor", "as_of", "source", "basis"),
+    "recovery_steps.csv": (
+        "step",
+        "low_s",
+        "typical_s",
+        "high_s",
+        "distribution",
+        "what",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "disruption_rates.csv": (
+        "disruption",
+        "region_group",
+        "events",
+        "region_years",
+        "low_per_year",
+        "typical_per_year",
+        "high_per_year",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "outages.csv": (
+        "id",
+        "date",
+        "region",
+        "scope",
+        "duration_h",
+        "region_event",
+        "as_of",
+        "source",
+        "basis",
+    ),
+    "sources.csv": ("id", "version", "data_date", "licence", "trust"),
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A checked snapshot: where it lies, its manifest, and its tables as rows of strings.
+
+    Parameters
+    ----------
+    path
+        The folder the snapshot was read from.
+    manifest
+        The manifest as read: ``schema``, ``snapshot`` (a date), ``files``.
+    tables
+        File name without ``.csv`` to its rows, each row a tuple in the order of :data:`COLUMNS`.
+    """
+
+    path: Path
+    manifest: Mapping[str, object]
+    tables: Mapping[str, Sequence[tuple[str, ...]]]
+
+    def __repr__(self) -> str:
+        rows = sum(len(table) for table in self.tables.values())
+        return f"Snapshot({self.date}, {self.digest[:12]}, {rows:,} rows in {self.path})"
+
+    @property
+    def date(self) -> str:
+        """The day this snapshot was put together, ISO 8601."""
+        return str(self.manifest["snapshot"])
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the manifest's file hashes: one figure that names the whole snapshot."""
+        return digest_of(self.manifest)
+
+    @property
+    def offers(self) -> Sequence[Mapping[str, str]]:
+        """The offers of AWS that were read for it: code, region, version, publication date, URL and SHA-256."""
+        offers = self.manifest.get("offers", [])
+        assert isinstance(offers, list)
+        return offers
+
+    def records(self, table: str) -> list[dict[str, str]]:
+        """Rows of one table as dictionaries, for the small tables."""
+        columns = COLUMNS[f"{table}.csv"]
+        return [dict(zip(columns, row, strict=True)) for row in self.tables[table]]
+
+
+def digest_of(manifest: Mapping[str, object]) -> str:
+    """SHA-256 of a manifest's file hashes."""
+    files = manifest["files"]
+    assert isinstance(files, dict)
+    joined = "".join(f"{name}:{files[name]['sha256']}\n" for name in sorted(files))
+    return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def write(
+    path: Path,
+    date: str,
+    tables: Mapping[str, Iterable[Sequence[str]]],
+    told: Mapping[str, object] | None = None,
+) -> None:
+    """Write a snapshot folder whole: beside its place first, then renamed.
+
+    Parameters
+    ----------
+    path
+        Folder to create or replace. What was there stays until the new one is complete.
+    date
+        The snapshot's date, ISO 8601.
+    tables
+        File name (a key of :data:`COLUMNS`) to rows of strings. Rows are sorted, so equal facts give equal bytes.
+    told
+        What else the manifest tells, such as the offers that were read.
+
+    Raises
+    ------
+    SnapshotError
+        When a table is missing or a row has the wrong number of columns.
+    """
+    if missing := sorted(set(COLUMNS) - set(tables)):
+        raise SnapshotError(f"the snapshot lacks {', '.join(missing)}: every table of COLUMNS must be written")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        files: dict[str, dict[str, object]] = {}
+        for name, columns in COLUMNS.items():
+            rows = sorted(tuple(row) for row in tables[name])
+            for row in rows:
+                if len(row) != len(columns):
+                    raise SnapshotError(f"{name}: {row!r} has {len(row)} columns, {len(columns)} are needed")
+            body = io.StringIO()
+            writer = csv.writer(body, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+            content = body.getvalue().encode()
+            (staging / name).write_bytes(content)
+            files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
+        manifest = {**(told or {}), "schema": SCHEMA, "snapshot": date, "files": files}
+        (staging / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+        staging.chmod(0o755)
+        swap(staging, path)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def load(path: Path | None = None) -> Snapshot:
+    """Read a snapshot and refuse it when any file is not what its manifest says.
+
+    Parameters
+    ----------
+    path
+        A snapshot folder; None is the snapshot embedded in drkit.
+
+    Raises
+    ------
+    SnapshotError
+        When the folder, the manifest or a file is missing, damaged, or of another schema.
+    """
+    folder = path if path is not None else data_dir() / "snapshot"
+    manifest = read_manifest(folder)
+    tables: dict[str, Sequence[tuple[str, ...]]] = {}
+    for name, columns in COLUMNS.items():
+        entry = manifest["files"].get(name)
+        if entry is None:
+            raise SnapshotError(f"{folder / MANIFEST} does not list {name}: {_REMEDY}")
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise SnapshotError(f"cannot read {folder / name} ({error.strerror}): {_REMEDY}") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != entry["sha256"]:
+            raise SnapshotError(
+                f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, "
+                f"the manifest says {str(entry['sha256'])[:12]}…: {_REMEDY}"
+            )
+        # Most cells repeat: each text is held once.
+        rows = [tuple(map(intern, row)) for row in csv.reader(io.StringIO(content.decode()))]
+        if not rows or rows[0] != columns or len(rows) - 1 != entry["rows"]:
+            raise SnapshotError(
+                f"{folder / name} has {len(rows) - 1} rows with columns {','.join(rows[0] if rows else ())}; "
+                f"{entry['rows']} rows with columns {','.join(columns)} are needed: {_REMEDY}"
+            )
+        tables[name.removesuffix(".csv")] = rows[1:]
+    return Snapshot(folder, manifest, tables)
+
+
+def swap(staging: Path, path: Path) -> None:
+    """Put a complete folder in the place of another, which comes back when that fails."""
+    old = path.with_name(f".{path.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    try:
+        staging.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+_REMEDY = "restore the folder (reinstall drkit, or `git checkout data`) before relying on any figure"
+
+
+def read_manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
+    """Read what a snapshot tells of itself, without its tables; SnapshotError when it is missing or damaged."""
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise SnapshotError(f"no snapshot at {folder}: cannot read {MANIFEST} ({error.strerror})") from error
+    except ValueError as error:
+        raise SnapshotError(f"{path} is damaged: it is not JSON ({error}): {_REMEDY}") from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise SnapshotError(f"{path} is damaged: it lists no files: {_REMEDY}")
+    if not isinstance(manifest.get("snapshot"), str):
+        raise SnapshotError(f"{path} is damaged: it has no date of the snapshot: {_REMEDY}")
+    for name, entry in manifest["files"].items():
+        if not isinstance(entry, dict) or not {"rows", "sha256"} <= set(entry):
+            raise SnapshotError(f"{path} is damaged: it lists {name} without rows and SHA-256: {_REMEDY}")
+    if manifest.get("schema") != SCHEMA:
+        raise SnapshotError(
+            f"{path} has schema {manifest.get('schema')!r}, this drkit reads schema {SCHEMA}: "
+            "use the drkit that wrote it, or another snapshot"
+        )
+    return manifest

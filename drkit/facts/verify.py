@@ -1,0 +1,315 @@
+"""Invariants over a whole snapshot: what cannot be right, what is missing, what is old, what nobody has observed."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import math
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from drkit.facts.prices import ON_DEMAND, PriceBook
+from drkit.words import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    import pandas as pd
+
+    from drkit.facts.catalog import Catalog
+
+ERROR, WARNING, GAP, OLD, NOT_OBSERVED = "error", "warning", "gap", "old", "not observed"
+
+_DATE = re.compile(r"20\d\d(-\d\d){0,2}")
+_BASIS = re.compile(r"observed(:\w+)?|derived:.+|proxy:.+|assumption")
+
+#: Items every region has to have before a system can be priced there.
+ESSENTIAL = (
+    ("AWSELB", "alb/hour"),
+    ("AWSELB", "alb/lcu"),
+    ("AmazonECS", "fargate/linux_x86/vcpu"),
+    ("AmazonECS", "fargate/linux_x86/memory"),
+    ("AmazonECS", "fargate/linux_arm64/vcpu"),
+    ("AmazonECS", "fargate/linux_arm64/memory"),
+    ("AmazonVPC", "nat_gateway/hour"),
+    ("AmazonVPC", "nat_gateway/data_processed"),
+    ("AmazonVPC", "public_ipv4/in_use"),
+    ("AmazonVPC", "interface_endpoint/hour"),
+    ("AmazonVPC", "interface_endpoint/data_processed"),
+    ("AmazonS3", "standard/storage"),
+    ("AmazonS3", "standard/put"),
+    ("AmazonS3", "standard/get"),
+    ("AmazonS3", "replication_time_control"),
+    ("AmazonRDS", "cluster/storage/standard"),
+    ("AmazonRDS", "cluster/storage/io_optimized"),
+    ("AmazonRDS", "cluster/io/standard"),
+    ("AmazonRDS", "cluster/backup"),
+    ("AmazonRDS", "cluster/global_replicated_write_io"),
+    ("AmazonRDS", "cluster/serverless_v2_acu/standard"),
+    ("AmazonRDS", "cluster/serverless_v2_acu/io_optimized"),
+    ("AmazonElastiCache", "backup"),
+    ("AWSDataTransfer", "internet_egress"),
+    ("AWSDataTransfer", "intra_region_cross_az_each_direction"),
+    ("AmazonECR", "private_storage"),
+    ("AmazonCloudWatch", "alarm/standard"),
+    ("AmazonCloudWatch", "logs/ingest_standard"),
+    ("AmazonCloudWatch", "logs/storage"),
+    ("awskms", "customer_managed_key"),
+    ("AWSSecretsManager", "secret"),
+)
+
+#: What large and xlarge are multiples of; other sizes say it themselves.
+_SIZES = {"large": 1.0, "xlarge": 2.0}
+
+#: How far a class may be from twice the price of the one half its size: each is rounded by itself.
+ROUNDING = 0.05
+
+
+class Finding(NamedTuple):
+    """One thing found: ``kind`` is error, warning, gap, old or not observed; ``prices`` is how many it is true of."""
+
+    kind: str
+    service: str
+    item: str
+    region: str
+    prices: int
+    what: str
+
+
+def verify(catalog: Catalog, today: str | None = None, max_age_days: int = 400) -> list[Finding]:
+    """Check a snapshot.
+
+    Parameters
+    ----------
+    catalog
+        The snapshot, loaded.
+    today
+        The day ages are counted to, ISO 8601; the day of the snapshot by default, so that equal snapshots give
+        equal findings.
+    max_age_days
+        Age from which a price is called old [days].
+
+    Returns
+    -------
+    list of Finding
+        Errors first. A price that cannot be right is an error; one that deserves a look is a warning.
+    """
+    rows = catalog.snapshot.tables["prices"]
+    day = datetime.date.fromisoformat(today or catalog.snapshot.date)
+    findings = [*_wrong_rows(catalog, rows)]
+    # A row that is no price is told once; the rest is checked without it.
+    if len(sound := [row for row in rows if not _no_numbers(row)]) < len(rows):
+        rows, snapshot = sound, replace(catalog.snapshot, tables={**catalog.snapshot.tables, "prices": sound})
+        catalog = replace(catalog, snapshot=snapshot, prices=PriceBook(snapshot))
+    findings += [
+        *_broken_tiers(catalog),
+        *_one_way_pairs(catalog, rows),
+        *_sizes(rows),
+        *_storage_types(rows),
+        *_commitments(rows),
+        *_gaps(catalog),
+        *_old(rows, day, max_age_days),
+        *_not_observed(rows),
+    ]
+    order = (ERROR, WARNING, GAP, OLD, NOT_OBSERVED)
+    return sorted(findings, key=lambda finding: (order.index(finding.kind), finding[1:4]))
+
+
+def frame(findings: Sequence[Finding]) -> pd.DataFrame:
+    """Findings as a table."""
+    import pandas as pd
+
+    return pd.DataFrame(findings, columns=list(Finding._fields))
+
+
+def gaps_by_region(catalog: Catalog) -> pd.DataFrame:
+    """By region: classes sold and priced, essential items missing, and prices by how they are known."""
+    import pandas as pd
+
+    rows = catalog.snapshot.tables["prices"]
+    findings = [finding for finding in _gaps(catalog) if finding.kind == GAP]
+    table = []
+    for region in catalog.prices.regions():
+        here = [row for row in rows if row[2] == region and row[8] == ON_DEMAND]
+        known = [row[12].split(":")[0] for row in here]
+        missing = [finding for finding in findings if finding.region == region]
+        table.append(
+            {
+                "region": region,
+                "prices": len(here),
+                "observed": known.count("observed"),
+                "derived": known.count("derived"),
+                "proxy": known.count("proxy"),
+                "aurora classes without a price": sum(f.prices for f in missing if f.service == "AmazonRDS"),
+                "cache nodes without a price": sum(f.prices for f in missing if f.service == "AmazonElastiCache"),
+                "oldest": min((row[10] for row in here), default=""),
+            }
+        )
+    return pd.DataFrame(table)
+
+
+def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
+    sources = {row[0] for row in catalog.snapshot.tables["sources"]}
+    seen: set[tuple[str, ...]] = set()
+    for row in rows:
+        service, item, region, to_region, unit, usd, tier_from, _, purchase, _, as_of, source, basis = row
+        place = (service, item, f"{region} {to_region}".strip())
+        yield from (Finding(ERROR, *place, 1, what) for what in _no_numbers(row))
+        if item != "internet_egress" and _number(usd) == 0:
+            yield Finding(ERROR, *place, 1, f"the price is {usd!r}: a price is a number above zero")
+        if not _DATE.fullmatch(as_of):
+            yield Finding(ERROR, *place, 1, f"the date is {as_of!r}: a date is 2026, 2026-11 or 2026-11-25")
+        if not _BASIS.fullmatch(basis):
+            yield Finding(ERROR, *place, 1, f"the basis is {basis!r}: see data/README.md for what it can be")
+        if not unit:
+            yield Finding(ERROR, *place, 1, "the unit is missing")
+        if source not in sources:
+            yield Finding(ERROR, *place, 1, f"the source {source!r} is not in sources.csv")
+        if (key := (*row[:4], purchase, tier_from)) in seen:
+            yield Finding(ERROR, *place, 1, f"two prices for one lookup ({purchase}, from {tier_from or 0})")
+        seen.add(key)
+
+
+def _no_numbers(row: Sequence[str]) -> list[str]:
+    """What is no number in a row that has to be one."""
+    usd, tier_from, tier_to = row[5:8]
+    return [
+        *([] if _number(usd) >= 0 else [f"the price is {usd!r}: a price is a number above zero"]),
+        *(
+            f"{name} is {bound!r}: a tier is bounded by numbers"
+            for name, bound in (("tier_from", tier_from), ("tier_to", tier_to))
+            if bound and not _number(bound) >= 0
+        ),
+    ]
+
+
+def _number(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        return math.nan
+    return found if math.isfinite(found) else math.nan
+
+
+def _broken_tiers(catalog: Catalog) -> Iterator[Finding]:
+    from drkit.errors import PriceError
+
+    for service, item, region, to_region, purchase in catalog.prices.keys():  # noqa: SIM118 - a method of PriceBook
+        try:
+            tiers = catalog.prices.tiers(service, item, region, to_region, purchase)
+        except PriceError as error:
+            yield Finding(ERROR, service, item, region, 1, str(error))
+            continue
+        paid = [tier for tier in tiers if tier.usd > 0]
+        if any(later.usd > earlier.usd for earlier, later in itertools.pairwise(paid)):
+            yield Finding(WARNING, service, item, region, 1, "more costs more per unit: tiers rise")
+
+
+def _one_way_pairs(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
+    pairs = {(row[2], row[3]) for row in rows if row[1] == "inter_region"}
+    regions = catalog.prices.regions()
+    for region in regions:
+        lacking = [other for other in regions if other != region and (region, other) not in pairs]
+        if lacking:
+            what = f"no transfer price to {', '.join(lacking)}: no topology can replicate there"
+            yield Finding(GAP, "AWSDataTransfer", "inter_region", region, len(lacking), what)
+
+
+def _sizes(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+    families: dict[tuple[str, str, str], dict[float, float]] = defaultdict(dict)
+    for row in rows:
+        if row[8] == ON_DEMAND and row[1].startswith(("instance/", "node/")):
+            kind, engine, name, *mode = row[1].split("/")
+            family, _, size = name.rpartition(".")
+            if (steps := _steps(size)) is not None and float(row[5]) > 0:
+                label = "/".join([kind, engine, family, *mode])
+                families[row[0], label, row[2]][steps] = float(row[5])
+    for (service, label, region), prices in families.items():
+        for (small, below), (large, above) in itertools.pairwise(sorted(prices.items())):
+            if abs(above / (below * large / small) - 1) > ROUNDING:
+                what = f"{large / small:g} times the size costs {above / below:.2f} times as much"
+                yield Finding(WARNING, service, label, region, 1, what)
+
+
+def _steps(size: str) -> float | None:
+    found = re.fullmatch(r"(\d+)xlarge", size)
+    return 2.0 * int(found.group(1)) if found else _SIZES.get(size)
+
+
+def _storage_types(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+    hourly = {(row[1], row[2]): float(row[5]) for row in rows if row[8] == ON_DEMAND and row[1].startswith("instance/")}
+    for (item, region), optimized in hourly.items():
+        if item.endswith("/io_optimized"):
+            standard = hourly.get((item.replace("/io_optimized", "/standard"), region))
+            if standard and not 1.2 < optimized / standard < 1.4:
+                what = f"I/O-Optimized costs {optimized / standard:.2f} of Standard, where 1.3 is known"
+                yield Finding(WARNING, "AmazonRDS", item, region, 1, what)
+
+
+def _commitments(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+    prices = {(row[0], row[1], row[2], row[8]): (float(row[5]), row[10]) for row in rows if not row[6]}
+    for (service, item, region, purchase), (usd, _) in prices.items():
+        if purchase == ON_DEMAND:
+            continue
+        listed = prices.get((service, item, region, ON_DEMAND))
+        if listed and usd >= listed[0]:
+            yield Finding(
+                WARNING, service, item, region, 1, f"{purchase} costs {usd:g}, on demand {listed[0]:g}: no saving"
+            )
+
+
+def _gaps(catalog: Catalog) -> Iterator[Finding]:
+    regions = catalog.prices.regions()
+    for region in regions:
+        for service, item in ESSENTIAL:
+            if not catalog.prices.has(service, item, region):
+                yield Finding(GAP, service, item, region, 1, "no price: nothing that needs it can be priced here")
+    missing: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for service, engine, region, name, *_ in catalog.snapshot.tables["availability"]:
+        if region not in regions or name == "db.serverless":
+            continue
+        wanted = (
+            [("AmazonRDS", f"instance/{engine}/{name}/{mode}") for mode in ("standard", "io_optimized")]
+            if service == "aurora"
+            else [("AmazonElastiCache", f"node/{cache}/{name}") for cache in ("redis", "valkey")]
+        )
+        if not any(catalog.prices.has(*what, region) for what in wanted):
+            missing[wanted[0][0], wanted[0][1].rsplit("/", 2 if service == "aurora" else 1)[0], region].append(name)
+    for (service, prefix, region), names in missing.items():
+        families = sorted({name.rsplit(".", 1)[0] for name in names})
+        what = f"sold but without a price: {', '.join(families)}"
+        label = f"{prefix}/*" if service == "AmazonRDS" else "node/*"
+        yield Finding(GAP, service, label, region, len(names), what)
+
+
+def _old(rows: Iterable[tuple[str, ...]], day: datetime.date, limit: int) -> Iterator[Finding]:
+    oldest: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in rows:
+        if age_days(row[10], day) > limit:
+            reserved = "" if row[8] == ON_DEMAND else " reserved or by plan"
+            oldest[row[0], row[1].split("/")[0] + ("/*" if "/" in row[1] else "") + reserved].append(row[10])
+    for (service, item), dates in oldest.items():
+        yield Finding(OLD, service, item, "", len(dates), f"older than {limit} days, the oldest of {min(dates)}")
+
+
+def age_days(as_of: str, day: datetime.date) -> int:
+    """Days since a date that may be a month or a year, counted from its beginning [days]; 0 where it is none."""
+    if not _DATE.fullmatch(as_of):
+        return 0
+    year, month, first = (*map(int, as_of.split("-")), 1, 1)[:3]
+    return (day - datetime.date(year, month, first)).days
+
+
+def _not_observed(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+    counted: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        if not row[12].startswith("observed"):
+            prefix = row[1].split("/")[0] + ("/*" if "/" in row[1] else "")
+            kind, _, rule = row[12].partition(":")
+            counted[row[0], prefix, kind][re.split(r"[\[(]", rule)[0]] += 1
+    for (service, item, kind), rules in counted.items():
+        (most, _), *more = rules.most_common()
+        what = f"{kind}: {most}" + (f", and {count(len(more), 'other rule')}" if more else "")
+        yield Finding(NOT_OBSERVED, service, item, "", rules.total(), what)

@@ -1,0 +1,1 @@
+"""Cost by component, and losses by disruption."""

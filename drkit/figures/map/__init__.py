@@ -1,0 +1,1 @@
+"""Failover regions on a map."""

@@ -1,0 +1,1 @@
+"""Files: those that ship with drkit, those that appear whole or not at all, locks, YAML."""

@@ -1,0 +1,1 @@
+"""A topology timed: disruptions, steps, simulation, years, and calibration by drills."""

@@ -1,0 +1,405 @@
+"""Topology x disruptions -> RTO and RPO distributions, and the loss to expect in a year.
+
+Times are drawn with a seed; the same figure has the same draws in every topology, so that topologies differ by what
+they do and not by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from copy import copy
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from drkit.recovery.disruptions import Disruptions
+from drkit.recovery.model import (
+    DISRUPTIONS,
+    Disruption,
+    Outcome,
+    Recovery,
+    Timed,
+    finish,
+    latest,
+    needs_control_planes,
+    no_return,
+)
+from drkit.recovery.planner import Planner
+from drkit.recovery.years import Years
+from drkit.stats.draws import Draws
+from drkit.stats.quantiles import Ordered, Spread
+from drkit.topology.topology import LIVE_DATA
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from drkit.facts.assumptions import Assumptions
+    from drkit.facts.catalog import Catalog
+    from drkit.recovery.model import Samples, Step
+    from drkit.topology.topology import Topology
+    from drkit.workload.model import Objectives, Workload
+
+
+#: The region whose control planes (Route 53, IAM, S3 buckets) every region depends on.
+HOME_OF_CONTROL_PLANES = "us-east-1"
+
+
+class Simulator:
+    """Times the topologies of one workload.
+
+    Parameters
+    ----------
+    workload, catalog, assumptions
+        The system, the outage history and the uncertain figures.
+    seed
+        Same seed, same figures.
+    samples
+        Draws per figure. The standard error of a probability p is ``sqrt(p (1 - p) / samples)``.
+    draws
+        Where samples come from; by default from seed and samples.
+    wait_s
+        Policy: how long a detected outage is waited out before failing over [s]; the workload's own by default.
+    keep
+        Whether to keep what `judged_by` needs: some 80 kB a figure at 20,000 draws.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        catalog: Catalog,
+        assumptions: Assumptions,
+        seed: int = 1,
+        samples: int = 20_000,
+        draws: Draws | None = None,
+        wait_s: float | None = None,
+        keep: bool = False,
+    ) -> None:
+        self.workload = workload
+        self.catalog = catalog
+        self.assumptions = assumptions
+        self.seed = seed
+        self.draws = draws or Draws(seed, samples)
+        self.samples = self.draws.samples
+        self.disruptions = Disruptions(workload, catalog, assumptions)
+        wait = workload.operations.wait_s if wait_s is None else wait_s
+        self.plan = Planner(workload, assumptions, self.draws, wait)
+        self.everything_s = 3600 * assumptions["all_data_lost_h"].mean
+        self._years = Years(workload, self.disruptions, self.draws, self.everything_s)
+        self._known: dict[tuple[object, ...], Recovery] = {}
+        self._outcomes: dict[tuple[object, ...], Outcome] = {}
+        self._shared: dict[str, npt.NDArray[np.floating]] = {}
+        self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples, Samples]] = {}
+        self._held: dict[tuple[object, ...], Samples] = {}
+        self._near: dict[tuple[str, str], bool] = {}
+        self._carried: dict[tuple[object, ...], float] = {}
+        self._spreads: dict[object, Spread] = {}
+        self._ordered: dict[object, Ordered] | None = {} if keep else None
+        self._first: Simulator | None = None
+
+    def judged_by(self, objectives: Objectives) -> Simulator:
+        """The same simulator for other objectives: what one of them has timed and put in order, all know."""
+        other = copy(self)
+        # What this one is asked for later is timed by the first: nobody then refers to himself and outlives his use.
+        other._first = self._first or self
+        other.workload = self.workload.model_copy(update={"objectives": objectives})
+        other._known, other._outcomes, other._spreads = {}, {}, {}
+        return other
+
+    def recover(self, topology: Topology) -> Recovery:
+        """Every disruption of a topology; topologies that recover alike are timed once."""
+        key = self.signature(topology)
+        if key not in self._known:
+            self._known[key] = self._recovery(topology)
+        return self._known[key]
+
+    def time(self, topology: Topology, disruption: Disruption) -> Timed:
+        """One disruption of a topology, draw by draw; the same samples whenever it is asked for."""
+        if disruption == "region_impairment":
+            return self._region_impairment(topology)
+        steps, rto, stores = {
+            "az_failure": self._az_failure,
+            "region_loss": self._region_loss,
+            "data_corruption": self._data_corruption,
+            "planned_switchover": self._planned_switchover,
+        }[disruption](topology)
+        rto = self._full(rto)
+        lost = latest(list(stores.values()), self.samples)
+        if disruption == "region_loss" and topology.failover:
+            # The region does not come back: everybody moves, and nobody moves back.
+            everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
+            return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
+        return Timed(steps, rto, lost, stores)
+
+    def forget(self) -> None:
+        """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
+        for kept in (self._known, self._outcomes, self._ends, self._held, self._carried, self._spreads):
+            kept.clear()
+        if self._ordered:
+            self._ordered.clear()
+        self._years.forget()
+
+    # Disruptions ----------------------------------------------------------------------------------------------------
+
+    def _az_failure(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
+        steps = self.plan.zone_failure(topology)
+        rto = latest(list(finish(steps).values()), self.samples)
+        # Aurora keeps six copies over three zones, S3 three; a cache without a replica keeps one.
+        cache, stores = self.workload.cache, {}
+        if cache and not cache.rebuildable and topology.primary.cache_replicas_per_shard == 0:
+            stores["cache"] = np.full(self.samples, np.inf, dtype=np.float32)
+        return steps, rto, stores
+
+    def _region_impairment(self, topology: Topology) -> Timed:
+        duration = self._full(self.outage_s())
+        if topology.failover is None:
+            return Timed((), duration, np.zeros(self.samples, dtype=np.float32), {})
+        steps, rto, moved = self._failover(topology)
+        # A region that is back before the point of no return has lost nothing. After it the failover is carried
+        # through, and service is back with whichever comes first: the region's tasks reach the promoted database.
+        over = duration >= moved
+        if self._may_be_blocked(topology, steps):
+            # The step that needs them waits as long as the impairment, and then nobody fails over any more.
+            over = over & ~self._control_planes_broken()
+            rto = np.where(self._control_planes_broken(), duration, rto)
+        lost = {name: np.where(over, rpo, np.float32(0)) for name, rpo in self.plan.lag(topology).items()}
+        return Timed(
+            steps,
+            np.minimum(rto, duration),
+            latest(list(lost.values()), self.samples),
+            lost,
+            over * self._full(self.plan.failback_s(topology)),
+            over.astype(np.float32),
+        )
+
+    def _may_be_blocked(self, topology: Topology, steps: tuple[Step, ...]) -> bool:
+        return topology.primary_region == HOME_OF_CONTROL_PLANES and needs_control_planes(steps)
+
+    def _control_planes_broken(self) -> npt.NDArray[np.bool_]:
+        """Draws in which an impairment or the loss of us-east-1 breaks control planes that every region needs."""
+        if "control_planes" not in self._shared:
+            share = self.plan.assumed("control_planes_broken")
+            self._shared["control_planes"] = self.draws.uniform("control_planes") < share  # type: ignore[assignment]
+        return self._shared["control_planes"]  # type: ignore[return-value]
+
+    def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, Samples]:
+        """Steps of a failover, when it ends, and from when on it is carried through [s]; shared by the same route."""
+        route = self._route(topology)
+        if route not in self._ends:
+            steps = self.plan.failover(topology)
+            ends = finish(steps)
+            self._ends[route] = steps, self._full(ends[steps[-1].name]), self._full(no_return(steps, ends))
+        return self._ends[route]
+
+    def _without_control_planes(self, topology: Topology, steps: tuple[Step, ...], rto: Samples) -> Samples:
+        """When a failover ends whose steps may have to wait until AWS has brought its control planes back [s].
+
+        A lost us-east-1 takes them with it in as many draws as an impairment does, and for as long as an impairment of
+        the same draw lasts: nothing is known of how soon AWS would run them elsewhere.
+        """
+        route = self._route(topology)
+        if route not in self._held:
+            held = np.where(self._control_planes_broken(), self.outage_s(), np.float32(0))
+            self._held[route] = np.maximum(rto, finish(steps, held)[steps[-1].name])
+        return self._held[route]
+
+    def outage_s(self) -> Samples:
+        """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
+        if "outage" not in self._shared:
+            lasts = self.disruptions.outage_s(self.draws)
+            self._shared["outage"] = np.minimum(lasts, self.plan.assumed("rebuild_without_copies_s"))
+        return self._shared["outage"]
+
+    def _region_loss(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
+        rebuilt = self.plan.assumed("rebuild_without_copies_s")
+        if topology.failover is None:
+            workload = self.workload
+            durable = workload.database or (workload.cache and not workload.cache.rebuildable)
+            gone = np.full(self.samples, np.inf, dtype=np.float32)
+            kept_here = {"everything": gone} if durable or any(b.replicate for b in workload.buckets) else {}
+            return (), rebuilt, kept_here
+        steps, rto, _ = self._failover(topology)
+        if self._may_be_blocked(topology, steps):
+            rto = self._without_control_planes(topology, steps, rto)
+        stores = self.plan.lag(topology)
+        both = self.lost_together(topology)
+        if len(both):
+            rto = rto.copy()
+            rto[both] = np.broadcast_to(rebuilt, rto.shape)[both]
+            for name, rpo in stores.items():
+                stores[name] = self._full(rpo).copy()
+                stores[name][both] = np.inf
+        return steps, rto, stores
+
+    def lost_together(self, topology: Topology) -> npt.NDArray[np.intp]:
+        """Draws in which the failover region is lost with its neighbour."""
+        if not self._neighbours(topology):
+            return np.empty(0, dtype=np.intp)
+        if "together" not in self._shared:
+            share = self.plan.assumed("neighbour_lost_too")
+            self._shared["together"] = np.flatnonzero(self.draws.uniform("neighbour") < share)  # type: ignore[assignment]
+        return self._shared["together"]  # type: ignore[return-value]
+
+    def _neighbours(self, topology: Topology) -> bool:
+        if not topology.failover_region:
+            return False
+        pair = topology.primary_region, topology.failover_region
+        if pair not in self._near:
+            self._near[pair] = self.catalog.regions.distance_km(*pair) <= self.assumptions["neighbour_km"].typical
+        return self._near[pair]
+
+    def _data_corruption(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
+        steps = self.plan.corruption(topology)
+        if not steps:
+            return (), np.zeros(self.samples, dtype=np.float32), {}
+        return steps, finish(steps)["verify"], {"database": self.plan.last_good_backup()}
+
+    def _planned_switchover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, dict[str, Samples]]:
+        steps = self.plan.switchover(topology)
+        if not steps:
+            return (), np.zeros(self.samples, dtype=np.float32), {}
+        return steps, finish(steps)["shift_traffic"], {}
+
+    # Outcomes -------------------------------------------------------------------------------------------------------
+
+    def _recovery(self, topology: Topology) -> Recovery:
+        times: dict[Disruption, Callable[[], Timed]] = {}
+        outcomes: dict[Disruption, Outcome] = {}
+        for disruption in DISRUPTIONS:
+            # Timed at most once, and not at all where other topologies have told all there is to know.
+            times[disruption] = cache(partial(self.time, topology, disruption))
+            key = (disruption, *self._decides(topology, disruption))
+            if key not in self._outcomes:
+                self._outcomes[key] = self._outcome(topology, disruption, times[disruption])
+            outcomes[disruption] = self._outcomes[key]
+        losses = [self._loss(outcome) for outcome in outcomes.values()]
+        failback_h = self._failback_h(topology)
+        failbacks = outcomes["region_impairment"].per_year * self._carried_through(topology, times)
+        lost_regions = outcomes["region_loss"].per_year if topology.failover else 0.0
+        way_back = failbacks * failback_h * self.workload.costs.outage_usd_per_hour.mean
+        keys = {name: self.keys(topology, name) for name in DISRUPTIONS}
+        return Recovery(
+            outcomes,
+            math.fsum(loss for loss, _ in losses) + way_back,
+            math.sqrt(math.fsum(error**2 for _, error in losses)),
+            lost_regions + failbacks,
+            failbacks,
+            failback_h,
+            self._years.yearly(outcomes, times, keys, failbacks * failback_h),
+        )
+
+    def _failback_h(self, topology: Topology) -> float:
+        route = ("failback", *self._route(topology))
+        if route not in self._carried:
+            self._carried[route] = float(self.plan.failback_s(topology).mean(dtype=np.float64)) / 3600
+        return self._carried[route]
+
+    def _outcome(self, topology: Topology, disruption: Disruption, timed: Callable[[], Timed]) -> Outcome:
+        objectives = self.workload.objectives
+        rehearsed = topology.strategy in LIVE_DATA
+        rate = self.disruptions.rate(disruption, rehearsed)
+        rto_key, rpo_key = self.keys(topology, disruption)
+        return Outcome(
+            disruption,
+            self._spread(rto_key, lambda: timed().rto_s, objectives.rto_s),
+            self._spread(rpo_key, lambda: timed().rpo_s, objectives.rpo_s, self.everything_s),
+            rate.mean,
+            rate.basis,
+            partial((self._first or self).time, topology, disruption),
+        )
+
+    def _spread(
+        self, key: object, values: Callable[[], Samples], objective: float, at_most: float = math.inf
+    ) -> Spread:
+        if key not in self._spreads:
+            probability = self.workload.objectives.probability
+            self._spreads[key] = self._in_order(key, values, at_most).spread(objective, probability)
+        return self._spreads[key]
+
+    def _in_order(self, key: object, values: Callable[[], Samples], at_most: float) -> Ordered:
+        if self._ordered is None:
+            return Ordered(values(), at_most)
+        if key not in self._ordered:
+            self._ordered[key] = Ordered(values(), at_most)
+        return self._ordered[key]
+
+    def _carried_through(self, topology: Topology, times: dict[Disruption, Callable[[], Timed]]) -> float:
+        """Part of the impairments in which the failover is carried through."""
+        route = self._route(topology)
+        if route not in self._carried:
+            carried = times["region_impairment"]().carried
+            self._carried[route] = 0.0 if carried is None else float(carried.mean(dtype=np.float64))
+        return self._carried[route]
+
+    def _loss(self, outcome: Outcome) -> tuple[float, float]:
+        """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year], and its standard error.
+
+        Keeton et al., Designing for Disasters, FAST 2004.
+        """
+        costs = self.workload.costs
+        outage, data = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
+        expected = outcome.rto.mean * outage + outcome.rpo.mean * data
+        # Bounded from above: deviations add up at most, as when long outages lose most.
+        deviation = outcome.rto.standard_deviation * outage + outcome.rpo.standard_deviation * data
+        return outcome.per_year * expected, outcome.per_year * deviation / math.sqrt(self.samples)
+
+    # Sharing --------------------------------------------------------------------------------------------------------
+
+    def _full(self, values: Samples) -> Samples:
+        return values if len(values) == self.samples else np.broadcast_to(values, (self.samples,))
+
+    def _decides(self, topology: Topology, disruption: Disruption) -> tuple[object, ...]:
+        """What decides one disruption's outcome."""
+        primary = topology.primary
+        if disruption == "az_failure":
+            lone = any(count == 1 for *_, count in primary.tasks)
+            return primary.database_instances < 2, primary.cache_replicas_per_shard == 0, lone
+        if disruption == "data_corruption":
+            return (primary.database_cluster,)
+        if disruption == "planned_switchover":
+            return topology.strategy in LIVE_DATA, topology.replicates_database, topology.replicates_cache
+        return self._route(topology), self._lag(topology)
+
+    def _route(self, topology: Topology) -> tuple[object, ...]:
+        """What decides how a failover runs."""
+        failover = topology.failover
+        return (
+            topology.strategy,
+            topology.headless,
+            topology.replicates_database,
+            topology.replicates_cache,
+            failover is not None and failover.tasks != topology.primary.tasks,
+        )
+
+    def _lag(self, topology: Topology) -> tuple[object, ...]:
+        """What decides what a failover loses."""
+        return (
+            topology.failover is None,
+            topology.replicates_database,
+            topology.replicates_cache,
+            topology.replication_time_control,
+            self._neighbours(topology),
+        )
+
+    def keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
+        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is.
+
+        The first also decides the way back and whether a failover is carried through.
+        """
+        route, lag = self._route(topology), self._lag(topology)
+        if disruption == "region_loss":
+            return ("rto", disruption, route, lag[-1]), ("rpo", disruption, lag)
+        if disruption == "region_impairment":
+            return ("rto", disruption, route), ("rpo", disruption, route, lag)
+        decides = self._decides(topology, disruption)
+        return ("rto", disruption, *decides), ("rpo", disruption, *decides)
+
+    def signature(self, topology: Topology) -> tuple[object, ...]:
+        """What decides a topology's recovery: two with the same signature recover alike."""
+        return (
+            self._route(topology),
+            self._lag(topology),
+            *(self._decides(topology, name) for name in ("az_failure", "data_corruption", "planned_switchover")),
+        )

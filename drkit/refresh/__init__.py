@@ -1,0 +1,1 @@
+"""AWS's price lists and APIs, read into a new snapshot."""

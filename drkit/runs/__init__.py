@@ -1,0 +1,1 @@
+"""One run of a notebook: its parameters, the engine that executes it, its page."""

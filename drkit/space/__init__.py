@@ -1,0 +1,1 @@
+"""Every size of every topology, as arrays."""

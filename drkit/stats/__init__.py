@@ -1,0 +1,1 @@
+"""Uncertain numbers: quantities, draws, quantiles, fits and the Pareto front."""

@@ -1,0 +1,237 @@
+"""Write and read tfvars, and check values against the variables that a Terraform stack declares.
+
+`render` writes what `terraform fmt` would leave alone and what Terraform and python-hcl2 read as the same
+values. `read` takes any tfvars file. `read_variables` and `check`, from `drkit.tfvars.hcl.variables`, say before
+Terraform runs what it would refuse.
+
+Terraform keeps strings in Unicode's normal form C. `render` writes a string as it is given and `read` returns
+it as it is written; Terraform sees the composed form ("e" and a combining accent become "é"), and so does
+`check`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from numbers import Integral
+
+from drkit.tfvars.hcl.expressions import Expression, body_of, name_of, subtrees
+from drkit.tfvars.hcl.values import MAX_DIGITS, HclError, Value, described, is_finite, plain
+from drkit.tfvars.hcl.variables import MISSING, Problem, Validation, Variable, check, read_variables
+
+__all__ = [
+    "MISSING",
+    "Expression",
+    "HclError",
+    "Problem",
+    "Validation",
+    "Variable",
+    "check",
+    "read",
+    "read_variables",
+    "render",
+]
+
+# Terraform takes letters of any script for names; python-hcl2, and everybody's grep, takes these.
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+# Words that mean something else where a key of an object may stand.
+_KEYWORDS = frozenset({"true", "false", "null", "for", "if", "in", "for_each", "else", "endif", "endfor"})
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_LINE_LENGTH = 100
+
+
+def render(variables: Mapping[str, object], head: str = "") -> str:
+    """Write variables as the text of a tfvars file.
+
+    Parameters
+    ----------
+    variables
+        Name -> value, written in this order. A value is a str, bool, int, finite float, ``decimal.Decimal``,
+        None, list, tuple, or a mapping with str keys of such values.
+    head
+        Text for the comment at the top; each of its lines becomes a comment line.
+
+    Returns
+    -------
+    str
+        tfvars text, formatted as ``terraform fmt`` formats it. `read` returns equal values but for two
+        changes: a tuple comes back as a list, and a Decimal as an int or float where one prints as the same
+        digits.
+
+    Raises
+    ------
+    HclError
+        For a name or value that HCL cannot hold, or that Terraform would silently change.
+    """
+    comment = "".join(f"# {_comment(line)}".rstrip() + "\n" for line in head.splitlines())
+    for name in variables:
+        if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+            raise HclError(
+                f"{described(name)} cannot name a Terraform variable: a name starts with a letter or _ and "
+                "goes on with letters, digits, _ or -. Rename it."
+            )
+    entries = [(name, _value(value, name)) for name, value in variables.items()]
+    body = "\n".join(_aligned(entries, spaced=True))
+    return "\n".join(part for part in (comment, body + "\n" if body else "") if part)
+
+
+def _aligned(entries: Sequence[tuple[str, str]], *, spaced: bool = False) -> list[str]:
+    """Write ``name = value`` lines; ``terraform fmt`` aligns neighbours whose values fit on one line."""
+    lines: list[str] = []
+    for folded, group in groupby(entries, key=lambda entry: "\n" in entry[1]):
+        run = list(group)
+        width = 0 if folded else max(len(name) for name, _ in run)
+        for place, (name, text) in enumerate(run):
+            if spaced and lines and (folded or place == 0):
+                lines.append("")
+            lines.append(f"{name:<{width}} = {text}")
+    return lines
+
+
+def _value(value: object, path: str) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _quoted(value, path)
+        case Integral() | float() | Decimal():
+            return _number(value, path)
+        case Mapping():
+            return _object(value, path)
+        case list() | tuple():
+            return _list(value, path)
+    raise HclError(
+        f"{path} is {described(value)}, which HCL has no value for: give a str, bool, int, float, Decimal, "
+        "None, list, tuple or mapping."
+    )
+
+
+def _number(number: Integral | float | Decimal, path: str) -> str:
+    if not is_finite(number):
+        raise HclError(f"{path} is {number}, and HCL has finite numbers only: leave it out or give null.")
+    if isinstance(number, Integral):
+        text = str(int(number)) if abs(int(number)) < 10**MAX_DIGITS else ""
+    else:
+        text = str(number) if isinstance(number, Decimal) else repr(float(number))
+        exact = Decimal(text)
+        if len(exact.as_tuple().digits) > MAX_DIGITS or abs(exact.adjusted()) > 400:
+            text = ""
+        elif not exact:
+            text = "0"  # Terraform would print the sign of -0.0
+    if not text:
+        raise HclError(
+            f"{path} has more than {MAX_DIGITS} digits or an exponent beyond 400: Terraform keeps 512 bits "
+            "and would round it. Give it as a string."
+        )
+    return text
+
+
+def _list(items: Sequence[object], path: str) -> str:
+    texts = [_value(item, f"{path}[{place}]") for place, item in enumerate(items)]
+    line = "[" + ", ".join(texts) + "]"
+    if "\n" not in line and (len(line) <= _LINE_LENGTH or len(texts) <= 1):
+        return line
+    return "[\n" + "".join(f"{_indented(text)},\n" for text in texts) + "]"
+
+
+def _object(attributes: Mapping[object, object], path: str) -> str:
+    entries: list[tuple[str, str]] = []
+    composed: dict[str, object] = {}
+    for key, value in attributes.items():
+        if not isinstance(key, str):
+            raise HclError(f"{path} has the key {described(key)}, and HCL has string keys only: write it as one.")
+        same = composed.setdefault(unicodedata.normalize("NFC", key), key)
+        if same is not key:
+            raise HclError(f"{path} has two keys that are the same to Terraform, {key!a} and {same!a}: rename one.")
+        entries.append((_key(key, path), _value(value, f'{path}["{key}"]')))
+    if not entries:
+        return "{}"
+    return "{\n" + "".join(f"{_indented(line)}\n" for line in _aligned(entries)) + "}"
+
+
+def _key(key: str, path: str) -> str:
+    if _IDENTIFIER.fullmatch(key) and key not in _KEYWORDS:
+        return key
+    # From U+0300 on, characters may join into one column, which the alignment would have to count.
+    return "".join(c if c < "\u0300" else _escaped_code(c) for c in _quoted(key, f"a key of {path}"))
+
+
+def _quoted(text: str, path: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise HclError(
+            f"{path} holds the lone surrogate U+{ord(text[error.start]):04X} at character {error.start + 1}, "
+            "which no UTF-8 file can hold: remove it or decode the text it came from correctly."
+        ) from error
+    characters = []
+    for place, character in enumerate(text):
+        if character in "$%" and text[place + 1 : place + 2] == "{":
+            # Terraform's own $${ and %%{ are parse errors for python-hcl2 where no } follows.
+            characters.append(_escaped_code(character))
+        elif character in _ESCAPES:
+            characters.append(_ESCAPES[character])
+        else:
+            characters.append(character if character.isprintable() else _escaped_code(character))
+    return '"' + "".join(characters) + '"'
+
+
+def _escaped_code(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _comment(line: str) -> str:
+    return "".join(c if c.isprintable() else _escaped_code(c) for c in line)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" if line else line for line in text.split("\n"))
+
+
+def read(text: str, source: str = "the tfvars text") -> dict[str, object]:
+    """Read the text of a tfvars file.
+
+    Parameters
+    ----------
+    text
+        tfvars text: values only, as Terraform requires, so no references and no calls.
+    source
+        What the text is, for error messages: the file's path.
+
+    Returns
+    -------
+    dict
+        Name -> value. A number is an int where it is written as one, otherwise a float, or a
+        ``decimal.Decimal`` where no float prints as the same digits.
+
+    Raises
+    ------
+    HclError
+        For text that is not HCL, holds anything but values, or gives a variable twice.
+    """
+    values: dict[str, object] = {}
+    for node in subtrees(body_of(text, source)):
+        name = name_of(subtrees(node)[0])
+        where = f"{source}, line {node.meta.line}"
+        if node.data != "attribute":
+            raise HclError(f"{where}: a block {name} stands where only name = value may. Remove it.")
+        if name in values:
+            raise HclError(f"{where}: {name} is given twice. Remove one.")
+        values[name] = _given(Expression(name, subtrees(node)[-1]), f"{where}: {name}")
+    return values
+
+
+def _given(expression: Expression, where: str) -> Value:
+    try:
+        return plain(expression.evaluate(functions={}))
+    except HclError as error:
+        raise HclError(
+            f"{where} is not a plain value: {str(error).rstrip('.')}. A tfvars file holds no references and "
+            "no calls; put text in quotes."
+        ) from error

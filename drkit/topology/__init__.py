@@ -1,0 +1,1 @@
+"""What could be built: strategies, sites, legality, and what changes from today."""

@@ -1,0 +1,113 @@
+"""Whether the system of a workload file could exist today, by what the catalog knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from drkit.errors import UnsupportedError, WorkloadError
+from drkit.facts.assumptions import Assumptions
+from drkit.stats.quantity import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from drkit.facts.catalog import Catalog
+    from drkit.workload.model import Workload
+
+Location = tuple[str, ...]
+
+
+def check_today(workload: Workload, catalog: Catalog) -> None:
+    """Refuse a workload that names regions, zones, classes or figures that do not exist, or that the snapshot lacks.
+
+    Raises
+    ------
+    WorkloadError
+        One sentence for everything wrong.
+    """
+    data = workload.model_dump(by_alias=True, warnings=False)
+    if found := [sentence for _, sentence in problems(data, catalog)]:
+        raise WorkloadError("\n".join(f"workload {workload.name}: {sentence}" for sentence in found))
+
+
+def problems(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Location, str]]:
+    """Every such problem of a workload file's data: where, and a sentence.
+
+    The data may be wrong in other ways too: what is missing or of another type is passed over, since the schema
+    tells that.
+    """
+    yield from _home(data, catalog)
+    where = ("objectives", "failover_regions")
+    codes = [code for code in _list(data, where) if isinstance(code, str)]
+    for code in codes:
+        if code not in catalog.regions:
+            known = ", ".join(catalog.prices.regions())
+            yield where, f"{'.'.join(where)}: {code!r} is not an AWS region of the snapshot; priced are {known}"
+    home = _text(data, ("region",))
+    if codes and set(codes) <= {home}:
+        yield where, f"{'.'.join(where)} names only {home}, where the system runs: name another region"
+    where = ("objectives", "residency")
+    countries = {region.country_code for region in catalog.regions.commercial()} | {"EU"}
+    for code in _list(data, where):
+        if code not in countries:
+            known = ", ".join(sorted(countries))
+            yield where, f"{'.'.join(where)}: no AWS region lies in {code!r}; allowed are {known}"
+    for where in (("database", "class"), ("cache", "node_type")):
+        if name := _text(data, where):
+            try:
+                catalog.support.size(name)
+            except UnsupportedError as error:
+                yield where, f"{'.'.join(where)}: {error}"
+    missing = sorted({"ecr.api", "ecr.dkr", "logs"} - set(_list(data, ("network", "interface_endpoints"))))
+    if _text(data, ("network", "nat_gateways")) == "none" and missing:
+        yield (
+            ("network", "nat_gateways"),
+            f"network.nat_gateways is none: tasks then need interface_endpoints for {', '.join(missing)}, "
+            "or they cannot pull an image or write a log",
+        )
+    given = data.get("assumptions")
+    for name, figure in (given if isinstance(given, dict) else {}).items():
+        try:
+            Assumptions(catalog.snapshot, {str(name): Quantity.model_validate(figure)})
+        except WorkloadError as error:
+            yield ("assumptions", str(name)), str(error)
+        except ValidationError:
+            continue
+
+
+def _home(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Location, str]]:
+    if not (code := _text(data, ("region",))):
+        return
+    try:
+        home = catalog.regions[code]
+    except UnsupportedError as error:
+        yield ("region",), f"region: {error}"
+        return
+    zones = _at(data, ("network", "zones"))
+    if code not in catalog.prices.regions():
+        known = ", ".join(catalog.prices.regions())
+        yield ("region",), f"region is {code!r} ({home.name}): the snapshot has prices for {known}"
+    elif isinstance(zones, int) and zones > home.zones:
+        yield ("network", "zones"), f"network.zones is {zones}: {code} has {home.zones}"
+    residency = [country for country in _list(data, ("objectives", "residency")) if isinstance(country, str)]
+    if not home.may_hold(residency):
+        told = f"objectives.residency is {', '.join(residency)}: {code}, where it runs, lies in {home.country}"
+        yield ("objectives", "residency"), told
+
+
+def _at(data: Any, where: Location) -> Any:
+    for key in where:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
+
+
+def _text(data: Mapping[str, Any], where: Location) -> str:
+    found = _at(data, where)
+    return found if isinstance(found, str) else ""
+
+
+def _list(data: Mapping[str, Any], where: Location) -> list[Any]:
+    found = _at(data, where)
+    return [entry for entry in found if not isinstance(entry, dict | list)] if isinstance(found, list) else []
