@@ -51,10 +51,11 @@ test: lint $(CHECKOV)/.ready browser ## Lint, types and all tests, Terraform's t
 quick: $(VENV)/.ready ## The tests to run all day, under a minute
 	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not terraform'
 
-lint: $(VENV)/.ready ## ruff and mypy
+lint: $(VENV)/.ready ## ruff, mypy and the layers of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.ready ## Format Python, notebooks and Terraform
 	$(BIN)/ruff check --fix .

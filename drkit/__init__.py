@@ -17,12 +17,12 @@ from drkit.files.versions import __version__
 # waits for papermill or matplotlib.
 _NAMES = {
     "Assumptions": "drkit.facts.assumptions",
-    "Bill": "drkit.bill.bill",
+    "Bill": "drkit.bill.lines",
     "Catalog": "drkit.facts.catalog",
-    "Comparison": "drkit.choice.compare",
+    "Comparison": "drkit.choice.comparison",
     "Difference": "drkit.choice.difference",
     "DrkitError": "drkit.errors",
-    "Option": "drkit.choice.compare",
+    "Option": "drkit.choice.options",
     "PriceBook": "drkit.facts.prices",
     "Space": "drkit.space.space",
     "SupportMatrix": "drkit.facts.support",
@@ -96,11 +96,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from drkit import figures, report
-    from drkit.bill.bill import Bill
+    from drkit.bill.lines import Bill
     from drkit.choice import choices, replay, sensitivity, waiting
     from drkit.choice import ownership as value
-    from drkit.choice.compare import Comparison, Option, compare_topologies
+    from drkit.choice.compare import compare_topologies
+    from drkit.choice.comparison import Comparison
     from drkit.choice.difference import Difference, explain_difference
+    from drkit.choice.options import Option
     from drkit.errors import DrkitError
     from drkit.explorer import explore
     from drkit.facts import browse, verify

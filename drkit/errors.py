@@ -19,6 +19,26 @@ class PriceError(DrkitError, LookupError):
     """A price lookup did not match exactly one row."""
 
 
+class NoPriceError(PriceError):
+    """No row of the snapshot has the price that was looked up.
+
+    Parameters
+    ----------
+    sentence
+        What is missing, and what is nearest.
+    region, purchase
+        Where it was looked up, and how it was to be bought, as price rows call both.
+    """
+
+    def __init__(self, sentence: str, region: str, purchase: str) -> None:
+        super().__init__(sentence, region, purchase)
+        self.region = region
+        self.purchase = purchase
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class WorkloadError(DrkitError, ValueError):
     """A workload file is wrong; the text lists every error with its line."""
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drkit.bill.bill import total
+from drkit.bill.lines import total
 from drkit.choice.ownership import ownership
 from drkit.errors import DrkitError
 from drkit.files.versions import versions
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 _STAGING = ".drkit-"
 

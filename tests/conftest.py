@@ -12,7 +12,8 @@ import terraform_cli
 from emulator.server import Emulator, running
 from global_database import FAILOVER, Database
 
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import terraform_dir
 from drkit.workload import file as workload_file

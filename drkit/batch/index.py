@@ -13,7 +13,7 @@ from drkit.batch.run import DONE, target_name
 from drkit.figures import portfolio as pictures
 from drkit.files.templates import template
 from drkit.files.versions import __version__
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping
             axes=list(dict.fromkeys(axis for planned in plan.runs for axis in planned.spec.axes)),
             skipped=plan.skipped,
             left=_left(plan, batch),
-            strategies=STRATEGY,
+            strategies=STRATEGY_NAMES,
         )
     )
     return made
@@ -95,7 +95,7 @@ def _row(spec: Any, batch: Batch) -> dict[str, Any]:
         if record and (batch.folder / "runs" / spec.name / target_name(spec.notebook_name)).is_file()
         else "",
         "log": f"{folder}/run.log" if (batch.folder / "runs" / spec.name / "run.log").is_file() else "",
-        "choice": STRATEGY.get(figures.get("strategy", ""), ""),
+        "choice": STRATEGY_NAMES.get(figures.get("strategy", ""), ""),
         "where": figures.get("failover_region") or "",
         "monthly": f"{figures['monthly_usd']:,.2f}" if figures else "",
         "extra": f"{figures['extra_monthly_usd']:+,.2f}" if figures else "",

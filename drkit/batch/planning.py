@@ -19,7 +19,7 @@ from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import data_dir, notebooks_dir, terraform_dir
 from drkit.files.versions import __version__
-from drkit.runs import design
+from drkit.runs import parameters as notebook_parameters
 from drkit.stats.draws import check_draws
 from drkit.workload import file as workload_file
 
@@ -140,12 +140,14 @@ def renewed(plan: Plan, destination: str | Path) -> Plan:
 
 def _notebook(name: str, folder: Path) -> Path:
     beside = folder / name
-    return beside if beside.is_file() else design.find_notebook(name)
+    return beside if beside.is_file() else notebook_parameters.find_notebook(name)
 
 
 def _typed(notebook: Path, name: str, value: object) -> object:
     """A parameter as the notebook asks for it, where it comes as text of a command line."""
-    return _found(design.typed_parameter(notebook, name, value), Path.cwd()) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return _found(notebook_parameters.typed_parameter(notebook, name, value), Path.cwd())
 
 
 def _found(value: Any, folder: Path) -> Any:
@@ -161,7 +163,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _known(notebook: Path) -> Mapping[str, Any]:
-    known = design.known_parameters(notebook)
+    known = notebook_parameters.known_parameters(notebook)
     if not known:
         raise ParameterError(f"{notebook} has no parameters: tag the cell that sets them with 'parameters'")
     return known
@@ -186,7 +188,7 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         family = _digest(json.dumps([source, other, facts], sort_keys=True))
     if "out_dir" in known:
         given["out_dir"] = "."
-    design.check_parameters(notebook, given, known)
+    notebook_parameters.check_parameters(notebook, given, known)
     if notebook.parent == notebooks_dir():
         check_draws(int(given.get("seed", 1)), int(given.get("samples", 1)))
     named = {name: Path(value) for name, value in given.items() if isinstance(value, str) and name != "workload"}

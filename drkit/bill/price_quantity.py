@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.bill.bill import Bill, Line
+    from drkit.bill.lines import Bill, Line
 
 #: What can happen to a line, as the tables say it.
 KINDS = ("price", "quantity", "both", "exchanged", "added", "removed", "same")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 from pydantic import BaseModel
 
-from drkit.bill.bill import Biller
+from drkit.bill.biller import Biller
 from drkit.facts.assumptions import Assumptions
 from drkit.stats.quantity import Quantity
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from drkit.bill.bill import Bill
+    from drkit.bill.lines import Bill
     from drkit.bill.quantities import Purchase, Purchases
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.options import Evaluation, Option
     from drkit.facts.assumptions import Figure
     from drkit.stats.draws import Draws
     from drkit.topology.site import Link, Site
@@ -57,7 +57,7 @@ class BillInput(NamedTuple):
     figure: Figure | Quantity
     path: Path
 
-    def bills(self, comparison: Comparison, value: float) -> Biller:
+    def bills(self, comparison: Evaluation, value: float) -> Biller:
         """What prices topologies with this quantity known to be ``value``."""
         workload, assumptions = comparison.workload, comparison.assumptions
         certain = Quantity(low=value, typical=value, high=value)
@@ -80,7 +80,7 @@ class Move(NamedTuple):
         return np.interp(draws.known(self.input.name, self.input.figure), self.values, self.changes_usd)
 
 
-def bill_inputs(comparison: Comparison) -> list[BillInput]:
+def bill_inputs(comparison: Evaluation) -> list[BillInput]:
     """Every uncertain quantity of the workload, and every assumption that some bill names."""
     found = [
         BillInput(_SHARED.get(path, ".".join(("workload", *path))), quantity, path)
@@ -92,7 +92,7 @@ def bill_inputs(comparison: Comparison) -> list[BillInput]:
     return found + [BillInput(name, figure, ()) for name, figure in figures if figure.low < figure.high]
 
 
-def moves(comparison: Comparison, option: Option, known: list[BillInput]) -> list[Move]:
+def moves(comparison: Evaluation, option: Option, known: list[BillInput]) -> list[Move]:
     """How each quantity moves one option's bill; those that do not are left out."""
     found, typical = [], option.bill.monthly_usd
     for one in known:
@@ -103,14 +103,14 @@ def moves(comparison: Comparison, option: Option, known: list[BillInput]) -> lis
     return found
 
 
-def priced_with(comparison: Comparison, one: BillInput, value: float) -> list[Bill]:
+def priced_with(comparison: Evaluation, one: BillInput, value: float) -> list[Bill]:
     """The bill of every option, in their order, with one quantity known."""
     biller = one.bills(comparison, value)
     return [biller.bill(option.topology) for option in comparison.options]
 
 
 def changes_usd(
-    comparison: Comparison, options: Sequence[Option], known: Sequence[BillInput]
+    comparison: Evaluation, options: Sequence[Option], known: Sequence[BillInput]
 ) -> npt.NDArray[np.float64]:
     """How far each quantity at its low and at its high end moves each option's bill [USD/month].
 

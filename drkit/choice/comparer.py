@@ -10,29 +10,26 @@ from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from drkit.bill.bill import Bill, Biller
-from drkit.choice import choices
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.bill.biller import Biller
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
+from drkit.choice.named import at_a_glance
 from drkit.facts.assumptions import Assumptions
 from drkit.recovery.simulation import Simulator
 from drkit.stats.draws import check_draws
 from drkit.stats.recent import Recent
-from drkit.topology.topology import enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
 
 if TYPE_CHECKING:
-    from drkit.bill.bill import Known
-    from drkit.choice.compare import Option
+    from drkit.bill.biller import PricedLines
+    from drkit.bill.lines import Bill
+    from drkit.choice.options import Option
     from drkit.facts.catalog import Catalog
     from drkit.topology.topology import Topology
     from drkit.workload.model import Workload
 
 #: Lines of bills that are kept: some hundred changes of a workload.
 _MOST_LINES = 200_000
-
-#: Values that stand where the true one does not matter.
-_ANY_DATABASE: dict[str, Any] = {"version": "", "instance_class": None, "acu": None, "instances": 1}
-_ANY_CACHE: dict[str, Any] = {"version": "", "node_type": "", "shards": 1}
-_ANY_SERVICE: dict[str, Any] = {"tasks": 1, "vcpu": 1.0, "memory_gib": 2.0}
 
 
 class Comparer:
@@ -53,13 +50,9 @@ class Comparer:
         self.samples = samples
         self._topologies: Recent[tuple[Topology, ...]] = Recent(8)
         self._billers: Recent[_Ledger] = Recent(4)
-        self._lines: Known = {}
+        self._lines: PricedLines = {}
         self._simulators: Recent[Simulator] = Recent(4)
         self._lasting: Recent[dict[object, Any]] = Recent(4)
-
-    def knows(self, catalog: Catalog, seed: int, samples: int) -> bool:
-        """Whether it compares with these facts and draws."""
-        return catalog is self.catalog and (seed, samples) == (self.seed, self.samples)
 
     def compare(self, workload: Workload) -> Comparison:
         """Compare all topologies of a workload.
@@ -72,16 +65,19 @@ class Comparer:
         catalog = self.catalog
         assumptions = Assumptions(catalog.snapshot, workload.assumptions)
         topologies = self._topologies.get(
-            _limited(workload), lambda: tuple(enumerate_topologies(workload, catalog, assumptions))
+            _decides_which(workload), lambda: tuple(enumerate_topologies(workload, catalog, assumptions))
         )
         if len(self._lines) > _MOST_LINES:
             self._lines.clear()
-        biller = self._billers.get(_bought(workload), lambda: _Ledger(workload, catalog, assumptions, self._lines))
+        biller = self._billers.get(
+            _decides_bill(workload), lambda: _Ledger(workload, catalog, assumptions, self._lines)
+        )
         simulator = self._simulators.get(
-            _timed(workload), lambda: Simulator(workload, catalog, assumptions, self.seed, self.samples, keep=True)
+            _decides_time(workload),
+            lambda: Simulator(workload, catalog, assumptions, self.seed, self.samples, keep=True),
         ).judged_by(workload.objectives)
         found = compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
-        return replace(found, lasting=self._lasting.get(_owned(workload), dict))
+        return replace(found, lasting=self._lasting.get(_decides_total(workload), dict))
 
 
 class Glance(Comparison):
@@ -90,7 +86,7 @@ class Glance(Comparison):
     @cached_property
     def named(self) -> dict[str, Option]:
         """The choice and three options worth seeing beside it."""
-        return choices.at_a_glance(self)
+        return at_a_glance(self)
 
     @classmethod
     def of(cls, comparison: Comparison) -> Glance:
@@ -104,48 +100,38 @@ class _Ledger(Biller):
     A topology's name is unique within a workload; what a quantity costs is the same for all workloads.
     """
 
-    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions, known: Known) -> None:
-        super().__init__(workload, catalog, assumptions, known)
-        self._kept: dict[str, Bill] = {}
+    def __init__(self, workload: Workload, catalog: Catalog, assumptions: Assumptions, lines: PricedLines) -> None:
+        super().__init__(workload, catalog, assumptions, lines)
+        self._bills: dict[str, Bill] = {}
 
     def bill(self, topology: Topology) -> Bill:
         name = topology.topology_id
-        if name not in self._kept:
-            self._kept[name] = super().bill(topology)
-        return self._kept[name]
+        if name not in self._bills:
+            self._bills[name] = super().bill(topology)
+        return self._bills[name]
 
 
-def _key(workload: Workload, **anyway: object) -> str:
-    return workload.model_copy(update=anyway).model_dump_json(warnings=False)
-
-
-def _limited(workload: Workload) -> str:
+def _decides_which(workload: Workload) -> str:
     """What decides which topologies there are."""
-    objectives = workload.objectives.model_copy(
-        update={"rpo_s": 0.0, "rto_s": 0.0, "probability": 0.0, "budget_usd_per_month": None}
-    )
-    return _key(workload, objectives=objectives, costs=None)
+    judging = {"rpo_s", "rto_s", "probability", "budget_usd_per_month"}
+    return workload.model_dump_json(exclude={"objectives": judging, "costs": True})
 
 
-def _bought(workload: Workload) -> str:
+def _decides_bill(workload: Workload) -> str:
     """What decides what a topology costs."""
-    return _key(workload, objectives=None, costs=None)
+    return workload.model_dump_json(exclude={"objectives", "costs"})
 
 
-def _timed(workload: Workload) -> str:
+def _decides_time(workload: Workload) -> str:
     """What decides how topologies recover: sizes do not, beyond what a topology says itself."""
-    return _key(workload, **_any_size(workload), objectives=None)
-
-
-def _owned(workload: Workload) -> str:
-    """What decides what a topology costs in all, losses and people included."""
-    return _key(workload, objectives=None)
-
-
-def _any_size(workload: Workload) -> dict[str, object]:
-    database, cache = workload.database, workload.cache
-    return {
-        "database": database and database.model_copy(update=_ANY_DATABASE),
-        "cache": cache and cache.model_copy(update=_ANY_CACHE),
-        "services": [service.model_copy(update=_ANY_SERVICE) for service in workload.services],
+    sizes: dict[str, Any] = {
+        "database": {"version", "instance_class", "acu", "instances"},
+        "cache": {"version", "node_type", "shards"},
+        "services": {"__all__": {"tasks", "vcpu", "memory_gib"}},
     }
+    return workload.model_dump_json(exclude={"objectives": True, **sizes})
+
+
+def _decides_total(workload: Workload) -> str:
+    """What decides what a topology costs in all, losses and people included."""
+    return workload.model_dump_json(exclude={"objectives"})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.bill.price_quantity import Change
-    from drkit.choice.compare import Option
+    from drkit.choice.options import Option
     from drkit.recovery.composition import StepChange, StoreChange
 
 

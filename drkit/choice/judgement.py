@@ -35,16 +35,16 @@ class Judge:
 
     def __init__(self, objectives: Objectives) -> None:
         self.objectives = objectives
-        self._known: dict[int, Judgement] = {}
+        self._judged: dict[Recovery, Judgement] = {}
 
     def __call__(self, recovery: Recovery) -> Judgement:
         """Judge one recovery."""
-        if id(recovery) not in self._known:
+        if recovery not in self._judged:
             rto, rpo = recovery.judged.rto, recovery.judged.rpo
             times = (rto.p50, rto.p95, rpo.p50, rpo.p95, rto.asked, rpo.asked)
             rounded = [round(time, 3) for time in times]
-            self._known[id(recovery)] = Judgement._make([*rounded, rto.p_meets, rpo.p_meets])
-        return self._known[id(recovery)]
+            self._judged[recovery] = Judgement._make([*rounded, rto.p_meets, rpo.p_meets])
+        return self._judged[recovery]
 
     def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:
         """What the objectives ask and this does not give, each with by how much."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.options import Evaluation, Option
 
 
 class Ownership(NamedTuple):
@@ -72,7 +72,7 @@ class Reach(NamedTuple):
     error_usd_per_hour: float = 0.0
 
 
-def ownership(comparison: Comparison, option: Option) -> Ownership:
+def ownership(comparison: Evaluation, option: Option) -> Ownership:
     """Total cost of ownership of one option, by its parts."""
     assumptions, workload, recovery = comparison.assumptions, comparison.workload, option.recovery
     rehearsed = workload.operations.rehearsals_per_year if option.topology.failover else 0.0
@@ -84,12 +84,12 @@ def ownership(comparison: Comparison, option: Option) -> Ownership:
     )
 
 
-def least_total(comparison: Comparison) -> Option:
+def least_total(comparison: Evaluation) -> Option:
     """The option of least total cost of ownership, of all that there are."""
     return min(comparison.options, key=lambda option: (ownership(comparison, option).total_usd, option.topology_id))
 
 
-def line(comparison: Comparison, option: Option) -> Line:
+def line(comparison: Evaluation, option: Option) -> Line:
     """Total cost of ownership over the cost of an outage; lost writes keep their cost in proportion to it.
 
     Where the workload says that an outage costs nothing, lost writes keep the cost that it gives them.
@@ -105,7 +105,7 @@ def line(comparison: Comparison, option: Option) -> Line:
     return Line(fixed, down_h + lost_h * data / outage, off)
 
 
-def break_even(comparison: Comparison, options: Sequence[Option] | None = None) -> list[Reach]:
+def break_even(comparison: Evaluation, options: Sequence[Option] | None = None) -> list[Reach]:
     """Where each option becomes the cheapest in total, as the cost of an outage rises from nothing.
 
     Parameters
@@ -140,7 +140,7 @@ def break_even(comparison: Comparison, options: Sequence[Option] | None = None) 
         at, current = best, following
 
 
-def frame(comparison: Comparison) -> pd.DataFrame:
+def frame(comparison: Evaluation) -> pd.DataFrame:
     """The best of each strategy: what it costs in total, what a year brings, and how far the simulation may be off.
 
     Columns end in their unit; those with ``error`` are half the width of the 95 % interval that the draws leave around

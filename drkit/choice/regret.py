@@ -17,18 +17,16 @@ from drkit.recovery.model import DISRUPTIONS
 from drkit.recovery.simulation import Simulator
 from drkit.stats.draws import Draws, drawn, gamma, sampled
 from drkit.stats.quantiles import spread_of
-from drkit.topology.topology import LIVE_DATA
+from drkit.topology.strategies import LIVE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
-    from drkit.choice.compare import Comparison, Option
-    from drkit.facts.assumptions import Figure
-    from drkit.recovery.model import Disruption
-    from drkit.stats.draws import Samples
-    from drkit.stats.quantity import Quantity
+    from drkit.choice.options import Evaluation, Option
+    from drkit.recovery.model import Disruption, Recovery
+    from drkit.stats.draws import Ranged, Samples
     from drkit.topology.topology import Topology
 
     Array = npt.NDArray[np.float64]
@@ -84,7 +82,7 @@ class Scenarios(Draws):
         """Chance, at the midpoints of equal parts of [0, 1): of a rare event no more than its share."""
         return self._keep(name, lambda: np.tile(sampled(_midpoints, self.seed, name, self.events), self.scenarios))
 
-    def known(self, name: str, figure: Figure | Quantity) -> Samples:
+    def known(self, name: str, figure: Ranged) -> Samples:
         """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
         if name in CHANCE:
             return self._keep(
@@ -127,7 +125,7 @@ def _even(rng: np.random.Generator, count: int, draw: Callable[..., Samples], *p
     return ordered[_FINER // 2 :: _FINER][rng.permutation(count)]
 
 
-def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios | None = None) -> list[Regret]:
+def regrets(comparison: Evaluation, options: Sequence[Option], draws: Scenarios | None = None) -> list[Regret]:
     """Regret of each option against the best of these options, least first.
 
     Regret is the loss relative to what would have been best had the state been known [1]_. The largest regret grows
@@ -151,13 +149,13 @@ def regrets(comparison: Comparison, options: Sequence[Option], draws: Scenarios 
     return ranked(comparison, options, known)
 
 
-def lasting(comparison: Comparison) -> Totals:
+def lasting(comparison: Evaluation) -> Totals:
     """Totals of a comparison, which it shares with others of its workload."""
     totals: Totals = comparison.lasting.setdefault("totals", Totals(comparison.seed))
     return totals
 
 
-def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> list[Regret]:
+def ranked(comparison: Evaluation, options: Sequence[Option], totals: Array) -> list[Regret]:
     """Regret of each option by what each costs in each scenario [USD/year], shape ``(options, scenarios)``."""
     least = totals.min(axis=0)
     found = []
@@ -175,17 +173,17 @@ def ranked(comparison: Comparison, options: Sequence[Option], totals: Array) -> 
     return sorted(found, key=rank)
 
 
-def total_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:
+def total_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenarios) -> Array:
     """Total cost of ownership of each option in each scenario [USD/year], shape ``(options, scenarios)``.
 
     As `drkit.choice.ownership.ownership` has it: twelve bills, rates x (outage + lost writes, at what an hour costs),
     people for failovers and rehearsals.
     """
     totals = 12 * _monthly_usd(comparison, options, draws)
-    losses: dict[tuple[int, str], Array] = {}
+    losses: dict[tuple[Recovery, str], Array] = {}
     expected = _Losses(comparison, draws)
     for total, option in zip(totals, options, strict=True):
-        key = id(option.recovery), option.topology.strategy
+        key = option.recovery, option.topology.strategy
         if key not in losses:
             losses[key] = expected.usd(option.topology)
         total += losses[key]
@@ -205,7 +203,7 @@ class Totals:
         self._seed = seed
         self._known: dict[str, Array] = {}
 
-    def usd(self, comparison: Comparison, options: Sequence[Option]) -> Array:
+    def usd(self, comparison: Evaluation, options: Sequence[Option]) -> Array:
         """As `total_usd` has it."""
         if new := [option for option in options if option.topology_id not in self._known]:
             totals = total_usd(comparison, new, Scenarios(self._seed))
@@ -213,7 +211,7 @@ class Totals:
         return np.array([self._known[option.topology_id] for option in options])
 
 
-def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scenarios) -> Array:
+def _monthly_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenarios) -> Array:
     known, once = bill_inputs(comparison), draws.once
     monthly = np.repeat([[option.bill.monthly_usd] for option in options], draws.scenarios, axis=1)
     if not known:
@@ -231,7 +229,7 @@ def _monthly_usd(comparison: Comparison, options: Sequence[Option], draws: Scena
 class _Losses:
     """Expected losses of topologies in each scenario; what decides a time is averaged once for all that share it."""
 
-    def __init__(self, comparison: Comparison, draws: Scenarios) -> None:
+    def __init__(self, comparison: Evaluation, draws: Scenarios) -> None:
         workload, assumptions, once = comparison.workload, comparison.assumptions, draws.once
         self._draws = draws
         self._simulator = Simulator(workload, comparison.catalog, assumptions, draws=draws)

@@ -18,7 +18,7 @@ from drkit.files.bundled import data_dir
 from drkit.recovery.model import latest, no_return, step_kinds
 from drkit.recovery.simulation import HOME_OF_CONTROL_PLANES
 from drkit.stats.quantiles import spread_of
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES
 from drkit.words import did_you_mean
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from drkit.choice.compare import Comparison, Option
-    from drkit.recovery.model import Samples, Step
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.recovery.model import Step
+    from drkit.stats.draws import Samples
     from drkit.workload.model import Strategy
 
 #: The region that the outages struck.

@@ -21,7 +21,7 @@ from drkit.recovery.simulation import Simulator
 from drkit.stats.draws import Draws, Pinned, Traced
 from drkit.stats.quantiles import probability_error
 from drkit.stats.quantity import Quantity
-from drkit.topology.topology import LIVE_DATA
+from drkit.topology.strategies import LIVE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.choice.bill_inputs import BillInput
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.options import Evaluation, Option
 
     Array = npt.NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class Sensitivity:
         return list(self.decisive.loc[self.decisive["changes_choice"], "input"])
 
 
-def analyse(comparison: Comparison, option: Option | None = None, base: int = 1024, seed: int = 1) -> Sensitivity:
+def analyse(comparison: Evaluation, option: Option | None = None, base: int = 1024, seed: int = 1) -> Sensitivity:
     """Tornado, Sobol's indices over all uncertain inputs, and the inputs that decide, in one call.
 
     Parameters
@@ -111,7 +111,7 @@ def analyse(comparison: Comparison, option: Option | None = None, base: int = 10
     return Sensitivity(shown, tornado(comparison, shown, known), indices, decides, base * (len(known) + 2))
 
 
-def inputs(comparison: Comparison, option: Option) -> list[Input]:
+def inputs(comparison: Evaluation, option: Option) -> list[Input]:
     """Every uncertain input that this option depends on, sorted by name."""
     traced = Traced({}, 1)
     _evaluate(comparison, option, traced)
@@ -123,15 +123,15 @@ def inputs(comparison: Comparison, option: Option) -> list[Input]:
     return found
 
 
-def inputs_of_all(comparison: Comparison) -> list[Input]:
+def inputs_of_all(comparison: Evaluation) -> list[Input]:
     """Every uncertain input that any option depends on, sorted by name."""
     # Options that recover alike may still be billed by other quantities: ordinary I/O costs on standard storage only.
-    alike = {(id(option.recovery), option.topology.storage_type): option for option in comparison.options}
+    alike = {(option.recovery, option.topology.storage_type): option for option in comparison.options}
     found = {one.name: one for option in alike.values() for one in inputs(comparison, option)}
     return [found[name] for name in sorted(found)]
 
 
-def tornado(comparison: Comparison, option: Option, known: Sequence[Input] | None = None) -> pd.DataFrame:
+def tornado(comparison: Evaluation, option: Option, known: Sequence[Input] | None = None) -> pd.DataFrame:
     """Each output with one input at its 5 and 95 % value and all others at their median, widest total cost first.
 
     Columns ``input, low, high, chance`` and for each output ``_low``, ``_high``: its values at the input's two ends.
@@ -158,7 +158,7 @@ def tornado(comparison: Comparison, option: Option, known: Sequence[Input] | Non
 
 
 def sobol(
-    comparison: Comparison, option: Option, base: int = 1024, seed: int = 1, known: Sequence[Input] | None = None
+    comparison: Evaluation, option: Option, base: int = 1024, seed: int = 1, known: Sequence[Input] | None = None
 ) -> pd.DataFrame:
     """First-order and total Sobol indices of each output, with half their 95 % intervals (bootstrap).
 
@@ -210,7 +210,7 @@ def sobol(
     )
 
 
-def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
+def decisive(comparison: Evaluation, known: Sequence[Input]) -> pd.DataFrame:
     """The choice, and the option of least total cost, if one input were known to be low (5 %) or high (95 %).
 
     Columns ``input, low, high, choice_if_low, choice_if_high, changes_choice, least_total_if_low,
@@ -246,7 +246,7 @@ def decisive(comparison: Comparison, known: Sequence[Input]) -> pd.DataFrame:
 
 
 def _chosen(
-    comparison: Comparison, draws: Draws, name: str, value: float, priced: BillInput | None = None
+    comparison: Evaluation, draws: Draws, name: str, value: float, priced: BillInput | None = None
 ) -> tuple[str, str]:
     """The choice and the least total cost with one input known; both by topology."""
     workload = comparison.workload
@@ -277,7 +277,7 @@ def _chosen(
     return known.chosen.topology_id, least.topology_id
 
 
-def _evaluate(comparison: Comparison, option: Option, draws: Draws) -> Mapping[str, Array]:
+def _evaluate(comparison: Evaluation, option: Option, draws: Draws) -> Mapping[str, Array]:
     """RTO, RPO and total cost of an option for each row of the draws, each disruption taken as one realization."""
     simulator = Simulator(comparison.workload, comparison.catalog, comparison.assumptions, draws=draws)
     plan, topology, costs = simulator.plan, option.topology, comparison.workload.costs

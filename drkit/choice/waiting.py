@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.choice.compare import Comparison, Option
-    from drkit.recovery.model import Disruption, Samples
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.recovery.model import Disruption
     from drkit.recovery.simulation import Simulator
+    from drkit.stats.draws import Samples
     from drkit.topology.topology import Topology
 
 #: Waits that are tried [s]: none, then from two minutes to two days.
@@ -116,8 +118,7 @@ def _losses(
     costs = comparison.workload.costs
     outage_usd_s, data_usd_s = costs.outage_usd_per_hour.mean / 3600, costs.data_loss_usd_per_hour.mean / 3600
     run_usd = comparison.assumptions["failover_run_usd"].mean
-    simulator.plan.wait_s = wait_s
-    simulator.forget()
+    simulator = simulator.waiting(wait_s)
     out = data = undo = variance = 0.0
     for name in _DISRUPTIONS:
         timed = simulator.time(topology, name)

@@ -14,7 +14,8 @@ from drkit.recovery.model import finish, on_critical_path
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.workload.model import Strategy
 
 

@@ -12,7 +12,8 @@ from drkit.cli.options import comparison_options, load_catalog, print_table, tab
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 _TODAY = "today"
 
@@ -129,7 +130,7 @@ def _parts(text: str) -> tuple[str, str, str]:
 
 
 def _named(comparison: Comparison, topology: str) -> Option:
-    from drkit.topology.topology import STRATEGIES
+    from drkit.topology.strategies import STRATEGIES
     from drkit.words import did_you_mean
 
     if topology == _TODAY:

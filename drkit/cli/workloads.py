@@ -14,7 +14,7 @@ from drkit.cli.options import comparison_options, load_catalog, print_table, sna
 from drkit.errors import ParameterError, WorkloadError
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison
+    from drkit.choice.comparison import Comparison
 
 
 @click.command()
@@ -53,7 +53,8 @@ def design(
       drkit design shop.yaml --out out/shop --samples 100000
     """
     from drkit.files.bundled import notebooks_dir
-    from drkit.runs.design import run_design, typed_parameter
+    from drkit.runs.design import run_design
+    from drkit.runs.parameters import typed_parameter
 
     source = notebooks_dir() / "04_design.ipynb"
     own = {"workload", "out_dir", "seed", "samples", "snapshot"}
@@ -102,7 +103,8 @@ def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> 
       drkit run 03_rpo_rto -p workload payments-br --out rpo.ipynb
       drkit run 01_catalog -p region eu-west-1
     """
-    from drkit.runs.design import find_notebook, run_notebook, typed_parameter
+    from drkit.runs.design import run_notebook
+    from drkit.runs.parameters import find_notebook, typed_parameter
 
     source = find_notebook(notebook)
     target = out or Path(source.name)
@@ -137,8 +139,8 @@ def compare(
     """
     from drkit.choice.choices import near_optimal
     from drkit.choice.compare import compare_topologies
+    from drkit.choice.why_not import not_sold_as_bought
     from drkit.workload import file as workload_file
-    from drkit.workload.commitments import refused_for
 
     catalog = load_catalog(snapshot, own_prices)
     comparison = compare_topologies(workload_file.read(workload, catalog), catalog, seed, samples)
@@ -146,7 +148,7 @@ def compare(
     print_table(frame, style)
     if style == "table" and not everything:
         click.echo("\n".join(["", *near_optimal(comparison).sentences(), _least_regret(comparison)]))
-    if told := refused_for(comparison.workload.commitments, comparison.rejected):
+    if told := not_sold_as_bought(comparison.workload.commitments, comparison.rejected):
         click.echo(told, err=True)
 
 

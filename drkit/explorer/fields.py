@@ -17,8 +17,7 @@ from drkit.explorer.entry import (
     say_time,
     say_usd,
 )
-from drkit.report.summary import STRATEGY
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
 from drkit.workload.model import FARGATE_MEMORY_GIB
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ def _where(draft: Draft, catalog: Catalog) -> list[Field]:
             ("objectives", "strategies"),
             "several",
             STRATEGIES[1:],
-            lambda strategy: STRATEGY[strategy],
+            lambda strategy: STRATEGY_NAMES[strategy],
             help="none ticked means all",
         ),
         Field(

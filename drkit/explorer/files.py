@@ -12,7 +12,7 @@ from drkit.tfvars import terraform, tfvars
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drkit.choice.compare import Comparison
+    from drkit.choice.comparison import Comparison
 
 
 class Written(NamedTuple):

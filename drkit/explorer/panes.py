@@ -10,12 +10,13 @@ from drkit import figures
 from drkit.figures.picture import SCREEN_DPI
 from drkit.report import summary as report
 from drkit.report.tables import Table
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from drkit.choice.compare import Comparison
+    from drkit.choice.comparison import Comparison
     from drkit.figures import Picture
     from drkit.figures.palette import Theme
 
@@ -101,7 +102,7 @@ def headline(comparison: Comparison) -> str:
         else f"nothing meets all objectives; nearest, but {'; '.join(chosen.misses)}"
     )
     tiles = (
-        ("Choice", report.STRATEGY[topology.strategy], where),
+        ("Choice", STRATEGY_NAMES[topology.strategy], where),
         ("Monthly cost", f"{chosen.bill.monthly_usd:,.2f} USD", f"{extra:+,.2f} against today"),
         ("RTO", span(judged.rto_at_probability_s), f"at {at}; {span(judged.rto_p50_s)} typically"),
         ("RPO", span(judged.rpo_at_probability_s), f"of writes at {at}; {span(judged.rpo_p50_s)} typically"),

@@ -31,7 +31,7 @@ from drkit.figures.palette import check
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from drkit.choice.compare import Comparison
+    from drkit.choice.comparison import Comparison
     from drkit.errors import ParameterError
     from drkit.explorer.draft import Place
     from drkit.explorer.fields import Field

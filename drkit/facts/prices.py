@@ -8,7 +8,7 @@ import math
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from drkit.errors import PriceError
+from drkit.errors import NoPriceError, PriceError
 from drkit.facts.snapshot import COLUMNS
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class PriceBook:
         if key not in self._parsed:
             rows = self._index.get(key)
             if rows is None:
-                raise PriceError(self._nothing(*key))
+                raise NoPriceError(self._nothing(*key), region, purchase)
             self._parsed[key] = _consecutive(sorted(map(_parse, rows), key=lambda price: price.tier_from))
         return self._parsed[key]
 

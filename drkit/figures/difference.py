@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drkit.bill.price_quantity import Change
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
     from drkit.choice.difference import Difference
+    from drkit.choice.options import Option
 
 #: Colour and words of each effect, in the order of the legend.
 _EFFECTS = {

@@ -10,12 +10,12 @@ from matplotlib.patches import Rectangle
 from drkit.errors import ParameterError
 from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
 from drkit.figures.picture import Picture, basis_note, name, picture, styled, usd
-from drkit.report.summary import STRATEGY
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
 from drkit.words import asked, count, span
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 Measure = Literal["monthly_usd", "rto_s", "expected_yearly_loss_usd"]
 
@@ -84,7 +84,7 @@ def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure
     axes.grid(visible=False)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, top=False, labeltop=True, bottom=False, labelbottom=False)
-    axes.set_xticks(range(len(columns)), [STRATEGY.get(column, column) for column in columns], fontsize=9)
+    axes.set_xticks(range(len(columns)), [STRATEGY_NAMES.get(column, column) for column in columns], fontsize=9)
     axes.set_yticks(range(len(rows)), [_place(first, row) for row in rows], fontsize=8.5)
     if len(many) > 1:
         axes.set_ylabel("failover region")

@@ -16,8 +16,9 @@ from drkit.figures.picture import Picture, kind, legend_below, name, picture, pr
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
-    from drkit.recovery.model import Samples
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.stats.draws import Samples
 
 #: Classes of a histogram over all panels, and the part of a panel's height that the highest fills.
 _BINS, _HEIGHT = 90, 0.58

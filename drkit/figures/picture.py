@@ -16,15 +16,15 @@ from drkit.figures.once import keep
 from drkit.figures.palette import GREY, INK, PAPER, check, current, look
 from drkit.figures.svg import svg
 from drkit.figures.ticks import Panel
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from matplotlib.axes import Axes
 
-    from drkit.bill.bill import Bill
-    from drkit.choice.compare import Option
+    from drkit.bill.lines import Bill
+    from drkit.choice.options import Option
     from drkit.facts.snapshot import Snapshot
     from drkit.figures.palette import Theme
     from drkit.topology.topology import Topology
@@ -270,7 +270,7 @@ def probability(share: float) -> str:
 
 def kind(topology: Topology) -> str:
     """The strategy, and whether it has no database instance until it is needed: two ways with two RTOs."""
-    strategy = STRATEGY[topology.strategy]
+    strategy = STRATEGY_NAMES[topology.strategy]
     return f"Headless {strategy[0].lower()}{strategy[1:]}" if topology.headless else strategy
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from drkit.figures.axes import log_time
 from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK
 from drkit.figures.picture import Picture, legend_below, percent, picture, styled, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import count
 
 if TYPE_CHECKING:
@@ -59,7 +59,15 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     )
     there = [strategy for strategy in STRATEGY_LOOK if any(figures["strategy"] == strategy for figures in choices)]
     handles = [
-        Line2D([], [], ls="", marker=STRATEGY_LOOK[name][1], color=STRATEGY_LOOK[name][0], ms=6.5, label=STRATEGY[name])
+        Line2D(
+            [],
+            [],
+            ls="",
+            marker=STRATEGY_LOOK[name][1],
+            color=STRATEGY_LOOK[name][0],
+            ms=6.5,
+            label=STRATEGY_NAMES[name],
+        )
         for name in there
     ]
     handles.append(Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=INK, label="misses an objective"))
@@ -100,7 +108,7 @@ def _title(choices: Sequence[Mapping[str, Any]]) -> str:
     for figures in choices:
         by_count[figures["strategy"]] = by_count.get(figures["strategy"], 0) + 1
     most = max(by_count, key=lambda name: by_count[name])
-    words = STRATEGY[most]
+    words = STRATEGY_NAMES[most]
     return (
         f"{met} of {count(len(choices), 'choice')} meet their objectives, {percent(extra / (cost - extra))} above what "
         f"the systems cost today; {words[0].lower()}{words[1:]} is chosen most often ({by_count[most]})"

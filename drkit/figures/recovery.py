@@ -18,8 +18,10 @@ from drkit.recovery.model import Step, stretches
 from drkit.words import asked, lost, span
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
-    from drkit.recovery.model import Samples, Stretch
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.recovery.model import Stretch
+    from drkit.stats.draws import Samples
 
 _NOTE = (
     "published: AWS's settings, or figures for its words; assumed: nobody publishes one; own: the workload file; "

@@ -13,11 +13,11 @@ from drkit.choice import replay
 from drkit.figures.axes import linear_time
 from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
 from drkit.figures.picture import Picture, legend_below, picture, styled
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison
+    from drkit.choice.comparison import Comparison
     from drkit.choice.replay import Replay, Replayed
 
 _PLANE = {
@@ -154,7 +154,7 @@ def _probability(axes: Any, found: Replay) -> None:
 
 
 def _label(one: Replayed) -> str:
-    return STRATEGY[one.option.topology.strategy] + (", headless" if one.option.topology.headless else "")
+    return STRATEGY_NAMES[one.option.topology.strategy] + (", headless" if one.option.topology.headless else "")
 
 
 def _title(found: Replay) -> str:

@@ -15,7 +15,8 @@ from drkit.figures.palette import BLUE, INK, ORANGE
 from drkit.figures.picture import Picture, legend_below, name, percent, picture, styled
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.choice.sensitivity import Sensitivity
 
 _OUTPUT = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}

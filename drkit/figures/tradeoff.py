@@ -17,13 +17,14 @@ from drkit.figures.axes import along, log_time, place_labels
 from drkit.figures.once import once
 from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
 from drkit.figures.picture import Origin, Picture, basis_note, legend_below, name, picture, probability, styled, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 _ROLES = {
     "chosen": "Chosen",
@@ -277,7 +278,7 @@ def _legend(figure: Picture, there: Iterable[str]) -> None:
     handles = []
     for strategy in there:
         colour, marker = STRATEGY_LOOK[strategy]
-        handles.append(Line2D([], [], ls="", marker=marker, color=colour, ms=6.5, label=STRATEGY[strategy]))
+        handles.append(Line2D([], [], ls="", marker=marker, color=colour, ms=6.5, label=STRATEGY_NAMES[strategy]))
     ring = "not beaten in cost, RTO and RPO together"
     handles.append(Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=INK, label=ring))
     handles.append(Line2D([], [], color=GREY, lw=1.2, label="least cost for an RTO"))

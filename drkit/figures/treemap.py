@@ -15,7 +15,8 @@ from drkit.figures.picture import Picture, basis_note, basis_share, legend_below
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 _ROLES = {"primary": "primary region", "failover": "failover region", "global": "global services"}
 # Lengths are points; the picture is 720 of them wide.

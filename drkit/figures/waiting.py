@@ -15,7 +15,7 @@ from drkit.figures.axes import moment, place_labels
 from drkit.figures.once import once
 from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
 from drkit.figures.picture import Origin, Picture, against, legend_below, name, picture, styled, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 #: Where a wait of nothing stands on a logarithmic axis [s].
 _AT_ONCE = 60.0
@@ -95,7 +96,7 @@ def _wait_title(shown: Option, policies: dict[int, waiting.Policy]) -> str:
 
 
 def _handles(strategies: Iterable[str]) -> list[Any]:
-    return [Line2D([], [], color=STRATEGY_LOOK[s][0], lw=2.2, label=STRATEGY[s]) for s in strategies]
+    return [Line2D([], [], color=STRATEGY_LOOK[s][0], lw=2.2, label=STRATEGY_NAMES[s]) for s in strategies]
 
 
 class _Costs(NamedTuple):
@@ -150,7 +151,7 @@ def break_even(comparison: Comparison) -> Picture:
     low, high = min(marks) / 8, max(marks) * 8
     labels = [
         (
-            f"{STRATEGY[reach.option.topology.strategy]}\nfrom {usd(reach.from_usd_per_hour)} USD/h",
+            f"{STRATEGY_NAMES[reach.option.topology.strategy]}\nfrom {usd(reach.from_usd_per_hour)} USD/h",
             math.sqrt(max(reach.from_usd_per_hour, low) * min(end, high)),
         )
         for reach, end in zip(steps, [*turns, high], strict=True)

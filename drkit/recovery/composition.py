@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from drkit.recovery.model import Outcome, Samples, Timed
+    from drkit.recovery.model import Outcome, Timed
+    from drkit.stats.draws import Samples
 
     Seconds = npt.NDArray[np.float64]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from drkit.facts.assumptions import Assumptions
     from drkit.facts.catalog import Catalog
-    from drkit.recovery.model import Disruption, Samples
-    from drkit.stats.draws import Draws
+    from drkit.recovery.model import Disruption
+    from drkit.stats.draws import Draws, Samples
     from drkit.workload.model import Workload
 
 #: Figures of a workload file that take the place of a fitted rate [1/year] or duration [h].

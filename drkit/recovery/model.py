@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from drkit.stats.draws import Samples
     from drkit.stats.quantiles import Spread
-
-    Samples = npt.NDArray[np.floating]
 
 Disruption = Literal["az_failure", "region_impairment", "region_loss", "data_corruption", "planned_switchover"]
 DISRUPTIONS: tuple[Disruption, ...] = get_args(Disruption)
@@ -230,9 +229,11 @@ class Yearly:
         return float(-np.log10(max(1 - self.availability, 1e-12)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recovery:
     """All disruptions of one topology, with the loss to expect in a year.
+
+    Topologies that recover alike share one, so it is equal to itself alone.
 
     Parameters
     ----------

@@ -6,17 +6,17 @@ samples.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from drkit.recovery.model import Step, finish
-from drkit.topology.topology import LIVE_DATA
+from drkit.topology.strategies import LIVE_DATA
 
 if TYPE_CHECKING:
     from drkit.facts.assumptions import Assumptions
-    from drkit.recovery.model import Samples
-    from drkit.stats.draws import Draws
+    from drkit.stats.draws import Draws, Samples
     from drkit.stats.quantity import Quantity
     from drkit.topology.topology import Topology
     from drkit.workload.model import Workload
@@ -49,7 +49,14 @@ class Planner:
         self.assumptions = assumptions
         self.draws = draws
         self.wait_s = wait_s
+        # Sums of samples; none of them depends on the waiting policy.
         self._kept: dict[str, Samples] = {}
+
+    def waiting(self, wait_s: float) -> Planner:
+        """The same planner for another waiting policy [s]."""
+        other = copy(self)
+        other.wait_s = wait_s
+        return other
 
     # Figures --------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from drkit.recovery.disruptions import Disruptions
+from drkit.recovery.likeness import Likeness, likeness_of, route_of
 from drkit.recovery.model import (
     DISRUPTIONS,
     Disruption,
@@ -29,7 +30,7 @@ from drkit.recovery.planner import Planner
 from drkit.recovery.years import Years
 from drkit.stats.draws import Draws
 from drkit.stats.quantiles import Ordered, Spread
-from drkit.topology.topology import LIVE_DATA
+from drkit.topology.strategies import LIVE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from drkit.facts.assumptions import Assumptions
     from drkit.facts.catalog import Catalog
-    from drkit.recovery.model import Samples, Step
+    from drkit.recovery.model import Step
+    from drkit.stats.draws import Samples
     from drkit.topology.topology import Topology
     from drkit.workload.model import Objectives, Workload
 
@@ -88,7 +90,7 @@ class Simulator:
         self.plan = Planner(workload, assumptions, self.draws, wait)
         self.everything_s = 3600 * assumptions["all_data_lost_h"].mean
         self._years = Years(workload, self.disruptions, self.draws, self.everything_s)
-        self._known: dict[tuple[object, ...], Recovery] = {}
+        self._known: dict[Likeness, Recovery] = {}
         self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._shared: dict[str, npt.NDArray[np.floating]] = {}
         self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples, Samples]] = {}
@@ -108,9 +110,19 @@ class Simulator:
         other._known, other._outcomes, other._spreads = {}, {}, {}
         return other
 
+    def waiting(self, wait_s: float) -> Simulator:
+        """The same simulator for another waiting policy [s]: the draws are shared, what was timed is not."""
+        other = copy(self)
+        other.plan = self.plan.waiting(wait_s)
+        other._years = Years(self.workload, self.disruptions, self.draws, self.everything_s)
+        other._first, other._ordered = None, None if self._ordered is None else {}
+        other._known, other._outcomes, other._spreads = {}, {}, {}
+        other._ends, other._held, other._carried = {}, {}, {}
+        return other
+
     def recover(self, topology: Topology) -> Recovery:
         """Every disruption of a topology; topologies that recover alike are timed once."""
-        key = self.signature(topology)
+        key = self.likeness(topology)
         if key not in self._known:
             self._known[key] = self._recovery(topology)
         return self._known[key]
@@ -132,14 +144,6 @@ class Simulator:
             everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
             return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
         return Timed(steps, rto, lost, stores)
-
-    def forget(self) -> None:
-        """Forget what was timed, but not the draws: after the plan's waiting policy was changed."""
-        for kept in (self._known, self._outcomes, self._ends, self._held, self._carried, self._spreads):
-            kept.clear()
-        if self._ordered:
-            self._ordered.clear()
-        self._years.forget()
 
     # Disruptions ----------------------------------------------------------------------------------------------------
 
@@ -186,12 +190,12 @@ class Simulator:
 
     def _failover(self, topology: Topology) -> tuple[tuple[Step, ...], Samples, Samples]:
         """Steps of a failover, when it ends, and from when on it is carried through [s]; shared by the same route."""
-        route = self._route(topology)
-        if route not in self._ends:
+        way = route_of(topology)
+        if way not in self._ends:
             steps = self.plan.failover(topology)
             ends = finish(steps)
-            self._ends[route] = steps, self._full(ends[steps[-1].name]), self._full(no_return(steps, ends))
-        return self._ends[route]
+            self._ends[way] = steps, self._full(ends[steps[-1].name]), self._full(no_return(steps, ends))
+        return self._ends[way]
 
     def _without_control_planes(self, topology: Topology, steps: tuple[Step, ...], rto: Samples) -> Samples:
         """When a failover ends whose steps may have to wait until AWS has brought its control planes back [s].
@@ -199,11 +203,11 @@ class Simulator:
         A lost us-east-1 takes them with it in as many draws as an impairment does, and for as long as an impairment of
         the same draw lasts: nothing is known of how soon AWS would run them elsewhere.
         """
-        route = self._route(topology)
-        if route not in self._held:
+        way = route_of(topology)
+        if way not in self._held:
             held = np.where(self._control_planes_broken(), self.outage_s(), np.float32(0))
-            self._held[route] = np.maximum(rto, finish(steps, held)[steps[-1].name])
-        return self._held[route]
+            self._held[way] = np.maximum(rto, finish(steps, held)[steps[-1].name])
+        return self._held[way]
 
     def outage_s(self) -> Samples:
         """How long an impairment lasts; one that outlasts rebuilding elsewhere ends by that [s]."""
@@ -270,7 +274,7 @@ class Simulator:
         for disruption in DISRUPTIONS:
             # Timed at most once, and not at all where other topologies have told all there is to know.
             times[disruption] = cache(partial(self.time, topology, disruption))
-            key = (disruption, *self._decides(topology, disruption))
+            key = (disruption, *self.likeness(topology).decides(disruption))
             if key not in self._outcomes:
                 self._outcomes[key] = self._outcome(topology, disruption, times[disruption])
             outcomes[disruption] = self._outcomes[key]
@@ -291,10 +295,10 @@ class Simulator:
         )
 
     def _failback_h(self, topology: Topology) -> float:
-        route = ("failback", *self._route(topology))
-        if route not in self._carried:
-            self._carried[route] = float(self.plan.failback_s(topology).mean(dtype=np.float64)) / 3600
-        return self._carried[route]
+        way = ("failback", *route_of(topology))
+        if way not in self._carried:
+            self._carried[way] = float(self.plan.failback_s(topology).mean(dtype=np.float64)) / 3600
+        return self._carried[way]
 
     def _outcome(self, topology: Topology, disruption: Disruption, timed: Callable[[], Timed]) -> Outcome:
         objectives = self.workload.objectives
@@ -327,11 +331,11 @@ class Simulator:
 
     def _carried_through(self, topology: Topology, times: dict[Disruption, Callable[[], Timed]]) -> float:
         """Part of the impairments in which the failover is carried through."""
-        route = self._route(topology)
-        if route not in self._carried:
+        way = route_of(topology)
+        if way not in self._carried:
             carried = times["region_impairment"]().carried
-            self._carried[route] = 0.0 if carried is None else float(carried.mean(dtype=np.float64))
-        return self._carried[route]
+            self._carried[way] = 0.0 if carried is None else float(carried.mean(dtype=np.float64))
+        return self._carried[way]
 
     def _loss(self, outcome: Outcome) -> tuple[float, float]:
         """Rate x (expected outage x its cost + expected lost writes x their cost) [USD/year], and its standard error.
@@ -350,56 +354,10 @@ class Simulator:
     def _full(self, values: Samples) -> Samples:
         return values if len(values) == self.samples else np.broadcast_to(values, (self.samples,))
 
-    def _decides(self, topology: Topology, disruption: Disruption) -> tuple[object, ...]:
-        """What decides one disruption's outcome."""
-        primary = topology.primary
-        if disruption == "az_failure":
-            lone = any(count == 1 for *_, count in primary.tasks)
-            return primary.database_instances < 2, primary.cache_replicas_per_shard == 0, lone
-        if disruption == "data_corruption":
-            return (primary.database_cluster,)
-        if disruption == "planned_switchover":
-            return topology.strategy in LIVE_DATA, topology.replicates_database, topology.replicates_cache
-        return self._route(topology), self._lag(topology)
-
-    def _route(self, topology: Topology) -> tuple[object, ...]:
-        """What decides how a failover runs."""
-        failover = topology.failover
-        return (
-            topology.strategy,
-            topology.headless,
-            topology.replicates_database,
-            topology.replicates_cache,
-            failover is not None and failover.tasks != topology.primary.tasks,
-        )
-
-    def _lag(self, topology: Topology) -> tuple[object, ...]:
-        """What decides what a failover loses."""
-        return (
-            topology.failover is None,
-            topology.replicates_database,
-            topology.replicates_cache,
-            topology.replication_time_control,
-            self._neighbours(topology),
-        )
+    def likeness(self, topology: Topology) -> Likeness:
+        """What decides a topology's recovery: two that are alike in it recover alike."""
+        return likeness_of(topology, self._neighbours(topology))
 
     def keys(self, topology: Topology, disruption: Disruption) -> tuple[object, object]:
-        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is.
-
-        The first also decides the way back and whether a failover is carried through.
-        """
-        route, lag = self._route(topology), self._lag(topology)
-        if disruption == "region_loss":
-            return ("rto", disruption, route, lag[-1]), ("rpo", disruption, lag)
-        if disruption == "region_impairment":
-            return ("rto", disruption, route), ("rpo", disruption, route, lag)
-        decides = self._decides(topology, disruption)
-        return ("rto", disruption, *decides), ("rpo", disruption, *decides)
-
-    def signature(self, topology: Topology) -> tuple[object, ...]:
-        """What decides a topology's recovery: two with the same signature recover alike."""
-        return (
-            self._route(topology),
-            self._lag(topology),
-            *(self._decides(topology, name) for name in ("az_failure", "data_corruption", "planned_switchover")),
-        )
+        """What decides RTO and RPO of one disruption; see `drkit.recovery.likeness.Likeness.keys`."""
+        return self.likeness(topology).keys(disruption)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from drkit.recovery.disruptions import Disruptions
-    from drkit.recovery.model import Outcome, Samples
-    from drkit.stats.draws import Draws
+    from drkit.recovery.model import Outcome
+    from drkit.stats.draws import Draws, Samples
     from drkit.workload.model import Workload
 
     Times = Mapping[Disruption, Callable[[], Timed]]
@@ -54,12 +54,6 @@ class Years:
         self._lost: dict[object, tuple[Spread, Spread]] = {}
         self._each: dict[object, Samples] = {}
         self._still: dict[tuple[float, ...], float] = {}
-
-    def forget(self) -> None:
-        """Forget what topologies share, but not the events."""
-        self._down.clear()
-        self._lost.clear()
-        self._each.clear()
 
     def yearly(
         self, outcomes: Mapping[Disruption, Outcome], times: Times, keys: Keys, way_back_h: float = 0.0

@@ -1,8 +1,8 @@
 """Results in words and tables."""
 
 from drkit.report.regions import failover_regions
+from drkit.report.space import shortlist
 from drkit.report.summary import (
-    STRATEGY,
     ages,
     answer,
     bill,
@@ -18,7 +18,6 @@ from drkit.report.summary import (
 from drkit.report.tables import Markdown, Table
 
 __all__ = [
-    "STRATEGY",
     "Markdown",
     "Table",
     "ages",
@@ -31,6 +30,7 @@ __all__ = [
     "not_observed",
     "provenance",
     "rejected",
+    "shortlist",
     "strategies",
     "zero_loss",
 ]

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drkit.bill.price_quantity import Change
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
     from drkit.choice.difference import Difference
+    from drkit.choice.options import Option
     from drkit.recovery.composition import StoreChange
 
 

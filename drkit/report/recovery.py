@@ -16,12 +16,13 @@ from drkit.recovery import disruptions
 from drkit.recovery.calibration import calibrate, read
 from drkit.recovery.model import step_kinds
 from drkit.recovery.planner import largest_image
-from drkit.report.summary import STRATEGY
 from drkit.report.tables import Markdown, Table
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.choice.replay import Replay
     from drkit.choice.sensitivity import Sensitivity
     from drkit.facts.catalog import Catalog
@@ -160,7 +161,7 @@ def ownership(comparison: Comparison) -> Table:
         "rehearsals": "rehearsals_usd",
         "total": "total_usd",
     }
-    table = {"strategy": [STRATEGY[name] for name in frame["strategy"]]}
+    table = {"strategy": [STRATEGY_NAMES[name] for name in frame["strategy"]]}
     table |= {f"{said}, USD a year": [f"{v:,.0f}" for v in frame[column]] for said, column in money.items()}
     table["loss ± by simulation"] = [f"{v:,.0f}" for v in frame["loss_error_usd"]]
     for said, column in (("loss USD", "loss_{}_usd"), ("downtime h", "downtime_{}_h"), ("lost h", "lost_writes_{}_h")):
@@ -197,7 +198,7 @@ def waits(comparison: Comparison) -> Table:
     frame = waiting.frame(comparison)
     return Table(
         {
-            "strategy": [STRATEGY[name] for name in frame["strategy"]],
+            "strategy": [STRATEGY_NAMES[name] for name in frame["strategy"]],
             "best wait": ["at once" if wait == 0 else span(wait) for wait in frame["best_wait_s"]],
             "loss USD a year": frame["loss_usd"].map("{:,.0f}".format),
             "± by simulation": frame["error_usd"].map("{:,.0f}".format),
@@ -212,7 +213,7 @@ def break_even(comparison: Comparison) -> Table:
     """From which cost of an outage each topology is the cheapest in total."""
     rows = [
         (
-            STRATEGY[reach.option.topology.strategy],
+            STRATEGY_NAMES[reach.option.topology.strategy],
             reach.option.topology_id,
             f"{reach.from_usd_per_hour:,.0f}",
             f"{reach.error_usd_per_hour:,.0f}",
@@ -222,7 +223,11 @@ def break_even(comparison: Comparison) -> Table:
     ]
     shown = {row[0] for row in rows}
     known = [option.topology.strategy for option in comparison.representatives]
-    rows += [(STRATEGY[name], "nowhere the cheapest", "", "", "") for name in known if STRATEGY[name] not in shown]
+    rows += [
+        (STRATEGY_NAMES[name], "nowhere the cheapest", "", "", "")
+        for name in known
+        if STRATEGY_NAMES[name] not in shown
+    ]
     return Table(rows, columns=["strategy", "topology", "from USD an hour", "± by simulation", "to USD an hour"])
 
 
@@ -300,7 +305,7 @@ def well_architected(comparison: Comparison) -> Table:
             )
         rows.append(
             (
-                STRATEGY[verdict.strategy],
+                STRATEGY_NAMES[verdict.strategy],
                 verdict.known.words,
                 f"{span(verdict.known.low_s)} to {span(verdict.known.high_s)}",
                 span(verdict.rto_p50_s),

@@ -9,7 +9,8 @@ import pandas as pd
 from drkit.report.tables import Table
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 
 def failover_regions(comparison: Comparison, strategy: str = "", refused: bool = True) -> Table:

@@ -10,28 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from drkit.bill.bill import total
+from drkit.bill.lines import total
 from drkit.files.versions import versions
 from drkit.report.regions import failover_regions as failover_regions
 from drkit.report.tables import Markdown, Table
 from drkit.stats.quantiles import quantile
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
 from drkit.words import asked, lost, span
 from drkit.workload.commitments import in_words
 
 if TYPE_CHECKING:
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.workload.model import Objectives
 
 #: Strategies as people write them.
-STRATEGY = {
-    "single_region": "Single region",
-    "backup_restore": "Backup and restore",
-    "pilot_light": "Pilot light",
-    "warm_standby": "Warm standby",
-    "hot_standby": "Hot standby",
-    "active_active": "Active/active",
-}
 _NAMED = {
     "chosen": "Choice",
     "best_recovery": "Best recovery",
@@ -49,7 +42,7 @@ def answer(comparison: Comparison) -> Markdown:
     extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
     where = f" from {topology.primary_region} to {topology.failover_region}" if topology.failover else ""
     text = [
-        f"### {STRATEGY[topology.strategy]}{where}: {chosen.bill.monthly_usd:,.0f} USD a month, "
+        f"### {STRATEGY_NAMES[topology.strategy]}{where}: {chosen.bill.monthly_usd:,.0f} USD a month, "
         f"{extra:+,.0f} USD against today",
         _asked(workload.objectives),
         f"After losing {topology.primary_region}, **{workload.name}** serves again in "
@@ -102,7 +95,7 @@ def _asked(objectives: Objectives) -> str:
     if objectives.failover_regions:
         text += f", in {' or '.join(objectives.failover_regions)}"
     if objectives.strategies:
-        text += f", by {' or '.join(STRATEGY[name] for name in objectives.strategies)}"
+        text += f", by {' or '.join(STRATEGY_NAMES[name] for name in objectives.strategies)}"
     return text + "."
 
 
@@ -127,7 +120,7 @@ def _impossible(comparison: Comparison) -> list[str]:
             continue
         # The reason of a region that is allowed and priced says what to change; other regions only say where not.
         told = Counter(topology.rejected_because for topology in refused)
-        reasons.setdefault(told.most_common(1)[0][0], []).append(STRATEGY[strategy])
+        reasons.setdefault(told.most_common(1)[0][0], []).append(STRATEGY_NAMES[strategy])
     return [f"Not possible: {', '.join(names)}. {reason[0].upper()}{reason[1:]}." for reason, names in reasons.items()]
 
 
@@ -142,7 +135,7 @@ def choices(comparison: Comparison) -> Table:
         rows.append(
             {
                 "": _NAMED[name] + " within the budget" * (name == "best_recovery" and budget is not None),
-                "strategy": STRATEGY[option.topology.strategy],
+                "strategy": STRATEGY_NAMES[option.topology.strategy],
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
                 "more than today": f"{option.bill.monthly_usd - comparison.today.bill.monthly_usd:,.2f}",
@@ -164,7 +157,7 @@ def strategies(comparison: Comparison) -> Table:
         judged = option.judgement
         rows.append(
             {
-                "strategy": STRATEGY[option.topology.strategy],
+                "strategy": STRATEGY_NAMES[option.topology.strategy],
                 "failover region": option.topology.failover_region,
                 "USD a month": f"{option.bill.monthly_usd:,.2f}",
                 f"RTO {at}": f"{span(judged.rto_at_probability_s)} ± {span(option.recovery.judged.rto.asked_error)}",
@@ -229,7 +222,7 @@ def disruption_matrix(comparison: Comparison) -> Table:
             f"{_pm(rto, rto_error)} / {_pm(rpo, rpo_error)}" if per_year else "not done"
             for rto, rto_error, rpo, rpo_error, per_year in zip(*(frame[one] for one in columns), strict=True)
         ]
-        rows[STRATEGY[option.topology.strategy]] = cells
+        rows[STRATEGY_NAMES[option.topology.strategy]] = cells
     return Table(pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"])))
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from drkit.bill.bill import to_usd
+from drkit.bill.lines import to_usd
 from drkit.facts.support import SERVERLESS
-from drkit.topology.topology import label_of
+from drkit.topology.designer import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence

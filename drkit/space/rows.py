@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from drkit.bill.bill import to_usd
+from drkit.bill.lines import to_usd
 from drkit.errors import ParameterError
 from drkit.space.columns import RECOVERED
 from drkit.stats.pareto import on_frontier_of_groups
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from drkit.space.space import Index, Space
+    from drkit.space.grid import Grid, Index
 
     Codes = npt.NDArray[np.integer]
 
@@ -29,6 +29,9 @@ FIGURES = ("monthly_usd", "extra_monthly_usd", *RECOVERED, "meets_objectives")
 
 #: What the frontier is over by default.
 FRONTIER = ("rto_p95_s", "rpo_p95_s", "expected_yearly_loss_usd")
+
+#: Columns that a notebook shows of rows; `drkit.report.space.shortlist` puts the first rows in words.
+_SHOWN = ("strategy", "failover_region", "monthly_usd", *RECOVERED[:3], "meets_objectives")
 
 #: Rows that are worked on at once: what bounds memory, whatever the size of the space.
 _CHUNK = 1 << 17
@@ -54,7 +57,7 @@ class Rows:
         Numbers of the rows, shape ``(rows,)``.
     """
 
-    space: Space
+    space: Grid
     index: Index
 
     def __len__(self) -> int:
@@ -67,10 +70,9 @@ class Rows:
         return f"Rows({len(self):,} of {len(self.space):,} topologies of {self.space.workload.name})"
 
     def _repr_html_(self) -> str:
-        from drkit.report.space import SHOWN, shortlist
-
-        told = f"{self!r}"[5:-1] + (f"; the first {SHOWN}:" if len(self) > SHOWN else "")
-        return f"<p>{told}</p>{shortlist(self)._repr_html_()}" if len(self) else f"<p>{told}</p>"
+        first = self.head(10)
+        caption = f"{self!r}"[5:-1] + (f"; the first {len(first)}:" if len(self) > len(first) else "")
+        return f"<p>{caption}</p>" + (first.frame(*_SHOWN).to_html() if len(self) else "")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -126,7 +128,7 @@ class Rows:
                 f"{len(self):,} rows are too many for one table: narrow them with where(...), or take a sample(...)"
             )
         if not len(self):
-            return next(iter(self.space.rows.head(1).chunks(*names))).iloc[:0]
+            return next(Rows(self.space, range(1)).chunks(*names)).iloc[:0]
         return pd.concat(list(self.chunks(*names)))
 
     def chunks(self, *names: str) -> Iterator[pd.DataFrame]:

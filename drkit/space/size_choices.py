@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from drkit.errors import ParameterError, UnsupportedError
 from drkit.facts.prices import ON_DEMAND
 from drkit.facts.support import SERVERLESS
+from drkit.topology.enumeration import on_arm64
 from drkit.topology.site import Sizes
-from drkit.topology.topology import STRATEGIES, on_arm64
+from drkit.topology.strategies import STRATEGIES
 from drkit.workload.model import Acu, fargate_sells
 
 if TYPE_CHECKING:

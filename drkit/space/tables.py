@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from drkit.bill.bill import Biller
+from drkit.bill.biller import Biller
 from drkit.errors import PriceError, UnsupportedError
 from drkit.facts.prices import ON_DEMAND
 from drkit.recovery.simulation import Simulator
 from drkit.space.size_choices import capacity
-from drkit.topology.topology import LIVE_DATA, Decision, Designer, headless_or_not, time_control_or_not
+from drkit.topology.designer import Decision, Designer
+from drkit.topology.enumeration import headless_or_not, time_control_or_not
+from drkit.topology.strategies import LIVE_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -311,7 +313,7 @@ class Tables:
                 for r, cache in enumerate(replicas.values()):
                     for t, compute in enumerate(tasks.values()):
                         topology = designer.topology(self.decision(placement, database, cache, compute))
-                        key = (placement.primary, *simulator.signature(topology))
+                        key = (placement.primary, simulator.likeness(topology))
                         if key not in numbers:
                             numbers[key] = len(examples)
                             examples.append(topology)

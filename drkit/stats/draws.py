@@ -18,12 +18,9 @@ from drkit.errors import ParameterError
 from drkit.stats.quantity import Z999
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
-
-    from drkit.facts.assumptions import Figure
-    from drkit.stats.quantity import Quantity
 
     Samples = npt.NDArray[np.floating]
     Unit = npt.NDArray[np.float64]
@@ -47,6 +44,10 @@ class Ranged(Protocol):
     def high(self) -> float:
         """Highest value, or the 99.9 % point of a lognormal."""
 
+    @property
+    def distribution(self) -> str | None:
+        """``lognormal``; all others are triangular, or certain where low is high."""
+
 
 class Draws:
     """Samples of named figures, the same for the same seed, name and size, in whatever order they are asked for.
@@ -68,7 +69,7 @@ class Draws:
         """Uniform numbers on [0, 1), shape ``(samples,)``."""
         return self._keep(name, lambda: sampled(_uniform, self.seed, name, self.samples))
 
-    def known(self, name: str, figure: Figure | Quantity) -> Samples:
+    def known(self, name: str, figure: Ranged) -> Samples:
         """Samples of an uncertain figure in its own unit, shape ``(samples,)``."""
         return self._keep(name, lambda: sampled(drawn, self.seed, name, self.samples, figure))
 
@@ -114,7 +115,7 @@ class Pinned(Draws):
         """Uniform numbers, or the value given."""
         return self._keep(name, lambda: self._constant(name)) if name in self._given else self._base.uniform(name)
 
-    def known(self, name: str, figure: Figure | Quantity) -> Samples:
+    def known(self, name: str, figure: Ranged) -> Samples:
         """Samples of a figure, or the value given."""
         if name in self._given:
             return self._keep(name, lambda: self._constant(name))
@@ -153,7 +154,7 @@ class Traced(Draws):
         """The column itself."""
         return self._at(name, lambda u: u)
 
-    def known(self, name: str, figure: Figure | Quantity) -> Samples:
+    def known(self, name: str, figure: Ranged) -> Samples:
         """Quantile function of a figure at its column."""
         return self._at(name, lambda u: quantile_of(figure, u))
 
@@ -184,7 +185,7 @@ def check_draws(seed: int, samples: int) -> None:
         )
 
 
-def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: Hashable) -> Samples:
+def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: object) -> Samples:
     """``sample(generator, size, *parameters)``, with the generator of a seed and a name; read-only.
 
     The same for the same arguments, in whatever comparison: short arrays are kept from one to the next.
@@ -194,7 +195,7 @@ def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *pa
 
 
 @lru_cache(maxsize=_FIGURES)
-def _recent(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: Hashable) -> Samples:
+def _recent(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: object) -> Samples:
     values = sample(_rng(seed, name), size, *parameters)
     values.flags.writeable = False
     return values
@@ -213,9 +214,9 @@ def gamma(rng: np.random.Generator, size: int, shape: float, years: float) -> Sa
     return rng.standard_gamma(shape, size, dtype=np.float32) / np.float32(years)
 
 
-def drawn(rng: np.random.Generator, size: int, figure: Figure | Quantity) -> Samples:
+def drawn(rng: np.random.Generator, size: int, figure: Ranged) -> Samples:
     """Draw values of an uncertain figure in its own unit, shape ``(size,)``."""
-    if getattr(figure, "distribution", "") == "lognormal" and (sigma := spread(figure)):
+    if figure.distribution == "lognormal" and (sigma := spread(figure)):
         values = rng.standard_normal(size, dtype=np.float32)
         values *= np.float32(sigma)
         np.exp(values, out=values)
@@ -250,9 +251,9 @@ def spread(known: Ranged) -> float:
     return math.log(known.high / known.typical) / Z999 if known.high > known.typical > 0 else 0.0
 
 
-def quantile_of(figure: Figure | Quantity, u: Unit) -> Unit:
+def quantile_of(figure: Ranged, u: Unit) -> Unit:
     """Quantile function of an uncertain figure: its value [own unit] at each probability."""
-    if getattr(figure, "distribution", "") == "lognormal" and (sigma := spread(figure)):
+    if figure.distribution == "lognormal" and (sigma := spread(figure)):
         from scipy.special import ndtri
 
         return np.asarray(figure.typical * np.exp(sigma * ndtri(np.clip(u, 1e-12, 1 - 1e-12))))

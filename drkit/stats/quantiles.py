@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from drkit.recovery.model import Samples
+    from drkit.stats.draws import Samples
 
 #: Standard normal quantile of 97.5 %: half the width of a 95 % interval in standard errors.
 Z95 = 1.959963984540054

@@ -13,9 +13,11 @@ from drkit.words import asked, span
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.facts.catalog import Catalog
-    from drkit.topology.topology import Site, Topology
+    from drkit.topology.site import Site
+    from drkit.topology.topology import Topology
     from drkit.workload.model import Workload
 
 #: Address ranges that do not overlap, so that the two VPCs can be peered.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from drkit.facts.prices import ON_DEMAND
+from drkit.topology.strategies import LIVE_DATA, SERVING
 
 if TYPE_CHECKING:
     from drkit.workload.commitments import Commitments
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
 
 StorageType = Literal["standard", "io_optimized"]
 Role = Literal["primary", "failover"]
-
-#: Strategies whose data stores are live in the failover region.
-LIVE_DATA = ("pilot_light", "warm_standby", "hot_standby", "active_active")
-
-#: Strategies that serve, or could at once, in the failover region.
-SERVING = ("warm_standby", "hot_standby", "active_active")
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from drkit.facts.prices import ON_DEMAND
 from drkit.stats.quantity import Strict
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from drkit.topology.topology import Topology
 
 _LENGTHS = r"_(1|3)y_(no|partial|all)_upfront"
 
@@ -48,27 +43,6 @@ class Commitments(Strict):
         """How a part of the system is bought in a role's region, as price rows call it."""
         bought: str = getattr(self, part)
         return bought if role == "primary" or self.in_failover_region else ON_DEMAND
-
-
-def refused_for(commitments: Commitments, rejected: Iterable[Topology]) -> str:
-    """One sentence about topologies that what is bought ahead made impossible; empty where there are none.
-
-    Parameters
-    ----------
-    rejected
-        Topologies that are not possible, each with its reason.
-    """
-    bought = {commitments.database, commitments.cache, commitments.compute} - {ON_DEMAND}
-    refused = [each for each in rejected if any(f", {purchase}:" in each.rejected_because for purchase in bought)]
-    if not refused:
-        return ""
-    away = [each for each in refused if f" in {each.failover_region}, " in each.rejected_because]
-    noun = "topology is" if len(refused) == 1 else "topologies are"
-    told = f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
-    told += (away or refused)[0].rejected_because
-    if away and commitments.in_failover_region:
-        told += "; `in_failover_region: false` under commitments buys on demand in the failover region"
-    return told
 
 
 def in_words(purchase: str) -> str:

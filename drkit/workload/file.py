@@ -132,11 +132,11 @@ def json_schema() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def _twice(node: yaml.Node | None, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[int, str]]:
+def _twice(node: yaml.Node | None, path: str = "", seen: set[yaml.Node] | None = None) -> Iterator[tuple[int, str]]:
     seen = set() if seen is None else seen
-    if node is None or id(node) in seen:  # an alias may point to what was read before, or to what holds it
+    if node is None or node in seen:  # an alias may point to what was read before, or to what holds it
         return
-    seen.add(id(node))
+    seen.add(node)
     if isinstance(node, yaml.MappingNode):
         names: set[str] = set()
         for key, value in node.value:

@@ -37,7 +37,7 @@ from drkit.refresh.mapping import Mapper
 from drkit.refresh.rates import Head
 from drkit.refresh.recipe import load
 from drkit.stats.draws import Draws, spread
-from drkit.topology.topology import enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
 from drkit.workload import file as workload_file
 
 COLUMNS = ("name", "value", "unit", "reference", "reference_value", "ratio", "goal", "machine")

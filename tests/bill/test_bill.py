@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from drkit.bill.bill import Bill, Biller, Line, total
-from drkit.choice.compare import Comparison, Option
+from drkit.bill.biller import Biller
+from drkit.bill.lines import Bill, Line, total
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
-from drkit.topology.topology import enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
 from drkit.workload import file as workload_file
 from drkit.workload.model import Workload
 

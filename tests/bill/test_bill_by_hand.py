@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import pytest
 
-from drkit.bill.bill import Bill, Biller
+from drkit.bill.biller import Biller
+from drkit.bill.lines import Bill
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import data_dir
-from drkit.topology.topology import enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
 from drkit.workload import file as workload_file
 from drkit.workload.model import Workload
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drkit.bill import price_quantity
-from drkit.bill.bill import Bill, Line
+from drkit.bill.lines import Bill, Line
 from drkit.bill.price_quantity import Change, split
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.facts.catalog import Catalog
 from drkit.workload.model import Workload
 

@@ -9,7 +9,8 @@ import pytest
 
 from drkit.choice import sensitivity
 from drkit.choice.bill_inputs import bill_inputs, moves, priced_with
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.facts.catalog import Catalog
 from drkit.stats.draws import Draws
 from drkit.stats.quantity import Quantity

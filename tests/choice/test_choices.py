@@ -11,7 +11,9 @@ import pytest
 
 from drkit.choice import choices, regret
 from drkit.choice.bill_inputs import bill_inputs, changes_usd
-from drkit.choice.compare import Comparison, Option, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.choice.ownership import ownership
 from drkit.choice.regret import Scenarios, total_usd
 from drkit.errors import ParameterError

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 
 from drkit import outputs
-from drkit.choice.compare import Comparison, Option, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.errors import UnsupportedError, WorkloadError
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog

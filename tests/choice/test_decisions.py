@@ -15,7 +15,9 @@ from constant_steps import CONSTANT, USUAL
 
 from drkit.choice import ownership as value
 from drkit.choice import replay, sensitivity, waiting
-from drkit.choice.compare import Comparison, Option, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.cli import main
 from drkit.errors import ParameterError, WorkloadError
 from drkit.facts.assumptions import Assumptions

@@ -17,8 +17,10 @@ import drkit
 from drkit import figures
 from drkit.bill.price_quantity import Change, total_usd
 from drkit.choice import choices
-from drkit.choice.compare import Comparison, Option, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.choice.difference import explain_difference, signed
+from drkit.choice.options import Option
 from drkit.cli import main
 from drkit.facts.catalog import Catalog
 from drkit.figures import picture as style

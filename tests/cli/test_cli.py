@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.cli import main
 from drkit.facts.snapshot import COLUMNS
 from drkit.tfvars import tfvars

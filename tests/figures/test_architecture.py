@@ -12,7 +12,7 @@ from drkit.choice.compare import compare_topologies
 from drkit.figures.architecture.blueprint import blueprint, spread
 from drkit.space.space import design_space
 from drkit.stats.draws import quantile_of
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES
 from drkit.words import span
 from drkit.workload import file as workload_file
 

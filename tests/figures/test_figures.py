@@ -18,7 +18,8 @@ from matplotlib.patches import Rectangle
 from drkit import figures
 from drkit.choice import ownership as value
 from drkit.choice import replay, sensitivity, waiting
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.errors import DrkitError, PriceError
 from drkit.figures import picture as style
 from drkit.figures import sensitivity as sensitivity_figure
@@ -28,7 +29,7 @@ from drkit.figures.tradeoff import staircase
 from drkit.files.bundled import data_dir
 from drkit.recovery.model import Step, finish, on_critical_path
 from drkit.report import recovery as recovery_report
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES
 from drkit.words import span
 from drkit.workload import file as workload_file
 from tools import outline

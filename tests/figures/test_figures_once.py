@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from drkit import figures
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.facts.catalog import Catalog
 from drkit.figures import once as kept
 from drkit.figures.picture import Picture

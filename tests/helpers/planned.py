@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from drkit.bill.bill import Bill
+from drkit.bill.lines import Bill
 from drkit.workload.model import Workload
 
 HOURS = 730

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.recovery import composition as rto_parts
 from drkit.recovery.composition import CONTROL_PLANES, REBUILD, StepChange, StoreChange, by_step, composition
 from drkit.recovery.model import Step, Timed

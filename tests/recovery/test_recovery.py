@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from constant_steps import CONSTANT, USUAL
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import data_dir
 from drkit.recovery.model import DISRUPTIONS, Recovery, Step, finish
 from drkit.recovery.simulation import Simulator
-from drkit.topology.topology import STRATEGIES, Topology, enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
+from drkit.topology.strategies import STRATEGIES
+from drkit.topology.topology import Topology
 from drkit.workload import file as workload_file
 from drkit.workload.model import Workload
 

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drkit.choice import ownership as value
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.choice.well_architected import verdicts as verdicts_of
 from drkit.errors import WorkloadError
 from drkit.facts.assumptions import Assumptions
@@ -23,7 +24,9 @@ from drkit.recovery.model import Recovery, step_kinds
 from drkit.recovery.simulation import Simulator
 from drkit.report import recovery as recovery_report
 from drkit.stats.quantity import Quantity
-from drkit.topology.topology import STRATEGIES, Topology, enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
+from drkit.topology.strategies import STRATEGIES
+from drkit.topology.topology import Topology
 from drkit.workload import file as workload_file
 from drkit.workload.model import Costs, Workload
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.cli import main
 from drkit.errors import DrkitError, ParameterError
 from drkit.facts.catalog import Catalog

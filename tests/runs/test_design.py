@@ -25,7 +25,7 @@ from drkit.errors import DrkitError, ParameterError
 from drkit.files.bundled import notebooks_dir
 from drkit.outputs import staged
 from drkit.runs import design as designing
-from drkit.runs.design import check_parameters, typed_parameter
+from drkit.runs.parameters import check_parameters, typed_parameter
 from drkit.tfvars import tfvars
 from drkit.workload import file as workload_file
 

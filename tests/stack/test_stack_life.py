@@ -18,7 +18,9 @@ from botocore import xform_name
 from emulator.server import running
 from live_stack import LiveStack, TerraformError, figures
 
-from drkit.choice.compare import Comparison, Option, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.facts.catalog import Catalog
 from drkit.tfvars import tfvars
 

@@ -11,9 +11,10 @@ import planned
 import pytest
 import terraform_cli
 
-from drkit.choice.compare import Comparison, Option
+from drkit.choice.comparison import Comparison
+from drkit.choice.options import Option
 from drkit.tfvars import tfvars
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES
 from drkit.workload import file as workload_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.terraform]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import terraform_cli
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.files.bundled import terraform_dir
 from drkit.tfvars import hcl, tfvars
 from drkit.tfvars import terraform as terraform_check

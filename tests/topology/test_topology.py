@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.errors import WorkloadError
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.tfvars import tfvars
-from drkit.topology.topology import STRATEGIES, Topology, enumerate_topologies
+from drkit.topology.enumeration import enumerate_topologies
+from drkit.topology.strategies import STRATEGIES
+from drkit.topology.topology import Topology
 from drkit.workload import file as workload_file
 from drkit.workload.model import Workload
 

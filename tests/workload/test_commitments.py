@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
 
-from drkit.choice.compare import Comparison, compare_topologies
+from drkit.choice.compare import compare_topologies
+from drkit.choice.comparison import Comparison
 from drkit.choice.difference import explain_difference
 from drkit.cli import main
 from drkit.errors import DrkitError

@@ -11,14 +11,15 @@ from drkit.facts.support import SERVERLESS
 from drkit.figures.picture import how_known, usd
 from drkit.stats.draws import quantile_of
 from drkit.stats.quantiles import quantile
-from drkit.topology.topology import LIVE_DATA
+from drkit.topology.strategies import LIVE_DATA
 from drkit.words import count, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from drkit.choice.compare import Comparison, Option
-    from drkit.topology.topology import Site
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.topology.site import Site
     from drkit.workload.model import Bucket, Database
 
 #: In use; running and paid for, but serving nobody; there only after a failover.

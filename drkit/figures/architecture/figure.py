@@ -13,7 +13,8 @@ from drkit.words import lost, span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.figures.architecture.blueprint import Blueprint
     from drkit.figures.picture import Picture
 

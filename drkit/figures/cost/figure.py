@@ -21,12 +21,13 @@ from drkit.figures.cost.drawing import (
 )
 from drkit.figures.once import once
 from drkit.figures.picture import Origin, against, basis_note, basis_share, kind, name, percent, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.figures.picture import Picture
 
 #: A component smaller than this part of the dearest bill in every bar counts as other.
@@ -148,7 +149,7 @@ def _impossible(comparison: Comparison) -> tuple[tuple[str, str], ...]:
         common = said.count(reason) > 1 or len(said) == 1
         words = f"not possible: {reason}" if common else f"refused in {len(said)} regions, such as: {reason}"
         short = words if len(words) <= 105 else words[:104].rsplit(" ", 1)[0] + " …"
-        found.append((STRATEGY[strategy], short))
+        found.append((STRATEGY_NAMES[strategy], short))
     return tuple(found)
 
 

@@ -12,7 +12,8 @@ from drkit.figures.picture import Origin, Picture, basis_note, name, usd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.facts.regions import Region
 
 

@@ -28,7 +28,8 @@ from drkit.workload.file import bundled
 if TYPE_CHECKING:
     import pandas as pd
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
 
 
 class Tile(NamedTuple):

@@ -60,12 +60,10 @@ def prepare(shared: Shared) -> None:
 
 def use(shared: Shared) -> None:
     """In a process that was forked: find pictures and comparisons where they are."""
-    from drkit.choice import compare
     from drkit.figures import once
 
     if shared.pictures:
         once.folder = Path(shared.pictures)
-    compare.ahead = _known.get(shared.family, lambda: None)
 
 
 def _compared(shared: Shared) -> Comparer | None:

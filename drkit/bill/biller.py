@@ -7,19 +7,14 @@ that row's SKU, source, date and basis.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple, overload
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
+from drkit.bill.lines import Bill, Line, micro_usd
 from drkit.bill.quantities import Purchases
-from drkit.facts.prices import ON_DEMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    import numpy as np
-    import numpy.typing as npt
-    import pandas as pd
 
     from drkit.bill.quantities import Purchase
     from drkit.facts.assumptions import Assumptions
@@ -30,107 +25,7 @@ if TYPE_CHECKING:
     from drkit.workload.model import Strategy, Workload
 
     #: Lines by purchase, and the role of the region it is made in.
-    Known = dict[tuple[Purchase, str], tuple["Line", ...]]
-
-
-class Line(NamedTuple):
-    """One line of a bill: ``quantity`` [``unit``] x ``unit_usd`` [USD/unit] = ``monthly_usd`` [USD/month].
-
-    Of a reservation ``unit_usd`` holds the upfront fee, spread over the hours of its term.
-    """
-
-    strategy: str
-    role: str
-    region: str
-    component: str
-    item: str
-    sku: str
-    quantity: float
-    unit: str
-    unit_usd: float
-    monthly_usd: float
-    basis: str
-    as_of: str
-    source: str
-    assumption: str
-    purchase: str
-
-
-@dataclass(frozen=True)
-class Bill:
-    """A topology priced.
-
-    Parameters
-    ----------
-    lines
-        What AWS sends every month.
-    one_off
-        What the first replication of existing data costs, once.
-    """
-
-    lines: tuple[Line, ...]
-    one_off: tuple[Line, ...]
-
-    def __repr__(self) -> str:
-        return f"Bill({self.monthly_usd:,.2f} USD a month in {len(self.lines)} lines)"
-
-    @cached_property
-    def monthly_usd(self) -> float:
-        """Sum of the lines, to the cent [USD/month]."""
-        return total(self.lines)
-
-    @cached_property
-    def one_off_usd(self) -> float:
-        """Sum of the one-off lines, to the cent [USD]."""
-        return total(self.one_off)
-
-    @cached_property
-    def not_observed(self) -> tuple[Line, ...]:
-        """Lines whose price is derived or a proxy."""
-        return tuple([line for line in self.lines if line.monthly_usd and not line.basis.startswith("observed")])
-
-    @property
-    def share_not_observed(self) -> float:
-        """Part of the monthly bill that rests on such lines, 0 to 1."""
-        return total(self.not_observed) / self.monthly_usd if self.monthly_usd else 0.0
-
-    @property
-    def committed(self) -> tuple[Line, ...]:
-        """Lines that are bought for a year or three, not by the hour."""
-        return tuple(line for line in self.lines if line.purchase != ON_DEMAND and line.monthly_usd)
-
-    def frame(self) -> pd.DataFrame:
-        """The lines as a table, in the columns of ``bill.csv``; ``purchase`` is one where something is bought ahead."""
-        import pandas as pd
-
-        frame = pd.DataFrame(self.lines, columns=list(Line._fields))
-        return frame if self.committed else frame.drop(columns="purchase")
-
-    def by(self, *columns: str) -> pd.DataFrame:
-        """Monthly cost [USD] by these columns, dearest first."""
-        grouped = self.frame().groupby(list(columns))[["monthly_usd"]].sum().reset_index()
-        return grouped.sort_values(["monthly_usd", *columns], ascending=[False] + [True] * len(columns))
-
-
-def total(lines: Iterable[Line]) -> float:
-    """Sum of lines to the cent [USD], the same in whatever order they stand; half a cent counts as one."""
-    return to_usd(sum([_micro(line.monthly_usd) for line in lines]))
-
-
-@overload
-def to_usd(micro_usd: int) -> float: ...
-@overload
-def to_usd(micro_usd: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]: ...
-def to_usd(micro_usd: int | npt.NDArray[np.int64]) -> float | npt.NDArray[np.float64]:
-    """Millionths of USD, one sum or an array of sums, to the cent [USD].
-
-    Lines are rounded to millionths, so whole numbers add up exactly where floats would drift.
-    """
-    return (micro_usd + 5_000) // 10_000 / 100
-
-
-def _micro(usd: float) -> int:
-    return round(usd * 1e6)
+    PricedLines = dict[tuple[Purchase, str], tuple[Line, ...]]
 
 
 class Biller:
@@ -140,16 +35,16 @@ class Biller:
     ----------
     workload, catalog, assumptions
         What is bought, what it costs, and the figures nobody publishes.
-    known
+    priced_lines
         Lines that are priced already, where billers of the same catalog share them.
     """
 
     def __init__(
-        self, workload: Workload, catalog: Catalog, assumptions: Assumptions, known: Known | None = None
+        self, workload: Workload, catalog: Catalog, assumptions: Assumptions, priced_lines: PricedLines | None = None
     ) -> None:
         self.prices = catalog.prices
         self.purchases = Purchases(workload, assumptions, catalog.prices)
-        self._known = {} if known is None else known
+        self._priced_lines = {} if priced_lines is None else priced_lines
         self._site_lines = lru_cache(maxsize=None)(self._price_site)
         self._link_lines = lru_cache(maxsize=None)(self._price_link)
         self._micro = lru_cache(maxsize=None)(self._micro_usd)
@@ -185,7 +80,7 @@ class Biller:
         return sum(self._micro(bought) for bought in quantities)
 
     def _micro_usd(self, bought: Purchase) -> int:
-        return sum(_micro(usd) for _, _, usd in self._charged(bought))
+        return sum(micro_usd(usd) for _, _, usd in self._charged(bought))
 
     def _charged(self, bought: Purchase) -> Iterator[tuple[Price, float, float]]:
         """Price, quantity and cost [USD] of one purchase in each tier that it touches."""
@@ -206,9 +101,9 @@ class Biller:
         found: list[Line] = []
         for bought in quantities:
             role = roles.get(bought.region, "global")
-            lines = self._known.get((bought, role))
+            lines = self._priced_lines.get((bought, role))
             if lines is None:
-                lines = self._known[bought, role] = self._lines(bought, role)
+                lines = self._priced_lines[bought, role] = self._lines(bought, role)
             found += lines
         return found
 
