@@ -110,21 +110,21 @@ class Biller:
     def _lines(self, bought: Purchase, role: str) -> tuple[Line, ...]:
         return tuple(
             Line(
-                "",
-                role,
-                bought.region,
-                bought.component,
-                bought.item,
-                price.sku,
-                quantity,
-                price.unit,
-                price.usd,
-                usd,
-                price.basis,
-                price.as_of,
-                price.source,
-                bought.assumption,
-                bought.purchase,
+                strategy="",
+                role=role,
+                region=bought.region,
+                component=bought.component,
+                item=bought.item,
+                sku=price.sku,
+                quantity=quantity,
+                unit=price.unit,
+                unit_usd=price.usd,
+                monthly_usd=usd,
+                basis=price.basis,
+                as_of=price.as_of,
+                source=price.source,
+                assumption=bought.assumption,
+                purchase=bought.purchase,
             )
             for price, quantity, usd in self._charged(bought)
         )

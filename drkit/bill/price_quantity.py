@@ -24,7 +24,7 @@ _MICRO = 1_000_000
 _CENT = _MICRO // 100
 
 
-class Change(NamedTuple):
+class LineChange(NamedTuple):
     """One line of two bills, and how far price and quantity moved it.
 
     Parameters
@@ -102,7 +102,7 @@ _Key = tuple[str, str, str, str]
 _NOTHING = _Bought((), {})
 
 
-def split(before: Bill, after: Bill) -> tuple[Change, ...]:
+def split(before: Bill, after: Bill) -> tuple[LineChange, ...]:
     """Split the change from one monthly bill to another into price and quantity, line by line.
 
     A line that both bills have changes by ``(q1 - q0) p0``, its quantity at the old price, and by ``(p1 - p0) q1``, its
@@ -118,7 +118,7 @@ def split(before: Bill, after: Bill) -> tuple[Change, ...]:
 
     Returns
     -------
-    tuple of Change
+    tuple of LineChange
         In the order of the bills, unchanged lines too. ``change_usd`` adds up to the difference of the two
         ``monthly_usd`` to the cent, and so do ``price_usd`` and ``quantity_usd`` together; fractions of a cent are
         given out by largest remainder.
@@ -136,14 +136,14 @@ def split(before: Bill, after: Bill) -> tuple[Change, ...]:
     )
 
 
-def frame(changes: Iterable[Change]) -> pd.DataFrame:
-    """Changes as a table, in the columns of :class:`Change`."""
+def frame(changes: Iterable[LineChange]) -> pd.DataFrame:
+    """Changes as a table, in the columns of :class:`LineChange`."""
     import pandas as pd
 
-    return pd.DataFrame(changes, columns=list(Change._fields))
+    return pd.DataFrame(changes, columns=list(LineChange._fields))
 
 
-def total_usd(changes: Iterable[Change], part: str = "change_usd") -> float:
+def total_usd(changes: Iterable[LineChange], part: str = "change_usd") -> float:
     """Sum of the changes, or of one part of them, to the cent [USD/month]."""
     return round(math.fsum(getattr(change, part) for change in changes), 2)
 
@@ -194,7 +194,7 @@ def _in_common(one: _Key, other: _Key) -> float:
     return float(a[0] == b[0]) * sum(x == y for x, y in zip(a, b, strict=True))
 
 
-def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> Change:
+def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
     role, component, item, unit = key
     price = 0
     if not old.lines or not new.lines:
@@ -208,26 +208,26 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> Change:
         kind = ("both" if more else "price") if dearer else "quantity" if more else "same"
         if dearer:
             price = round(100 * math.fsum((p1 - p0) * q1 for p0, _, p1, q1 in pairs)) if more else cents
-    return Change(
-        kind,
-        role,
-        component,
-        item if old.lines else "",
-        new.lines[0].item if new.lines else "",
-        old.told("region"),
-        new.told("region"),
-        unit,
-        old.quantity,
-        new.quantity,
-        old.unit_usd,
-        new.unit_usd,
-        old.micro / _MICRO,
-        new.micro / _MICRO,
-        cents / 100,
-        price / 100,
-        (cents - price) / 100,
-        old.told("basis"),
-        new.told("basis"),
+    return LineChange(
+        kind=kind,
+        role=role,
+        component=component,
+        item_before=item if old.lines else "",
+        item_after=new.lines[0].item if new.lines else "",
+        region_before=old.told("region"),
+        region_after=new.told("region"),
+        unit=unit,
+        quantity_before=old.quantity,
+        quantity_after=new.quantity,
+        unit_usd_before=old.unit_usd,
+        unit_usd_after=new.unit_usd,
+        before_usd=old.micro / _MICRO,
+        after_usd=new.micro / _MICRO,
+        change_usd=cents / 100,
+        price_usd=price / 100,
+        quantity_usd=(cents - price) / 100,
+        basis_before=old.told("basis"),
+        basis_after=new.told("basis"),
     )
 
 

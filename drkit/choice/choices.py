@@ -1,13 +1,13 @@
 """The public ``drkit.choices``: options worth a name, those nearly as good as the choice, and why not the others."""
 
 from drkit.choice.named import as_good, at_a_glance, least_regret, named, next_best
-from drkit.choice.near_optimal import NEAR, Decision, NearOptimal, decisions, near_optimal
+from drkit.choice.near_optimal import NEAR, Agreement, NearOptimal, decisions, near_optimal
 from drkit.choice.why_not import why_not
 from drkit.topology.topology import in_words as strategy
 
 __all__ = [
     "NEAR",
-    "Decision",
+    "Agreement",
     "NearOptimal",
     "as_good",
     "at_a_glance",

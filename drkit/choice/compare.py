@@ -75,7 +75,7 @@ def compare_topologies(
         recovery = simulator.recover(topology)
         judgement = judge(recovery)
         misses = judge.misses(judgement, bill.monthly_usd)
-        options.append(Option(topology, bill, recovery, judgement, misses))
+        options.append(Option(topology=topology, bill=bill, recovery=recovery, judgement=judgement, misses=misses))
     if not options or options[0].topology.strategy != "single_region" or options[0].topology.changes:
         reason = rejected[0].rejected_because if rejected else "no topology was enumerated"
         raise UnsupportedError(f"workload {workload.name} cannot be priced as it is today: {reason}")

@@ -15,7 +15,7 @@ from drkit.words import lost, span
 if TYPE_CHECKING:
     import pandas as pd
 
-    from drkit.bill.price_quantity import Change
+    from drkit.bill.price_quantity import LineChange
     from drkit.choice.options import Option
     from drkit.recovery.composition import StepChange, StoreChange
 
@@ -36,7 +36,7 @@ class Difference:
 
     before: Option
     after: Option
-    lines: tuple[Change, ...]
+    lines: tuple[LineChange, ...]
     steps: tuple[StepChange, ...]
     stores: tuple[StoreChange, ...]
 
@@ -68,12 +68,12 @@ class Difference:
         return self.after.recovery.judged.rto.mean - self.before.recovery.judged.rto.mean
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[LineChange]:
         """Lines that changed, the largest change first."""
         return sorted((line for line in self.lines if line.kind != "same"), key=lambda line: -abs(line.change_usd))
 
     def cost(self) -> pd.DataFrame:
-        """Lines that changed, the largest change first, in the columns of `drkit.bill.price_quantity.Change`."""
+        """Lines that changed, the largest change first, in the columns of `drkit.bill.price_quantity.LineChange`."""
         return price_quantity.frame(self.changes)
 
     def recovery(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NEAR = 0.05
 
 
-class Decision(NamedTuple):
+class Agreement(NamedTuple):
     """One decision that topologies of a workload differ in.
 
     Parameters
@@ -63,7 +63,7 @@ class NearOptimal:
     options: tuple[Option, ...]
     good: str
     considered: int
-    decisions: tuple[Decision, ...]
+    decisions: tuple[Agreement, ...]
 
     def sentences(self) -> list[str]:
         """The set in words: how many, in what all are alike, in what they differ."""
@@ -116,7 +116,7 @@ def near_optimal(comparison: Evaluation, within: float = NEAR) -> NearOptimal:
     return NearOptimal(within, members, words, len(good), decisions(comparison, members))
 
 
-def decisions(comparison: Evaluation, members: Sequence[Option]) -> tuple[Decision, ...]:
+def decisions(comparison: Evaluation, members: Sequence[Option]) -> tuple[Agreement, ...]:
     """How members decide what the surviving topologies of the workload differ in."""
     found = []
     for name, decided in _DECISIONS.items():
@@ -127,7 +127,7 @@ def decisions(comparison: Evaluation, members: Sequence[Option]) -> tuple[Decisi
             value = decided(option.topology)
             counts[value] = counts.get(value, 0) + 1
         values = sorted(counts.items(), key=lambda pair: -pair[1])
-        found.append(Decision(name, decided(comparison.chosen.topology), tuple(values)))
+        found.append(Agreement(name, decided(comparison.chosen.topology), tuple(values)))
     return tuple(found)
 
 

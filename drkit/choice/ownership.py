@@ -43,7 +43,7 @@ class Ownership(NamedTuple):
         return math.fsum(self)
 
 
-class Line(NamedTuple):
+class StraightLine(NamedTuple):
     """Total cost of ownership [USD/year] as a straight line over what an hour of outage costs [USD/h].
 
     ``fixed_usd`` is paid whatever an outage costs, ``hours`` is the slope: hours without service a year, hours of lost
@@ -89,7 +89,7 @@ def least_total(comparison: Evaluation) -> Option:
     return min(comparison.options, key=lambda option: (ownership(comparison, option).total_usd, option.topology_id))
 
 
-def line(comparison: Evaluation, option: Option) -> Line:
+def line(comparison: Evaluation, option: Option) -> StraightLine:
     """Total cost of ownership over the cost of an outage; lost writes keep their cost in proportion to it.
 
     Where the workload says that an outage costs nothing, lost writes keep the cost that it gives them.
@@ -100,9 +100,9 @@ def line(comparison: Evaluation, option: Option) -> Line:
     parts = ownership(comparison, option)
     fixed = parts.bill_usd + parts.rehearsals_usd + parts.failovers_usd
     if outage == 0:
-        return Line(fixed + lost_h * data, down_h, recovery.downtime_error_h)
+        return StraightLine(fixed + lost_h * data, down_h, recovery.downtime_error_h)
     off = recovery.downtime_error_h + recovery.lost_writes_error_h * data / outage
-    return Line(fixed, down_h + lost_h * data / outage, off)
+    return StraightLine(fixed, down_h + lost_h * data / outage, off)
 
 
 def break_even(comparison: Evaluation, options: Sequence[Option] | None = None) -> list[Reach]:

@@ -87,17 +87,17 @@ class Regions:
     def __init__(self, snapshot: Snapshot) -> None:
         self._regions = {
             row["region"]: Region(
-                row["region"],
-                row["name"],
-                row["city"],
-                row["country"],
-                row["country_code"],
-                row["continent"],
-                float(row["lat"]),
-                float(row["lon"]),
-                tuple(row["zone_names"].split()),
-                row["opt_in"] == "true",
-                row["region_type"],
+                code=row["region"],
+                name=row["name"],
+                city=row["city"],
+                country=row["country"],
+                country_code=row["country_code"],
+                continent=row["continent"],
+                lat=float(row["lat"]),
+                lon=float(row["lon"]),
+                zone_names=tuple(row["zone_names"].split()),
+                opt_in=row["opt_in"] == "true",
+                kind=row["region_type"],
             )
             for row in snapshot.records("regions")
         }

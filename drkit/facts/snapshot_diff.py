@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from drkit.facts.snapshot import Snapshot
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """One price that differs: ``before`` and ``after`` [USD per unit], None where there is none; ``percent``."""
 
     change: str
@@ -32,7 +32,7 @@ class Change(NamedTuple):
     percent: float | None
 
 
-def between(old: Snapshot, new: Snapshot) -> list[Change]:
+def between(old: Snapshot, new: Snapshot) -> list[RowChange]:
     """Prices that differ between two snapshots, the greatest changes first, then the rest in order.
 
     A price that stayed the same under another SKU, date or source has not changed.
@@ -47,11 +47,11 @@ def between(old: Snapshot, new: Snapshot) -> list[Change]:
             kind, percent = "added" if was is None else "removed", None
         else:
             kind, percent = "up" if now > was else "down", round(100 * (now / was - 1), 2) if was else None
-        changes.append(Change(kind, *key, other or unit, was, now, percent))
+        changes.append(RowChange(kind, *key, other or unit, was, now, percent))
     return sorted(changes, key=lambda change: (-abs(change.percent or 0), change[1:7]))
 
 
-def summary(changes: Sequence[Change]) -> list[str]:
+def summary(changes: Sequence[RowChange]) -> list[str]:
     """One line for each service: how many prices were added, removed, went up and down."""
     if not changes:
         return ["no price changed"]
@@ -68,14 +68,14 @@ def summary(changes: Sequence[Change]) -> list[str]:
     return lines
 
 
-def frame(changes: Sequence[Change]) -> pd.DataFrame:
+def frame(changes: Sequence[RowChange]) -> pd.DataFrame:
     """Changes as a table."""
     import pandas as pd
 
-    return pd.DataFrame(changes, columns=list(Change._fields))
+    return pd.DataFrame(changes, columns=list(RowChange._fields))
 
 
-def _called(change: Change) -> str:
+def _called(change: RowChange) -> str:
     where = f"{change.region} to {change.to_region}" if change.to_region else change.region
     return f"{change.item} in {where}" + f", {change.purchase}" * (change.purchase != ON_DEMAND)
 

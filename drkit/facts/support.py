@@ -27,7 +27,7 @@ SERVERLESS = "db.serverless"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Support:
     """Whether something is legal, why not, and which rule says so."""
 
     supported: bool
@@ -111,18 +111,18 @@ class SupportMatrix:
         """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
         return float(self._one(service, rule, engine)[0])
 
-    def sold(self, service: Service, engine: str, name: str, region: str) -> Verdict:
+    def sold(self, service: Service, engine: str, name: str, region: str) -> Support:
         """Whether AWS sells this class to this engine in this region at all."""
         if name == SERVERLESS:
-            return Verdict(True)
+            return Support(True)
         classes = self._sold.get((service, engine if service == "aurora" else "any", region))
         if classes is None:
-            return Verdict(False, f"the snapshot does not say which classes {region} sells")
+            return Support(False, f"the snapshot does not say which classes {region} sells")
         if name not in classes:
-            return Verdict(False, f"{name} is not sold for {engine} in {region}")
-        return Verdict(True)
+            return Support(False, f"{name} is not sold for {engine} in {region}")
+        return Support(True)
 
-    def replicable(self, service: Service, engine: str, version: str, name: str, region: str | None = None) -> Verdict:
+    def replicable(self, service: Service, engine: str, version: str, name: str, region: str | None = None) -> Support:
         """Whether a class can be a member of a Global Database or Global Datastore.
 
         Parameters
@@ -138,20 +138,20 @@ class SupportMatrix:
 
         Returns
         -------
-        Verdict
+        Support
             With the reason and the rule's source when it is refused.
         """
         for verdict in (
             self._class(service, engine, name, region),
             self._version(service, engine, version, region),
-            self._region(service, engine, region) if region else Verdict(True),
-            self.sold(service, engine, name, region) if region else Verdict(True),
+            self._region(service, engine, region) if region else Support(True),
+            self.sold(service, engine, name, region) if region else Support(True),
         ):
             if not verdict:
                 return verdict
-        return Verdict(True)
+        return Support(True)
 
-    def forwards_writes(self, engine: str, version: str) -> Verdict:
+    def forwards_writes(self, engine: str, version: str) -> Support:
         """Whether a secondary Aurora cluster can forward writes, which active/active needs."""
         return self._satisfies("aurora", engine, version, "write_forwarding", "write forwarding")
 
@@ -304,19 +304,19 @@ class SupportMatrix:
         (found,) = self._rules[(service, engine, rule)]
         return found
 
-    def _class_accepted(self, service: Service, engine: str, name: str, region: str | None) -> Verdict:
+    def _class_accepted(self, service: Service, engine: str, name: str, region: str | None) -> Support:
         if flag := self._flags.get((service, engine, region or "", name)):
             taken, source = flag
-            return Verdict(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)
+            return Support(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)
         burstable, source = self._one(service, "class_burstable")
         if re.match(burstable, name):
-            return Verdict(False, f"{name} is burstable, which {_FEATURE[service]} refuses", source)
+            return Support(False, f"{name} is burstable, which {_FEATURE[service]} refuses", source)
         allowed, source = self._one(service, "class_allowed")
         if not re.match(allowed, name):
-            return Verdict(False, f"{name} is not of a family or size that {_FEATURE[service]} takes", source)
-        return Verdict(True)
+            return Support(False, f"{name} is not of a family or size that {_FEATURE[service]} takes", source)
+        return Support(True)
 
-    def _version_accepted(self, service: Service, engine: str, version: str, region: str | None) -> Verdict:
+    def _version_accepted(self, service: Service, engine: str, version: str, region: str | None) -> Support:
         floor = self._regions.get((service, engine, region or ""), {}).get("floor", "")
         return self._satisfies(service, engine, version, "version", _FEATURE[service], floor.split())
 
@@ -328,10 +328,10 @@ class SupportMatrix:
         rule: str,
         feature: str,
         more: Sequence[str] = (),
-    ) -> Verdict:
+    ) -> Support:
         rules = self._rules.get((service, engine, rule))
         if rules is None:
-            return Verdict(False, f"{feature} does not take the engine {engine}")
+            return Support(False, f"{feature} does not take the engine {engine}")
         # A region's own floor takes the place of the engine's for that major version.
         stricter = {_major(condition) for condition in more}
         conditions = [*(value for value, _ in rules if _major(value) not in stricter), *more]
@@ -344,8 +344,8 @@ class SupportMatrix:
         for condition in of_line:
             wanted = parse_version(condition.lstrip(">="))
             if parsed == wanted or (condition.startswith(">=") and parsed >= wanted):
-                return Verdict(True)
-        return Verdict(False, f"{feature} takes {engine} {_floors(conditions)}, not {version}", rules[0][1])
+                return Support(True)
+        return Support(False, f"{feature} takes {engine} {_floors(conditions)}, not {version}", rules[0][1])
 
     def _oldest_versions(self, service: Service, engine: str, region: str) -> list[str]:
         rules = [value for value, _ in self._rules[(service, engine, "version")]]
@@ -354,13 +354,13 @@ class SupportMatrix:
         floors = [*(rule for rule in rules if _major(rule) not in stricter), *more]
         return [floor.lstrip(">=") for floor in floors]
 
-    def _region(self, service: Service, engine: str, region: str) -> Verdict:
+    def _region(self, service: Service, engine: str, region: str) -> Support:
         row = self._regions.get((service, engine if service == "aurora" else "any", region))
         supported = row["supported"] if row else "unknown"
         if supported == "yes":
-            return Verdict(True)
+            return Support(True)
         word = "is not offered in" if supported == "no" else "is not known to be offered in"
-        return Verdict(False, f"{_FEATURE[service]} {word} {region}", row["source"] if row else "")
+        return Support(False, f"{_FEATURE[service]} {word} {region}", row["source"] if row else "")
 
     def _item(self, service: Service, engine: str, name: str, variant: str) -> tuple[str, str]:
         if service == "aurora":

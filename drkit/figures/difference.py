@@ -19,7 +19,7 @@ from drkit.words import count, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drkit.bill.price_quantity import Change
+    from drkit.bill.price_quantity import LineChange
     from drkit.choice.comparison import Comparison
     from drkit.choice.difference import Difference
     from drkit.choice.options import Option
@@ -246,7 +246,7 @@ def _faster(change_s: float) -> str:
 
 def _cost_bars(found: Difference) -> list[_Bar]:
     """One bar for each component, role and effect, the largest first; the small ones together."""
-    groups: dict[tuple[str, str, str], list[tuple[Change, str]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[LineChange, str]]] = {}
     for line in found.changes:
         for effect, part in _effects(line):
             groups.setdefault((effect, line.component, line.role), []).append((line, part))
@@ -266,7 +266,7 @@ def _cost_bars(found: Difference) -> list[_Bar]:
     return [*kept, _Bar(count(len(rest), "smaller change"), "rest", _EFFECTS["rest"][0], amount)]
 
 
-def _effects(line: Change) -> list[tuple[str, str]]:
+def _effects(line: LineChange) -> list[tuple[str, str]]:
     """The effects of one line, and the part of the change that is each one's."""
     if line.kind == "both":
         return [("price", "price_usd"), ("quantity", "quantity_usd")]

@@ -29,7 +29,7 @@ DURATION = "outage_duration_h"
 
 
 @dataclass(frozen=True)
-class Rate:
+class DisruptionRate:
     """How often to expect a disruption, and how that is known.
 
     Parameters
@@ -46,11 +46,11 @@ class Rate:
 
     disruption: Disruption
     group: str
-    fitted: RateFit | None
-    figure: Figure | None
-    certain: float
-    share: Figure | None
     basis: str
+    fitted: RateFit | None = None
+    figure: Figure | None = None
+    certain: float = 0.0
+    share: Figure | None = None
 
     @property
     def events_per_year(self) -> float:
@@ -92,24 +92,24 @@ class Disruptions:
             for row in catalog.snapshot.records("disruption_rates")
         }
 
-    def rate(self, disruption: Disruption, rehearsed: bool = True) -> Rate:
+    def rate(self, disruption: Disruption, rehearsed: bool = True) -> DisruptionRate:
         """How often a disruption strikes the workload's region; ``rehearsed`` where switchovers are made at all."""
         if disruption == "planned_switchover":
             planned = self.workload.operations.rehearsals_per_year if rehearsed else 0.0
-            return Rate(disruption, "", None, None, planned, None, "observed:user")
+            return DisruptionRate(disruption, "", "observed:user", certain=planned)
         if disruption == "data_corruption":
             figure = self.assumptions["data_corruption_per_year"]
-            return Rate(disruption, "any", None, figure, 0.0, None, figure.basis)
+            return DisruptionRate(disruption, "any", figure.basis, figure=figure)
         share = self.assumptions["impairment_hits_workload"] if disruption == "region_impairment" else None
         if disruption == "az_failure" and f"{disruption}_per_year" not in self.assumptions.own:
             share = self._zone_of_writer
         also = f"; {share.basis}" if share else ""
         if own := self.assumptions.own.get(f"{disruption}_per_year"):
-            return Rate(disruption, self.workload.region, None, own, 0.0, share, own.basis + also)
+            return DisruptionRate(disruption, self.workload.region, own.basis + also, figure=own, share=share)
         for group in (self.workload.region, "other", "any"):
             if (disruption, group) in self._history:
                 fitted, basis = self._history[disruption, group]
-                return Rate(disruption, group, fitted, None, 0.0, share, basis + also)
+                return DisruptionRate(disruption, group, basis + also, fitted=fitted, share=share)
         raise KeyError(disruption)
 
     @property
@@ -117,7 +117,18 @@ class Disruptions:
         """The history counts failures of any zone of a region: the writer's is one of them."""
         share = 1 / self._zones
         what = f"the writer's zone among the {self._zones} of {self.workload.region}"
-        return Figure("zone_of_writer", "1", share, share, share, "constant", what, "regions.csv", "", "observed")
+        return Figure(
+            name="zone_of_writer",
+            unit="1",
+            low=share,
+            typical=share,
+            high=share,
+            distribution="constant",
+            what=what,
+            source="regions.csv",
+            as_of="",
+            basis="observed",
+        )
 
     def outage_s(self, draws: Draws) -> Samples:
         """Samples of how long an impairment lasts if nobody does anything [s]."""

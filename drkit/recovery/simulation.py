@@ -285,13 +285,13 @@ class Simulator:
         way_back = failbacks * failback_h * self.workload.costs.outage_usd_per_hour.mean
         keys = {name: self.keys(topology, name) for name in DISRUPTIONS}
         return Recovery(
-            outcomes,
-            math.fsum(loss for loss, _ in losses) + way_back,
-            math.sqrt(math.fsum(error**2 for _, error in losses)),
-            lost_regions + failbacks,
-            failbacks,
-            failback_h,
-            self._years.yearly(outcomes, times, keys, failbacks * failback_h),
+            outcomes=outcomes,
+            expected_yearly_loss_usd=math.fsum(loss for loss, _ in losses) + way_back,
+            expected_yearly_loss_se_usd=math.sqrt(math.fsum(error**2 for _, error in losses)),
+            failovers_per_year=lost_regions + failbacks,
+            failbacks_per_year=failbacks,
+            failback_h=failback_h,
+            yearly=self._years.yearly(outcomes, times, keys, failbacks * failback_h),
         )
 
     def _failback_h(self, topology: Topology) -> float:

@@ -206,19 +206,19 @@ def _rule(row: Mapping[str, str]) -> Rule:
     if not row["service"] and not row["why"]:
         raise ValueError("a row names a service, or says why something is left out")
     return Rule(
-        row["offer"],
-        re.compile(f"{_REGION_PREFIX}(?:{row['usage']})"),
-        tuple(map(_condition, filter(None, row["where"].split(";")))),
-        row["service"],
-        row["item"],
-        row["region"],
-        row["to_region"],
-        tuple(row["offer_unit"].split("|")),
-        row["unit"],
-        int(row["per"] or 1),
-        tuple(row["purchases"].split()),
-        row["free"],
-        row["why"],
+        offer=row["offer"],
+        usage=re.compile(f"{_REGION_PREFIX}(?:{row['usage']})"),
+        where=tuple(map(_condition, filter(None, row["where"].split(";")))),
+        service=row["service"],
+        item=row["item"],
+        region=row["region"],
+        to_region=row["to_region"],
+        offer_units=tuple(row["offer_unit"].split("|")),
+        unit=row["unit"],
+        per=int(row["per"] or 1),
+        purchases=tuple(row["purchases"].split()),
+        free=row["free"],
+        why=row["why"],
     )
 
 

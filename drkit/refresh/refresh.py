@@ -67,7 +67,7 @@ class Refreshed:
     path: Path
     base: str
     read: int
-    changed: Sequence[changes.Change]
+    changed: Sequence[changes.RowChange]
     notes: Sequence[str] = field(default=())
 
 

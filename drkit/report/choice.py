@@ -16,7 +16,7 @@ from drkit.words import count, lost, span
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drkit.bill.price_quantity import Change
+    from drkit.bill.price_quantity import LineChange
     from drkit.choice.comparison import Comparison
     from drkit.choice.difference import Difference
     from drkit.choice.options import Option
@@ -136,7 +136,7 @@ def not_chosen(comparison: Comparison, library: bool = True) -> Searchable:
     return searchable(frame, f"Every topology of {comparison.workload.name} that was not chosen", library)
 
 
-def _amounts(lines: Sequence[Change]) -> dict[str, str]:
+def _amounts(lines: Sequence[LineChange]) -> dict[str, str]:
     parts = {"by price": "price_usd", "by quantity": "quantity_usd", "USD a month": "change_usd"}
     return {name: f"{price_quantity.total_usd(lines, part) + 0.0:+,.2f}" for name, part in parts.items()}
 

@@ -239,7 +239,13 @@ class Grid:
         bill = self.tables.biller.bill(topology)
         recovery = self._simulators[topology.primary_region].recover(topology)
         judgement = self._judge(recovery)
-        return Option(topology, bill, recovery, judgement, self._judge.misses(judgement, bill.monthly_usd))
+        return Option(
+            topology=topology,
+            bill=bill,
+            recovery=recovery,
+            judgement=judgement,
+            misses=self._judge.misses(judgement, bill.monthly_usd),
+        )
 
     @cached_property
     def today(self) -> Option:

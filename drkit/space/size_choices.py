@@ -79,15 +79,15 @@ class Choices(NamedTuple):
         db, nodes, tasks = self.databases[database], self.caches[cache], self.computes[compute]
         bought = {"database": db.purchase, "cache": nodes.purchase, "compute": tasks.purchase}
         return Sizes(
-            tasks.tasks,
-            tasks.task_sizes,
-            db.class_name,
-            db.instances,
-            db.storage_type,
-            db.acu,
-            nodes.node_type,
-            nodes.replicas,
-            workload.commitments.model_copy(update={**bought, "in_failover_region": away}),
+            tasks=tasks.tasks,
+            task_sizes=tasks.task_sizes,
+            database_class=db.class_name,
+            database_instances=db.instances,
+            storage_type=db.storage_type,
+            acu=db.acu,
+            cache_node_type=nodes.node_type,
+            cache_replicas_per_shard=nodes.replicas,
+            commitments=workload.commitments.model_copy(update={**bought, "in_failover_region": away}),
         )
 
 

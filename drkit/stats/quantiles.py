@@ -105,18 +105,18 @@ class Ordered:
         ordered, count = self.values, len(self.values)
         p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
         return Spread(
-            _ranked(ordered, 0.05)[0],
-            p50[0],
-            p95[0],
-            _ranked(ordered, 0.99)[0],
-            asked[0],
-            self.mean,
-            self.deviation,
-            int(np.searchsorted(ordered, np.float32(objective), side="right")) / count,
-            p50[1],
-            p95[1],
-            asked[1],
-            count,
+            p05=_ranked(ordered, 0.05)[0],
+            p50=p50[0],
+            p95=p95[0],
+            p99=_ranked(ordered, 0.99)[0],
+            asked=asked[0],
+            mean=self.mean,
+            standard_deviation=self.deviation,
+            p_meets=int(np.searchsorted(ordered, np.float32(objective), side="right")) / count,
+            p50_error=p50[1],
+            p95_error=p95[1],
+            asked_error=asked[1],
+            samples=count,
         )
 
 

@@ -210,17 +210,17 @@ class Designer:
                 "Global Datastore forwards no writes, and the stack does not connect the networks"
             )
         return Topology(
-            strategy,
-            workload.region,
-            region,
-            label_of(workload, decision.sizes.tasks),
-            decision.sizes.storage_type,
-            decision.headless,
-            decision.replication_time_control,
-            primary,
-            failover,
-            tuple(changes),
-            tuple(notes),
+            strategy=strategy,
+            primary_region=workload.region,
+            failover_region=region,
+            architecture=label_of(workload, decision.sizes.tasks),
+            storage_type=decision.sizes.storage_type,
+            headless=decision.headless,
+            replication_time_control=decision.replication_time_control,
+            primary=primary,
+            failover=failover,
+            changes=tuple(changes),
+            notes=tuple(notes),
             sized=sized,
         )
 

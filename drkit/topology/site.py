@@ -48,15 +48,15 @@ class Sizes:
         """The sizes that the workload file gives."""
         database, cache = workload.database, workload.cache
         return cls(
-            tuple((service.name, service.architecture, service.tasks) for service in workload.services),
-            tuple((service.vcpu, service.memory_gib) for service in workload.services),
-            database.class_name if database else "",
-            database.instances if database else 0,
-            database.storage_type if database else "standard",
-            database.acu if database else None,
-            cache.node_type if cache else "",
-            cache.replicas_per_shard if cache else 0,
-            workload.commitments,
+            tasks=tuple((service.name, service.architecture, service.tasks) for service in workload.services),
+            task_sizes=tuple((service.vcpu, service.memory_gib) for service in workload.services),
+            database_class=database.class_name if database else "",
+            database_instances=database.instances if database else 0,
+            storage_type=database.storage_type if database else "standard",
+            acu=database.acu if database else None,
+            cache_node_type=cache.node_type if cache else "",
+            cache_replicas_per_shard=cache.replicas_per_shard if cache else 0,
+            commitments=workload.commitments,
         )
 
 

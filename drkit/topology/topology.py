@@ -87,15 +87,15 @@ class Topology:
         """What joins the sites; topologies of different sizes share it."""
         primary, failover = self.primary, self.failover
         return Link(
-            self.strategy,
-            self.primary_region,
-            self.failover_region if failover else "",
-            self.replication_time_control,
-            self.replicates_database,
-            self.replicates_cache,
-            primary.traffic_share,
-            failover.traffic_share if failover else 0.0,
-            primary.load_balancer + (failover.load_balancer if failover else 0),
+            strategy=self.strategy,
+            primary_region=self.primary_region,
+            failover_region=self.failover_region if failover else "",
+            replication_time_control=self.replication_time_control,
+            replicates_database=self.replicates_database,
+            replicates_cache=self.replicates_cache,
+            primary_share=primary.traffic_share,
+            failover_share=failover.traffic_share if failover else 0.0,
+            load_balancers=primary.load_balancer + (failover.load_balancer if failover else 0),
         )
 
 

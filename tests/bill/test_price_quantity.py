@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drkit.bill import price_quantity
 from drkit.bill.lines import Bill, Line
-from drkit.bill.price_quantity import Change, split
+from drkit.bill.price_quantity import LineChange, split
 from drkit.choice.compare import compare_topologies
 from drkit.choice.comparison import Comparison
 from drkit.facts.catalog import Catalog
@@ -38,7 +38,7 @@ def bill(*lines: Line) -> Bill:
     return Bill(lines, ())
 
 
-def parts(change: Change) -> tuple[str, float, float, float]:
+def parts(change: LineChange) -> tuple[str, float, float, float]:
     return change.kind, change.change_usd, change.price_usd, change.quantity_usd
 
 

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 import drkit
 from drkit import figures
-from drkit.bill.price_quantity import Change, total_usd
+from drkit.bill.price_quantity import LineChange, total_usd
 from drkit.choice import choices
 from drkit.choice.compare import compare_topologies
 from drkit.choice.comparison import Comparison
@@ -324,7 +324,7 @@ def rows(result: Result) -> list[dict[str, str]]:
 
 def test_a_workload_alone_is_compared_with_today() -> None:
     found = rows(run("small-saas", "--format", "csv"))
-    assert list(found[0]) == list(Change._fields)
+    assert list(found[0]) == list(LineChange._fields)
     assert round(math.fsum(float(row["change_usd"]) for row in found), 2) == 366.66
     exchanged = {row["item_before"]: row["item_after"] for row in found if row["kind"] == "exchanged"}
     assert exchanged["instance/aurora-postgresql/db.t4g.medium/standard"] == (
