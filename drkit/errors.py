@@ -55,5 +55,9 @@ class TfvarsError(DrkitError, ValueError):
     """Variables that the Terraform stack would refuse."""
 
 
+class MissingPackageError(DrkitError, ImportError):
+    """A package that a part of drkit needs is not installed; the text says how to install it."""
+
+
 class RefreshError(DrkitError, OSError):
     """Prices could not be fetched or kept; the text says what happened, and the snapshots are as they were."""

@@ -16,6 +16,7 @@ from drkit.choice.judgement import Judge
 from drkit.choice.ownership import ownership
 from drkit.errors import ParameterError
 from drkit.facts.assumptions import Assumptions
+from drkit.files.extras import needs
 from drkit.recovery.model import DISRUPTIONS
 from drkit.recovery.simulation import Simulator
 from drkit.stats.draws import Draws, Pinned, Traced
@@ -179,10 +180,14 @@ def sobol(
     ------
     ParameterError
         When the base sample is not a power of two.
+    MissingPackageError
+        When SALib is not installed.
     """
     import pandas as pd
-    from SALib.analyze import sobol as indices
-    from SALib.sample import sobol as sampler
+
+    with needs("sensitivity", "the analysis of sensitivity"):
+        from SALib.analyze import sobol as indices
+        from SALib.sample import sobol as sampler
 
     if base < 2 or base & (base - 1):
         raise ParameterError(f"the base sample is {base}: give a power of two, such as 1024")

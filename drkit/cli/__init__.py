@@ -15,6 +15,7 @@ from drkit.cli import batch, differences, facts, reports, serving, space, terraf
 from drkit.cli.catalog import catalog
 from drkit.errors import (
     DrkitError,
+    MissingPackageError,
     OfferError,
     ParameterError,
     PriceError,
@@ -25,7 +26,15 @@ from drkit.errors import (
 )
 from drkit.files.versions import __version__
 
-_USER_ERRORS = (ParameterError, PriceError, SnapshotError, TfvarsError, UnsupportedError, WorkloadError)
+_USER_ERRORS = (
+    MissingPackageError,
+    ParameterError,
+    PriceError,
+    SnapshotError,
+    TfvarsError,
+    UnsupportedError,
+    WorkloadError,
+)
 
 
 class _Group(click.Group):

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drkit.files.extras import needs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,10 +57,14 @@ def explore(
     ------
     WorkloadError, SnapshotError, UnsupportedError, ParameterError
         As :func:`drkit.compare_topologies`.
+    MissingPackageError
+        When ipywidgets is not installed.
     """
     from drkit.explorer.draft import Draft
-    from drkit.explorer.view import Explorer
     from drkit.facts.catalog import Catalog
 
-    known = catalog or Catalog.load()
-    return Explorer(Draft.read(workload, known), known, seed, samples, out_dir, theme, confined_to)
+    with needs("explore", "drkit.explore"):
+        from drkit.explorer.view import Explorer
+
+    facts = catalog or Catalog.load()
+    return Explorer(Draft.read(workload, facts), facts, seed, samples, out_dir, theme, confined_to)

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 
 from drkit.errors import ParameterError
 from drkit.files.bundled import notebooks_dir
+from drkit.files.extras import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,7 +142,9 @@ def _voila(
     from jinja2 import ChoiceLoader, DictLoader
     from tornado.httpserver import HTTPServer
     from tornado.ioloop import IOLoop
-    from voila.app import Voila
+
+    with needs("explore", "drkit serve"):
+        from voila.app import Voila
 
     port = listens.getsockname()[1]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104
@@ -170,7 +173,7 @@ def _voila(
             server.add_socket(listens)
             self.ioloop = IOLoop.current()
             for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, self._handle_signal_stop)
+                signal.signal(number, lambda *_: self.ioloop.add_callback_from_signal(self.ioloop.stop))
             ready(address)
             if open_browser:
                 webbrowser.open(address)

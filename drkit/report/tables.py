@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from drkit.files.extras import needs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -133,9 +135,15 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
     library
         Whether the library that draws it travels along, so that a report that is mailed on still works; False for
         all but the first table of a page.
+
+    Raises
+    ------
+    MissingPackageError
+        When itables is not installed.
     """
-    import itables.options
-    from itables.javascript import generate_init_offline_itables_html
+    with needs("tables", "a table that can be searched"):
+        import itables.options
+        from itables.javascript import generate_init_offline_itables_html
 
     head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
     name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"

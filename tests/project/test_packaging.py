@@ -27,7 +27,8 @@ def test_environment_yml_names_the_packages_and_versions_of_pyproject() -> None:
     listed = dict(requirement(entry) for entry in environment["dependencies"] if isinstance(entry, str))
     assert listed.pop("python") == PROJECT["requires-python"]
     listed.pop("pip")
-    assert listed == dict(requirement(entry) for entry in PROJECT["dependencies"])
+    extras = (PROJECT["optional-dependencies"][name] for name in ("explore", "sensitivity", "tables"))
+    assert listed == dict(requirement(entry) for entry in sum(extras, PROJECT["dependencies"]))
 
 
 def test_constraints_meet_the_requirements_and_name_no_address() -> None:
