@@ -5,10 +5,10 @@ BIN      := $(VENV)/bin
 CHECKOV  := $(VENV)/checkov
 WORKLOAD ?= article
 .DEFAULT_GOAL := help
-.PHONY: help design portfolio test browser quick lint format bench data docs lab wheel clean
+.PHONY: help design portfolio test test-all test-lowest test-newest test-long browser quick lint format bench data docs lab wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (about a minute, once)"; date +%s > .venv.started
@@ -40,16 +40,37 @@ browser: ## Install Chromium for the tests in a browser, where this is Debian an
 	fi
 
 # The stack's lives on the emulator wait for the provider's timers most of their time, so they run beside the rest.
-test: lint $(CHECKOV)/.ready browser ## Lint, types and all tests, Terraform's too
+test: lint $(CHECKOV)/.ready browser ## Lint, types and the tests, Terraform's too
 	@mkdir -p out && rm -f out/stack_times.csv
-	@DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m life > out/life.log 2>&1 & life=$$!; \
+	@DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m 'life and not long' > out/life.log 2>&1 & life=$$!; \
 	trap 'kill $$life 2> /dev/null' EXIT; \
-	$(BIN)/pytest -n 2 --dist worksteal -m 'not life'; rest=$$?; \
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not life and not long'; rest=$$?; \
 	echo "Waiting for the stack's lives on the emulator"; wait $$life; lives=$$?; \
 	cat out/life.log; cat out/stack_times.csv 2> /dev/null; exit $$(( rest ? rest : lives ))
 
+test-all: test-long test-lowest test-newest ## What make test leaves out: long tests, lowest and newest versions
+
+test-long: $(VENV)/.ready browser
+	DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m long
+
+# Quick tests and the main job against the lowest versions that pyproject.toml allows, and against the newest of all on
+# the newest Python here. Each in an environment of its own, made anew: what is newest changes.
+test-lowest: $(VENV)/.ready
+	@$(BIN)/python tests/helpers/bounds.py lowest > $(VENV)/lowest.txt
+	@$(PYTHON) -m venv --clear $(VENV)/lowest
+	$(VENV)/lowest/bin/pip install --quiet --disable-pip-version-check --constraint $(VENV)/lowest.txt --editable '.[dev]'
+	$(call try,$(VENV)/lowest/bin)
+
+test-newest: $(VENV)/.ready
+	@$$($(BIN)/python tests/helpers/bounds.py newest-python) -m venv --clear $(VENV)/newest
+	$(VENV)/newest/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(VENV)/newest/bin/python --version
+	$(call try,$(VENV)/newest/bin)
+
+try = $(1)/pytest -n 2 --dist worksteal -m 'not slow and not terraform' && $(1)/drkit design small-saas --out out/$(notdir $(patsubst %/bin,%,$(1)))
+
 quick: $(VENV)/.ready ## The tests to run all day, under a minute
-	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not terraform'
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow and not terraform and not long'
 
 lint: $(VENV)/.ready ## ruff, mypy and the layers of packages
 	$(BIN)/ruff check .

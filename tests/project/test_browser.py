@@ -312,7 +312,7 @@ def as_a_page_without_network(notebook: Path, folder: Path, chromium: Browser) -
         assert kept.locator("img").evaluate("e => e.naturalWidth") == 1500
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_exploring_on_a_page_follows_and_writes_and_ends_cleanly(theme: str, chromium: Browser, tmp_path: Path) -> None:
     words = [str(BIN / "drkit"), "serve", "article", "--theme", theme, "--out", str(tmp_path / "out")]
     environment = browser.apart(tmp_path) | {"PYTHONUNBUFFERED": "1"}

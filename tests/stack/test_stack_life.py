@@ -264,6 +264,7 @@ def cluster(stack: LiveStack, region: str, identifier: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_an_existing_cluster_is_adopted_loses_its_secondary_gets_it_back_and_leaves_nothing(
     comparisons: Mapping[str, Comparison], birth: Birth
 ) -> None:
@@ -384,6 +385,7 @@ def legacy_snapshot(stack: LiveStack, region: str, database: Mapping[str, Any]) 
     return {"mode": "snapshot", "snapshot_identifier": "legacy-last"}
 
 
+@pytest.mark.long
 def test_a_single_region_grows_up_and_its_second_region_is_promoted_for_good(
     comparisons: Mapping[str, Comparison], catalog: Catalog, birth: Birth
 ) -> None:
