@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def span(seconds: float) -> str:
-    """A time in words, in the unit a reader thinks in: ``45 s``, ``12 min``, ``3.5 h``, ``14 d``."""
+    """A time [s] in words, in the unit a reader thinks in: ``45 s``, ``12 min``, ``3.5 h``, ``14 d``."""
     if math.isinf(seconds):
         return "everything"
     if seconds < 120:
@@ -24,14 +24,14 @@ def span(seconds: float) -> str:
 
 
 def lost(seconds: float) -> str:
-    """Lost writes in words: ``2 min of writes``, ``nothing``, ``everything``."""
+    """Lost writes [s] in words: ``2 min of writes``, ``nothing``, ``everything``."""
     if seconds == 0:
         return "nothing"
     return span(seconds) + " of writes" * math.isfinite(seconds)
 
 
 def asked(share: float) -> str:
-    """The probability that the objectives ask for, as the workload file has it: ``95 %``, ``99.95 %``."""
+    """The probability that the objectives ask for [1], as the workload file has it: ``95 %``, ``99.95 %``."""
     return f"{100 * share:g} %"
 
 

@@ -74,7 +74,7 @@ class Bill:
 
     @property
     def share_not_observed(self) -> float:
-        """Part of the monthly bill that rests on such lines, 0 to 1."""
+        """Part of the monthly bill that rests on such lines [1], 0 to 1."""
         return total(self.not_observed) / self.monthly_usd if self.monthly_usd else 0.0
 
     @property

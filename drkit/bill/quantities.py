@@ -337,7 +337,7 @@ class Purchases:
 
 
 def copies_per_day(interval_hours: int) -> float:
-    """Backups that a schedule makes a day: every N hours starts anew at midnight, whole days are counted."""
+    """Backups that a schedule makes a day [1/day]: every N hours starts anew at midnight, whole days are counted."""
     return math.ceil(24 / interval_hours) if interval_hours < 24 else 24 / interval_hours
 
 

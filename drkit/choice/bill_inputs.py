@@ -58,7 +58,7 @@ class BillInput(NamedTuple):
     path: Path
 
     def bills(self, comparison: Evaluation, value: float) -> Biller:
-        """What prices topologies with this quantity known to be ``value``."""
+        """What prices topologies with this quantity known to be ``value`` [its unit]."""
         workload, assumptions = comparison.workload, comparison.assumptions
         certain = Quantity(low=value, typical=value, high=value)
         if self.path:
@@ -104,7 +104,7 @@ def moves(comparison: Evaluation, option: Option, known: list[BillInput]) -> lis
 
 
 def priced_with(comparison: Evaluation, one: BillInput, value: float) -> list[Bill]:
-    """The bill of every option, in their order, with one quantity known."""
+    """The bill of every option, in their order, with one quantity known to be ``value`` [its unit]."""
     biller = one.bills(comparison, value)
     return [biller.bill(option.topology) for option in comparison.options]
 

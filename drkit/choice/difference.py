@@ -156,7 +156,7 @@ def told(kind: str) -> str:
 
 
 def signed(seconds: float) -> str:
-    """A change of a time with its sign: ``+12 min``; ``0 s`` for nothing."""
+    """A change of a time [s] with its sign: ``+12 min``; ``0 s`` for nothing."""
     if abs(seconds) < 0.05:
         return "0 s"
     return ("-" if seconds < 0 else "+") + span(abs(seconds))

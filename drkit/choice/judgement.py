@@ -47,7 +47,7 @@ class Judge:
         return self._judged[recovery]
 
     def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:
-        """What the objectives ask and this does not give, each with by how much."""
+        """What the objectives ask and this does not give, each with by how much; the bill is in [USD/month]."""
         wanted = self.objectives
         found = []
         if judgement.p_meets_rpo < wanted.probability:

@@ -100,7 +100,7 @@ def near_optimal(comparison: Evaluation, within: float = NEAR) -> NearOptimal:
     Parameters
     ----------
     within
-        0.05 for 5 %.
+        Part of the choice's monthly bill [1]: 0.05 for 5 %.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class Option:
 
     @property
     def p_error(self) -> float:
-        """Half the width of the 95 % interval around the probabilities of meeting RTO and RPO: the wider of the two."""
+        """Half the width [1] of the 95 % interval around the probabilities of meeting RTO and RPO: the wider one."""
         return max(self.recovery.judged.rto.p_error, self.recovery.judged.rpo.p_error)
 
 
@@ -80,7 +80,7 @@ class Evaluation:
     lasting: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def simulator(self, wait_s: float | None = None) -> Simulator:
-        """A simulator with the seed and samples of this comparison, and another waiting policy where one is given."""
+        """A simulator with the seed and samples of this comparison; ``wait_s`` is another waiting policy [s]."""
         return Simulator(self.workload, self.catalog, self.assumptions, self.seed, self.samples, wait_s=wait_s)
 
     @property

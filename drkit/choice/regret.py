@@ -104,7 +104,7 @@ class Scenarios(Draws):
         return Scenarios(self.seed, self.scenarios, events=1)
 
     def of_scenario(self, values: Samples) -> Array:
-        """Mean of samples over the events of each scenario, shape ``(scenarios,)``."""
+        """Mean of samples over the events of each scenario [unit of the samples], shape ``(scenarios,)``."""
         if len(values) == 1:
             return np.full(self.scenarios, float(values[0]))
         return np.asarray(values.reshape(self.scenarios, self.events).mean(axis=1, dtype=np.float64))

@@ -41,7 +41,7 @@ def read_time(text: str) -> float:
 
 
 def say_time(seconds: float) -> str:
-    """A time in the largest unit that says it exactly: ``90 min``, ``4 h``, ``0 s``."""
+    """A time [s] in the largest unit that says it exactly: ``90 min``, ``4 h``, ``0 s``."""
     for unit, size in reversed(_UNITS.items()):
         if seconds >= size and math.isclose(seconds / size, round(seconds / size), rel_tol=1e-12):
             return f"{round(seconds / size)} {unit}"
@@ -68,14 +68,14 @@ def read_usd(text: str) -> float | None:
 
 
 def say_usd(usd: float | None) -> str:
-    """An amount with all its digits: ``15,000``; ``none`` for None."""
+    """An amount [USD] with all its digits: ``15,000``; ``none`` for None."""
     if usd is None:
         return "none"
     return f"{usd:,.0f}" if usd == int(usd) else f"{usd:,.2f}"
 
 
 def read_share(text: str) -> float:
-    """A probability, 0 to 1: ``95 %``, ``95``, ``0.95``.
+    """A probability [1], 0 to 1: ``95 %``, ``95``, ``0.95``.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read_share(text: str) -> float:
 
 
 def say_share(share: float) -> str:
-    """A probability in percent: ``99.9 %``."""
+    """A probability [1] in percent: ``99.9 %``."""
     return f"{100 * share:.10g} %"
 
 

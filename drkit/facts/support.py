@@ -108,7 +108,7 @@ class SupportMatrix:
         self._stepped_up = lru_cache(maxsize=16_384)(self._found_or_refused)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
-        """Return a rule that is a number, such as ``max_secondary_regions`` or ``managed_rpo_min_s``."""
+        """Return a rule that is a number, in the unit that its name ends in: ``managed_rpo_min_s`` [s]."""
         return float(self._one(service, rule, engine)[0])
 
     def sold(self, service: Service, engine: str, name: str, region: str) -> Support:

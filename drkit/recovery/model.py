@@ -225,7 +225,7 @@ class Yearly:
 
     @property
     def nines(self) -> float:
-        """Availability in nines: 3 for 99.9 %."""
+        """Availability in nines [1]: 3 for 99.9 %."""
         return float(-np.log10(max(1 - self.availability, 1e-12)))
 
 
@@ -281,7 +281,7 @@ class Recovery:
 
     @property
     def year_error(self) -> float:
-        """Half the width of the 95 % interval around the probabilities of a year without a miss, to first order."""
+        """Half the width [1] of the 95 % interval around the probabilities of a year without a miss, to first order."""
         return max(
             math.hypot(*(one.per_year * spread.p_error for one, spread in pairs))
             for pairs in (

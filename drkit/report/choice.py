@@ -94,7 +94,7 @@ def losses_table(found: Difference) -> Table:
 
 
 def near_optimal(comparison: Comparison, within: float = choices.NEAR) -> Markdown:
-    """Topologies as good as the choice that cost little more, in words: how many, and what they have in common."""
+    """Topologies as good as the choice that cost at most a part ``within`` [1] more: how many, and what they share."""
     return Markdown(" ".join(choices.near_optimal(comparison, within).sentences()))
 
 

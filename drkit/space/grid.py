@@ -198,7 +198,7 @@ class Grid:
         return columns_of(self.tables)
 
     def meets(self, recovery: Codes, monthly_usd: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether RPO, RTO and budget hold, by the recovery and the cost of rows."""
+        """Whether RPO, RTO and budget hold, by the recovery and the cost of rows [USD/month]."""
         told = self.recovered
         return self._judge.meets(told["p_meets_rto"], told["p_meets_rpo"])[recovery] & self._judge.affords(monthly_usd)
 

@@ -34,15 +34,15 @@ class Ranged(Protocol):
 
     @property
     def low(self) -> float:
-        """Lowest value."""
+        """Lowest value [unit of the figure]."""
 
     @property
     def typical(self) -> float:
-        """Mode, or the median of a lognormal."""
+        """Mode, or the median of a lognormal [unit of the figure]."""
 
     @property
     def high(self) -> float:
-        """Highest value, or the 99.9 % point of a lognormal."""
+        """Highest value, or the 99.9 % point of a lognormal [unit of the figure]."""
 
     @property
     def distribution(self) -> str | None:
@@ -122,7 +122,7 @@ class Pinned(Draws):
         return self._base.known(name, figure)
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
-        """Samples of a rate, or the value given."""
+        """Samples of a rate [1/year], or the value given."""
         if name in self._given:
             return self._keep(name, lambda: self._constant(name))
         return self._base.gamma(name, shape, years)
@@ -159,7 +159,7 @@ class Traced(Draws):
         return self._at(name, lambda u: quantile_of(figure, u))
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
-        """Quantile function of a rate at its column."""
+        """Quantile function of a rate [1/year] at its column."""
         return self._at(name, lambda u: gamma_quantile(shape, years, u))
 
     def _at(self, name: str, quantile: Callable[[Unit], Unit]) -> Samples:
@@ -247,7 +247,7 @@ def triangular(known: Ranged, rng: np.random.Generator, size: int) -> Samples:
 
 
 def spread(known: Ranged) -> float:
-    """Standard deviation of the logarithm, where typical is the median and high the 99.9 % point; 0 when certain."""
+    """Standard deviation of the logarithm [1]: typical is the median, high the 99.9 % point; 0 when certain."""
     return math.log(known.high / known.typical) / Z999 if known.high > known.typical > 0 else 0.0
 
 

@@ -96,7 +96,7 @@ class DurationFit:
         return math.exp(low), math.exp(high)
 
     def interval_of_spread(self, probability: float = 0.9) -> tuple[float, float]:
-        """Central interval of the standard deviation of the logarithm."""
+        """Central interval of the standard deviation of the logarithm [1]."""
         return self._interval(self.spread, probability)
 
     def quantile(self, u: npt.ArrayLike) -> Array:
@@ -180,7 +180,7 @@ def _most_likely(ended: Array, open_: Array) -> tuple[float, float]:
 
 
 def normal_cdf(z: npt.ArrayLike) -> Array:
-    """Standard normal distribution function, to a relative 1.2e-7 (a Chebyshev fit of erfc; no SciPy to import)."""
+    """Standard normal distribution function [1], to a relative 1.2e-7 (a Chebyshev fit of erfc; no SciPy to import)."""
     x = np.abs(np.asarray(z, dtype=float)) / math.sqrt(2)
     t = 1 / (1 + 0.5 * x)
     poly = np.full_like(t, 0.17087277)

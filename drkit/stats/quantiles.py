@@ -50,24 +50,24 @@ class Spread(NamedTuple):
 
     @property
     def mean_error(self) -> float:
-        """Half the width of the 95 % interval of the mean."""
+        """Half the width of the 95 % interval of the mean [unit of the sample]."""
         return Z95 * self.standard_deviation / math.sqrt(self.samples)
 
     @property
     def p_error(self) -> float:
-        """Half the width of the 95 % interval of ``p_meets`` (Agresti and Coull, American Statistician 52, 1998)."""
+        """Half the width of the 95 % interval of ``p_meets`` [1]: Agresti and Coull, American Statistician 52, 1998."""
         return probability_error(self.p_meets, self.samples)
 
 
 def spread_of(
     values: Samples, objective: float = math.inf, probability: float = 0.95, at_most: float = math.inf
 ) -> Spread:
-    """Quantiles, mean and probability of a sample.
+    """Quantiles, mean and probability of a sample, in its own unit.
 
     Parameters
     ----------
     values
-        Shape ``(samples,)``, not changed.
+        Shape ``(samples,)`` [any unit], not changed.
     objective
         ``p_meets`` is the part of the draws that are not above it.
     probability
@@ -101,7 +101,7 @@ class Ordered:
         self.deviation = math.sqrt(max(square - mean * mean, 0.0)) if math.isfinite(square) else math.inf
 
     def spread(self, objective: float, probability: float) -> Spread:
-        """Quantiles, mean, and the part of the draws that an objective holds for; see `spread_of`."""
+        """Quantiles, mean, and the part [1] of the draws that an objective [unit of the sample] holds for."""
         ordered, count = self.values, len(self.values)
         p50, p95, asked = (_ranked(ordered, level) for level in (0.5, 0.95, probability))
         return Spread(
@@ -143,19 +143,19 @@ def _ranked(ordered: Samples, level: float) -> tuple[float, float]:
 
 
 def quantile(values: npt.ArrayLike, level: float) -> float:
-    """Smallest of the values that a part ``level`` of them does not exceed; an infinite one stays infinite."""
+    """Smallest value [unit of the values] that a part ``level`` [1] of them does not exceed; it may be infinite."""
     ordered = np.sort(np.asarray(values))
     return float(ordered[rank_of(level, len(ordered))])
 
 
 def rank_of(level: float, count: int) -> int:
-    """Index of the ordered draw that is this quantile: never below it, as numpy's method ``higher``."""
+    """Index of the ordered draw that is the quantile of ``level`` [1]: never below it, as numpy's method ``higher``."""
     # A product such as 0.95 x 20,001 may miss its whole number by the last bit.
     return min(max(math.ceil(level * (count - 1) - 1e-9), 0), count - 1)
 
 
 def probability_error(share: float, samples: int) -> float:
-    """Half the width of the 95 % interval of a probability estimated from draws; never zero."""
+    """Half the width of the 95 % interval of a probability [1] estimated from draws; never zero."""
     draws = samples + Z95**2
     centre = (share * samples + Z95**2 / 2) / draws
     return Z95 * math.sqrt(centre * (1 - centre) / draws)

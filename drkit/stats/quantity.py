@@ -23,7 +23,7 @@ Z999 = 3.090232306167813
 
 
 def lognormal_problem(low: float, typical: float, high: float) -> str:
-    """What is wrong with three figures of a lognormal, whose low end is not one of its parameters; empty if nothing."""
+    """What is wrong with three figures [one unit] of a lognormal, whose low end is no parameter; empty if nothing."""
     if low == high:
         return ""
     if typical == 0:
@@ -37,7 +37,7 @@ def lognormal_problem(low: float, typical: float, high: float) -> str:
 
 
 def lognormal_mean(typical: float, high: float) -> float:
-    """Expected value of a lognormal with this median and 99.9 % point."""
+    """Expected value of a lognormal with this median and 99.9 % point [all in one unit]."""
     return typical * math.exp((math.log(high / typical) / Z999) ** 2 / 2) if high > typical > 0 else typical
 
 
@@ -79,7 +79,7 @@ class Quantity(Strict):
 
     @property
     def mean(self) -> float:
-        """Expected value of the distribution that the three figures stand for."""
+        """Expected value of the distribution that the three figures stand for [their unit]."""
         if self.distribution == "lognormal":
             return lognormal_mean(self.typical, self.high)
         return (self.low + self.typical + self.high) / 3

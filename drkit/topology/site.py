@@ -192,7 +192,7 @@ def failover_site(
     headless
         Whether the Aurora cluster there has storage but no instance.
     warm_fraction
-        Part of the tasks that a warm standby runs.
+        Part of the tasks that a warm standby runs [1].
     """
     live, full, serving = strategy in LIVE_DATA, strategy in ("hot_standby", "active_active"), strategy in SERVING
     zones = min(primary.zones, zones)

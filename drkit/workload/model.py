@@ -50,7 +50,7 @@ def _fargate_vcpu(value: float) -> float:
 
 
 def fargate_sells(vcpu: float, memory_gib: float) -> bool:
-    """Whether Fargate sells tasks of this size."""
+    """Whether Fargate sells tasks of this size [vCPU, GiB]."""
     if vcpu not in FARGATE_MEMORY_GIB:
         return False
     low, high, step = FARGATE_MEMORY_GIB[vcpu]
