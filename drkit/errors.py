@@ -52,7 +52,7 @@ class ParameterError(DrkitError, ValueError):
 
 
 class TfvarsError(DrkitError, ValueError):
-    """Variables that the Terraform stack would refuse."""
+    """Tfvars that cannot be read or written, or that the Terraform stack would refuse."""
 
 
 class MissingPackageError(DrkitError, ImportError):

@@ -14,7 +14,7 @@ from drkit.bill.lines import total
 from drkit.choice.ownership import ownership
 from drkit.errors import DrkitError
 from drkit.files.versions import versions
-from drkit.tfvars import tfvars
+from drkit.tfvars import stack_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def write_outputs(comparison: Comparison, folder: str | Path, date: str) -> dict
         "bill": ("bill.csv", to_csv(comparison.chosen.bill.frame())),
         "comparison": ("comparison.csv", to_csv(comparison.frame())),
         "summary": ("summary.json", json.dumps(summary(comparison), indent=2, ensure_ascii=False) + "\n"),
-        "tfvars": (f"{comparison.workload.name}.tfvars", tfvars.text(comparison, comparison.chosen, date)),
+        "tfvars": (f"{comparison.workload.name}.tfvars", stack_values.text(comparison, comparison.chosen, date)),
     }
     with staged(folder) as staging:
         for name, text in texts.values():

@@ -1,5 +1,5 @@
 # What drkit writes and this stack reads. The decisions are drkit's: nothing below depends on `strategy`.
-# Validations keep to a small set of functions so that drkit can evaluate them without Terraform.
+# Validations of what drkit writes are in drkit/tfvars/rules.py too, for checks without Terraform.
 # They use `a ? b : c` where `||` would read nicer: before Terraform 1.12 both sides of `||` are evaluated.
 
 variable "name" {

@@ -21,22 +21,29 @@ def tfvars() -> None:
 )
 @click.pass_context
 def tfvars_check(ctx: click.Context, path: Path, stack: Path | None) -> None:
-    r"""Check a tfvars file against types and validations of the stack.
+    r"""Check a tfvars file against the stack.
 
-    drkit reads the stack's variables.tf by itself; where Terraform 1.11 or newer is on the PATH, it is asked
-    too. Neither needs an account, a provider or a network.
+    drkit checks names and types against the stack's variables.tf, and values against the rules of its own stack. Where
+    Terraform 1.11 or newer is on the PATH, it is asked too; only it can check the validations of a stack that was
+    edited. Neither needs an account, a provider or a network.
 
     \b
     Example:
       drkit tfvars check out/article/article.tfvars
     """
-    from drkit.tfvars import terraform
-    from drkit.tfvars import tfvars as variables
+    from drkit.tfvars import checks, terraform
 
-    problems = variables.check(path, stack)
+    problems = checks.check(path, stack)
     refused = None if problems else terraform.refusals(path, stack)
-    for problem in [*problems, *(refused or [])]:
-        click.echo(problem)
-    if problems or refused:
+    if found := problems or refused:
+        click.echo("\n".join(found))
+        click.echo(f"Found by {'drkit; Terraform was not asked' if problems else 'Terraform'}.", err=True)
         ctx.exit(1)
-    click.echo(f"{path} fits the stack, " + ("Terraform agrees" if refused == [] else "Terraform was not asked"))
+    told = f"{path} fits the stack: checked by drkit"
+    if refused is None:
+        told += ", and not by Terraform, since no Terraform 1.11 or newer is on the PATH"
+        if not checks.has_own_rules(stack):
+            told += ". The validations of this stack were not checked: it differs from drkit's own"
+    else:
+        told += ", and Terraform agrees"
+    click.echo(told + ".")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from drkit.errors import TfvarsError
 from drkit.outputs import staged
 from drkit.report.decision import write_report
-from drkit.tfvars import terraform, tfvars
+from drkit.tfvars import stack_values, terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +38,7 @@ def write_tfvars(comparison: Comparison, folder: Path, date: str) -> Written:
         When the folder cannot be written.
     """
     name = f"{comparison.workload.name}.tfvars"
-    text = tfvars.text(comparison, comparison.chosen, date)
+    text = stack_values.text(comparison, comparison.chosen, date)
     with staged(folder) as staging:
         (staging / name).write_text(text, encoding="utf-8")
         refused = terraform.refusals(staging / name)

@@ -16,13 +16,10 @@ import subprocess
 import tempfile
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from drkit.errors import DrkitError
 from drkit.files.bundled import terraform_dir
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Oldest Terraform that reads the stack's variables (ephemeral variables, write-only arguments).
 OLDEST = (1, 11)
@@ -45,8 +42,8 @@ def refusals(path: Path, stack: Path | None = None, accepted: Path | None = None
     Returns
     -------
     list of str or None
-        One text for each error, empty when Terraform takes the file; None where no Terraform of 1.11 or newer is on
-        the PATH.
+        One text for each error, with its line in the tfvars file or in ``variables.tf``; empty when Terraform takes
+        the file. None where no Terraform of 1.11 or newer is on the PATH.
 
     Raises
     ------
@@ -66,10 +63,12 @@ def refusals(path: Path, stack: Path | None = None, accepted: Path | None = None
         planned = _run(program, folder, "plan", "-input=false", "-json", "-lock=false", f"-var-file={path.resolve()}")
     errors = []
     for line in planned.stdout.splitlines():
-        told = json.loads(line) if line.startswith("{") else {}
-        diagnostic = told.get("diagnostic", {})
+        diagnostic = json.loads(line).get("diagnostic", {}) if line.startswith("{") else {}
         if diagnostic.get("severity") == "error":
-            errors.append(" ".join(f"{diagnostic['summary']}: {diagnostic.get('detail', '')}".split()))
+            told = " ".join(f"{diagnostic['summary']}: {diagnostic.get('detail', '')}".split())
+            place = diagnostic.get("range")
+            at = f"{Path(place['filename']).name}, line {place['start']['line']}: " if place else ""
+            errors.append(at + told)
     if planned.returncode and not errors:
         raise DrkitError(f"terraform plan failed: {planned.stderr.strip() or planned.stdout.strip()}")
     if known and not errors:

@@ -15,7 +15,8 @@ from click.testing import CliRunner, Result
 from drkit.choice.comparison import Comparison
 from drkit.cli import main
 from drkit.facts.snapshot import COLUMNS
-from drkit.tfvars import tfvars
+from drkit.files.bundled import terraform_dir
+from drkit.tfvars import stack_values, terraform
 
 
 def run(*words: str) -> Result:
@@ -134,9 +135,10 @@ def test_tfvars_check_names_every_problem_and_exits_1(tmp_path: Path) -> None:
     path.write_text('name = "Bad Name"\nstrategee = "pilot_light"\n')
     result = run("tfvars", "check", str(path))
     assert result.exit_code == 1
-    assert "strategee" in result.stdout
-    assert "did you mean strategy" in result.stdout.lower() or "strategy" in result.stdout
-    assert "primary_region has no value" in result.stdout
+    assert f'{path}, line 1: name is "Bad Name", but it must be' in result.stdout
+    assert f"{path}, line 2: strategee is not a variable of the stack. Did you mean strategy?" in result.stdout
+    assert f"{path}: primary_region has no value and no default: give a string." in result.stdout
+    assert result.stderr == "Found by drkit; Terraform was not asked.\n"
 
 
 def test_tfvars_check_says_whether_terraform_agrees(
@@ -144,9 +146,27 @@ def test_tfvars_check_says_whether_terraform_agrees(
 ) -> None:
     comparison = comparisons["article"]
     path = tmp_path / "good.tfvars"
-    path.write_text(tfvars.text(comparison, comparison.chosen, "2026-01-01"))
+    path.write_text(stack_values.text(comparison, comparison.chosen, "2026-01-01"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run("tfvars", "check", str(path)).stdout == f"{path} fits the stack, Terraform was not asked\n"
+    told = f"{path} fits the stack: checked by drkit, and not by Terraform, since no Terraform 1.11 or newer is on the PATH"
+    assert run("tfvars", "check", str(path)).stdout == f"{told}.\n"
+    stack = tmp_path / "stack"
+    stack.mkdir()
+    (stack / "variables.tf").write_bytes((terraform_dir() / "variables.tf").read_bytes() + b"# edited\n")
+    assert run("tfvars", "check", str(path), "--stack", str(stack)).stdout == (
+        f"{told}. The validations of this stack were not checked: it differs from drkit's own.\n"
+    )
+    monkeypatch.setattr(terraform, "refusals", lambda path, stack: [])
+    assert (
+        run("tfvars", "check", str(path)).stdout == f"{path} fits the stack: checked by drkit, and Terraform agrees.\n"
+    )
+    monkeypatch.setattr(terraform, "refusals", lambda path, stack: ["good.tfvars, line 1: no."])
+    refused = run("tfvars", "check", str(path))
+    assert (refused.exit_code, refused.stdout, refused.stderr) == (
+        1,
+        "good.tfvars, line 1: no.\n",
+        "Found by Terraform.\n",
+    )
 
 
 ARTICLE = str(Path(__file__).parents[2] / "data/workloads/article.yaml")

@@ -17,7 +17,7 @@ import terraform_cli
 from emulator.server import Emulator
 
 from drkit.files.bundled import terraform_dir
-from drkit.tfvars import hcl
+from drkit.tfvars import hcl_writer
 
 Values = Mapping[str, Any]
 
@@ -157,7 +157,7 @@ class LiveStack:
 
     def _write(self, values: Values) -> str:
         path = self.folder / "live.tfvars"
-        path.write_text(hcl.render(dict(values)), encoding="utf-8")
+        path.write_text(hcl_writer.render(dict(values)), encoding="utf-8")
         return f"-var-file={path}"
 
     def _run(self, name: str, *words: str) -> str:

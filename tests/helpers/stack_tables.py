@@ -13,7 +13,7 @@ from pathlib import Path
 
 import hcl2
 
-from drkit.tfvars import hcl
+from drkit.tfvars.declarations import read_declarations
 
 STACK = Path(__file__).resolve().parents[2] / "terraform"
 FOLDERS = [STACK, STACK / "modules" / "multi-region", STACK / "modules" / "single-region"]
@@ -32,12 +32,13 @@ def readme(folder: Path) -> str:
 
 def _inputs(folder: Path) -> str:
     lines = ["| name | type | default | what |", "|---|---|---|---|"]
-    for name, variable in hcl.read_variables(folder).items():
-        kind = re.sub(r"object\(\{.*\}\)", "object", str(variable.type))
-        kind += ", nullable" if variable.nullable and variable.default in (None, hcl.MISSING) else ""
+    blocks = hcl2.loads((folder / "variables.tf").read_text(encoding="utf-8"))["variable"]
+    described = {json.loads(name): json.loads(block["description"]) for one in blocks for name, block in one.items()}
+    for name, variable in read_declarations(folder).items():
+        kind = f"{variable.type}, nullable" if variable.nullable and variable.default is None else str(variable.type)
         kind += ", ephemeral" if variable.ephemeral else ""
-        default = "required" if variable.default is hcl.MISSING else f"`{json.dumps(variable.default)}`"
-        lines.append(f"| `{name}` | {kind} | {default} | {variable.description} |")
+        default = "required" if variable.required else f"`{json.dumps(variable.default)}`"
+        lines.append(f"| `{name}` | {kind} | {default} | {described[name]} |")
     return "\n".join(lines) + "\n"
 
 

@@ -26,7 +26,7 @@ from drkit.files.bundled import notebooks_dir
 from drkit.outputs import staged
 from drkit.runs import design as designing
 from drkit.runs.parameters import check_parameters, typed_parameter
-from drkit.tfvars import tfvars
+from drkit.tfvars.checks import check
 from drkit.workload import file as workload_file
 
 NOTEBOOKS = sorted(notebooks_dir().glob("*.ipynb"))
@@ -99,7 +99,7 @@ def test_design_leaves_outputs_that_agree_with_each_other(workload: str, tmp_pat
     head = (out / f"{workload}.tfvars").read_text()
     assert f"# Workload: {workload}\n# Choice: {chosen['topology_id']} (" in head
     assert f"# Monthly cost: {float(chosen['monthly_usd']):,.2f} USD" in head
-    assert tfvars.check(out / f"{workload}.tfvars") == []
+    assert check(out / f"{workload}.tfvars") == []
     page = (out / "design.html").read_text()
     assert "image/png;base64" in page
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", page), "the page loads something from elsewhere"

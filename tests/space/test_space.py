@@ -28,7 +28,9 @@ from drkit.space import tables as space_tables
 from drkit.space.ranges import Ranges
 from drkit.space.space import Space, design_space
 from drkit.space.tables import code_type
-from drkit.tfvars import hcl, tfvars
+from drkit.tfvars import stack_values
+from drkit.tfvars.declarations import misfits, read_declarations
+from drkit.tfvars.rules import broken
 from drkit.topology.enumeration import enumerate_topologies
 from drkit.topology.strategies import LIVE_DATA
 from drkit.workload.model import Workload, fargate_sells
@@ -472,11 +474,11 @@ def test_a_shortlist_reads_in_words(small: Space) -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_tfvars_carry_every_size(spaces: Mapping[str, Space], catalog: Catalog, name: str) -> None:
     """The stack takes them, and they say what the row says."""
-    space, stack = spaces[name], hcl.read_variables(terraform_dir())
+    space, stack = spaces[name], read_declarations(terraform_dir())
     frame = space.sample(15, seed=8).frame()
     for row, told in frame.iterrows():
-        values = tfvars.variables(space.topology(row), space.workload, catalog)
-        assert hcl.check(values, stack) == []
+        values = stack_values.stack_values(space.topology(row), space.workload, catalog)
+        assert [*misfits(values, stack), *broken(values)] == []
         assert values["strategy"] == told.strategy
         database, cache = values["database"], values["cache"]
         if database:
@@ -498,7 +500,7 @@ def test_tfvars_carry_every_size(spaces: Mapping[str, Space], catalog: Catalog, 
 def test_a_row_becomes_the_tfvars_of_an_option(small: Space) -> None:
     option = small.option(int(small.where("task_scale == 2 and strategy == 'warm_standby'").cheapest().index[0]))
     comparison: Comparison = small.comparison([])
-    text = tfvars.text(comparison, option, "2026-11-25")
+    text = stack_values.text(comparison, option, "2026-11-25")
     assert f"{option.bill.monthly_usd:,.2f} USD" in text
     assert "cpu_units = 2048" in re.sub(" +", " ", text)
 

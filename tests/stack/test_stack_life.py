@@ -22,7 +22,7 @@ from drkit.choice.compare import compare_topologies
 from drkit.choice.comparison import Comparison
 from drkit.choice.options import Option
 from drkit.facts.catalog import Catalog
-from drkit.tfvars import tfvars
+from drkit.tfvars.stack_values import stack_values
 
 pytestmark = [pytest.mark.slow, pytest.mark.terraform, pytest.mark.life]
 
@@ -50,7 +50,7 @@ def birth(terraform: terraform_cli.Terraform, tmp_path: Path) -> Birth:
 
 def values_of(comparison: Comparison, option: Option) -> Values:
     """The variables drkit writes, as a program would change them: parts replaced, nothing edited."""
-    return tfvars.variables(option.topology, comparison.workload, comparison.catalog)
+    return stack_values(option.topology, comparison.workload, comparison.catalog)
 
 
 def changed(values: Values, **parts: Mapping[str, Any]) -> Values:

@@ -1,4 +1,4 @@
-"""What `hcl.render` writes is what `hcl.read` and Terraform read; expressions agree with Terraform."""
+"""What is written is what drkit and Terraform read."""
 
 import json
 import unicodedata
@@ -9,10 +9,10 @@ import pytest
 import terraform_cli
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from test_hcl import NASTY_STRINGS
-from test_hcl_expressions import EXPRESSIONS, FAILING, UNEVALUABLE, VAR, VAR_TYPES
+from nasty_strings import NASTY_STRINGS
 
-from drkit.tfvars import hcl
+from drkit.tfvars.hcl_reader import HclFile
+from drkit.tfvars.hcl_writer import render
 
 MAPPINGS_FOR_TERRAFORM = 300
 
@@ -62,7 +62,7 @@ def exact(value, *, composed=False):
 @settings(max_examples=250, deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4), STRINGS)
 def test_what_is_written_is_read_back_exactly(variables, head):
-    back = hcl.read(hcl.render(variables, head=head))
+    back = HclFile(render(variables, head=head)).values()
     assert exact(back) == exact(variables)
     assert list(back) == list(variables)
 
@@ -70,7 +70,7 @@ def test_what_is_written_is_read_back_exactly(variables, head):
 @settings(max_examples=100, deadline=None)
 @given(mappings(STRINGS, st.floats(allow_nan=False, allow_infinity=False) | st.integers() | STRINGS))
 def test_plain_python_values_come_back_equal(value):
-    assert hcl.read(hcl.render({"x": value})) == {"x": value}
+    assert HclFile(render({"x": value})).values() == {"x": value}
 
 
 def generated_mappings(count):
@@ -100,7 +100,7 @@ def test_terraform_reads_what_is_written_and_would_not_format_it_otherwise(terra
     values = [*generated_mappings(MAPPINGS_FOR_TERRAFORM), *NASTY_STRINGS, {"all": NASTY_STRINGS}]
     variables = {f"v{place}": value for place, value in enumerate(values)}
     head = "".join(text for text in NASTY_STRINGS)
-    (tmp_path / "values.tfvars").write_text(hcl.render(variables, head=head), encoding="utf-8", newline="\n")
+    (tmp_path / "values.tfvars").write_text(render(variables, head=head), encoding="utf-8", newline="\n")
     declared = "".join(f'variable "{name}" {{\n  type = any\n}}\n' for name in variables)
     listed = ", ".join(f"{name} = var.{name}" for name in variables)
     (tmp_path / "main.tf").write_text(f'{declared}output "all" {{\n  value = jsonencode({{ {listed} }})\n}}\n')
@@ -112,30 +112,3 @@ def test_terraform_reads_what_is_written_and_would_not_format_it_otherwise(terra
     assert len(seen) == len(variables) >= MAPPINGS_FOR_TERRAFORM
     for name, value in variables.items():
         assert exact(seen[name]) == exact(value, composed=True)
-
-
-@pytest.mark.terraform
-@pytest.mark.slow
-def test_terraform_gives_expressions_the_same_values(terraform, tmp_path):
-    terraform_cli.require(terraform, provider=False)
-    # What Terraform says about `false && fails` depends on its version: 1.12 stops at false.
-    failing = [text for text, _ in FAILING if "&&" not in text and "||" not in text]
-    tried = [f"value{place} = {text}" for place, (text, _) in enumerate(EXPRESSIONS)]
-    tried += [f"fails{place} = can({text})" for place, text in enumerate(failing)]
-    tried += [f"works{place} = can({text})" for place, (text, _) in enumerate(UNEVALUABLE) if "local" not in text]
-    declared = "".join(f'variable "{name}" {{\n  type = {kind}\n}}\n' for name, kind in VAR_TYPES.items())
-    lines = "".join(f"    {line.rstrip()}\n" for line in tried)
-    (tmp_path / "main.tf").write_text(
-        f'{declared}output "all" {{\n  value = jsonencode({{\n{lines}  }})\n}}\n',
-        encoding="utf-8",
-        newline="\n",
-    )
-    (tmp_path / "values.tfvars").write_text(hcl.render(VAR), encoding="utf-8", newline="\n")
-
-    seen = outputs(terraform, tmp_path, "-var-file=values.tfvars")
-    for place, (text, expected) in enumerate(EXPRESSIONS):
-        assert exact(seen[f"value{place}"]) == exact(expected), text
-    for place, text in enumerate(failing):
-        assert seen[f"fails{place}"] is False, text
-    for name, value in seen.items():
-        assert value is True or not name.startswith("works"), name

@@ -10,7 +10,7 @@ from drkit.choice.comparison import Comparison
 from drkit.errors import WorkloadError
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
-from drkit.tfvars import tfvars
+from drkit.tfvars.stack_values import stack_values
 from drkit.topology.enumeration import enumerate_topologies
 from drkit.topology.strategies import STRATEGIES
 from drkit.topology.topology import Topology
@@ -380,7 +380,7 @@ def test_serverless_below_the_recommended_capacity_is_raised_where_it_is_replica
             [8, 8] if live else [2]
         )
         assert topology.primary.database_class == "db.serverless"
-        asked = tfvars.variables(topology, workload, catalog)["database"]
+        asked = stack_values(topology, workload, catalog)["database"]
         assert isinstance(asked, dict)
         # the most cannot be below the least
         assert (asked["serverless_min_acu"], asked["serverless_max_acu"]) == ((8, 8) if live else (2, 6))
@@ -392,7 +392,7 @@ def test_serverless_above_the_recommended_capacity_stays(catalog: Catalog) -> No
     workload = _workload(database=database)
     topology = _first(_topologies(catalog, workload), "hot_standby")
     assert topology.changes == ()
-    asked = tfvars.variables(topology, workload, catalog)["database"]
+    asked = stack_values(topology, workload, catalog)["database"]
     assert isinstance(asked, dict)
     assert (asked["serverless_min_acu"], asked["serverless_max_acu"]) == (9.5, 16)
 
@@ -428,7 +428,7 @@ def test_active_active_forwards_writes_of_the_database_and_says_that_a_cache_can
     probe: list[Topology], catalog: Catalog
 ) -> None:
     def forwards(topology: Topology, workload: Workload) -> object:
-        database = tfvars.variables(topology, workload, catalog)["database"]
+        database = stack_values(topology, workload, catalog)["database"]
         assert isinstance(database, dict)
         return database["write_forwarding"]
 

@@ -1,16 +1,12 @@
-"""Write and read tfvars, and check values against the variables that a Terraform stack declares.
+"""Write values as HCL: the text of a tfvars file, as ``terraform fmt`` would leave it.
 
-`render` writes what `terraform fmt` would leave alone and what Terraform and python-hcl2 read as the same
-values. `read` takes any tfvars file. `read_variables` and `check`, from `drkit.tfvars.hcl.variables`, say before
-Terraform runs what it would refuse.
-
-Terraform keeps strings in Unicode's normal form C. `render` writes a string as it is given and `read` returns
-it as it is written; Terraform sees the composed form ("e" and a combining accent become "é"), and so does
-`check`.
+Terraform keeps strings in Unicode's normal form C: a string is written as it is given, and Terraform sees the composed
+form ("e" and a combining accent become "é").
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -18,22 +14,7 @@ from decimal import Decimal
 from itertools import groupby
 from numbers import Integral
 
-from drkit.tfvars.hcl.expressions import Expression, body_of, name_of, subtrees
-from drkit.tfvars.hcl.values import MAX_DIGITS, HclError, Value, described, is_finite, plain
-from drkit.tfvars.hcl.variables import MISSING, Problem, Validation, Variable, check, read_variables
-
-__all__ = [
-    "MISSING",
-    "Expression",
-    "HclError",
-    "Problem",
-    "Validation",
-    "Variable",
-    "check",
-    "read",
-    "read_variables",
-    "render",
-]
+from drkit.errors import TfvarsError
 
 # Terraform takes letters of any script for names; python-hcl2, and everybody's grep, takes these.
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -41,6 +22,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KEYWORDS = frozenset({"true", "false", "null", "for", "if", "in", "for_each", "else", "endif", "endfor"})
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _LINE_LENGTH = 100
+# Terraform's numbers have 512 bits: more digits would be rounded.
+_MAX_DIGITS = 154
 
 
 def render(variables: Mapping[str, object], head: str = "") -> str:
@@ -57,19 +40,19 @@ def render(variables: Mapping[str, object], head: str = "") -> str:
     Returns
     -------
     str
-        tfvars text, formatted as ``terraform fmt`` formats it. `read` returns equal values but for two
-        changes: a tuple comes back as a list, and a Decimal as an int or float where one prints as the same
-        digits.
+        tfvars text, formatted as ``terraform fmt`` formats it. `drkit.tfvars.hcl_reader.read` returns equal
+        values, except that a tuple comes back as a list, and a Decimal as an int or float where one prints as the
+        same digits.
 
     Raises
     ------
-    HclError
+    TfvarsError
         For a name or value that HCL cannot hold, or that Terraform would silently change.
     """
     comment = "".join(f"# {_comment(line)}".rstrip() + "\n" for line in head.splitlines())
     for name in variables:
         if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
-            raise HclError(
+            raise TfvarsError(
                 f"{described(name)} cannot name a Terraform variable: a name starts with a letter or _ and "
                 "goes on with letters, digits, _ or -. Rename it."
             )
@@ -105,27 +88,27 @@ def _value(value: object, path: str) -> str:
             return _object(value, path)
         case list() | tuple():
             return _list(value, path)
-    raise HclError(
+    raise TfvarsError(
         f"{path} is {described(value)}, which HCL has no value for: give a str, bool, int, float, Decimal, "
         "None, list, tuple or mapping."
     )
 
 
 def _number(number: Integral | float | Decimal, path: str) -> str:
-    if not is_finite(number):
-        raise HclError(f"{path} is {number}, and HCL has finite numbers only: leave it out or give null.")
+    if not (number.is_finite() if isinstance(number, Decimal) else math.isfinite(number)):
+        raise TfvarsError(f"{path} is {number}, and HCL has finite numbers only: leave it out or give null.")
     if isinstance(number, Integral):
-        text = str(int(number)) if abs(int(number)) < 10**MAX_DIGITS else ""
+        text = str(int(number)) if abs(int(number)) < 10**_MAX_DIGITS else ""
     else:
         text = str(number) if isinstance(number, Decimal) else repr(float(number))
         exact = Decimal(text)
-        if len(exact.as_tuple().digits) > MAX_DIGITS or abs(exact.adjusted()) > 400:
+        if len(exact.as_tuple().digits) > _MAX_DIGITS or abs(exact.adjusted()) > 400:
             text = ""
         elif not exact:
             text = "0"  # Terraform would print the sign of -0.0
     if not text:
-        raise HclError(
-            f"{path} has more than {MAX_DIGITS} digits or an exponent beyond 400: Terraform keeps 512 bits "
+        raise TfvarsError(
+            f"{path} has more than {_MAX_DIGITS} digits or an exponent beyond 400: Terraform keeps 512 bits "
             "and would round it. Give it as a string."
         )
     return text
@@ -144,10 +127,10 @@ def _object(attributes: Mapping[object, object], path: str) -> str:
     composed: dict[str, object] = {}
     for key, value in attributes.items():
         if not isinstance(key, str):
-            raise HclError(f"{path} has the key {described(key)}, and HCL has string keys only: write it as one.")
+            raise TfvarsError(f"{path} has the key {described(key)}, and HCL has string keys only: write it as one.")
         same = composed.setdefault(unicodedata.normalize("NFC", key), key)
         if same is not key:
-            raise HclError(f"{path} has two keys that are the same to Terraform, {key!a} and {same!a}: rename one.")
+            raise TfvarsError(f"{path} has two keys that are the same to Terraform, {key!a} and {same!a}: rename one.")
         entries.append((_key(key, path), _value(value, f'{path}["{key}"]')))
     if not entries:
         return "{}"
@@ -165,7 +148,7 @@ def _quoted(text: str, path: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise HclError(
+        raise TfvarsError(
             f"{path} holds the lone surrogate U+{ord(text[error.start]):04X} at character {error.start + 1}, "
             "which no UTF-8 file can hold: remove it or decode the text it came from correctly."
         ) from error
@@ -194,44 +177,20 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" if line else line for line in text.split("\n"))
 
 
-def read(text: str, source: str = "the tfvars text") -> dict[str, object]:
-    """Read the text of a tfvars file.
-
-    Parameters
-    ----------
-    text
-        tfvars text: values only, as Terraform requires, so no references and no calls.
-    source
-        What the text is, for error messages: the file's path.
-
-    Returns
-    -------
-    dict
-        Name -> value. A number is an int where it is written as one, otherwise a float, or a
-        ``decimal.Decimal`` where no float prints as the same digits.
-
-    Raises
-    ------
-    HclError
-        For text that is not HCL, holds anything but values, or gives a variable twice.
-    """
-    values: dict[str, object] = {}
-    for node in subtrees(body_of(text, source)):
-        name = name_of(subtrees(node)[0])
-        where = f"{source}, line {node.meta.line}"
-        if node.data != "attribute":
-            raise HclError(f"{where}: a block {name} stands where only name = value may. Remove it.")
-        if name in values:
-            raise HclError(f"{where}: {name} is given twice. Remove one.")
-        values[name] = _given(Expression(name, subtrees(node)[-1]), f"{where}: {name}")
-    return values
-
-
-def _given(expression: Expression, where: str) -> Value:
-    try:
-        return plain(expression.evaluate(functions={}))
-    except HclError as error:
-        raise HclError(
-            f"{where} is not a plain value: {str(error).rstrip('.')}. A tfvars file holds no references and "
-            "no calls; put text in quotes."
-        ) from error
+def described(value: object) -> str:
+    """Describe a value for an error message, with its kind in HCL: ``"4" (string)``, ``a list``, ``null``."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return f"{str(value).lower()} (bool)"
+        case str():
+            short = value if len(value) <= 60 else value[:57] + "..."
+            return '"' + "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short) + '" (string)'
+        case Integral() | float() | Decimal():
+            return f"{value} (number)"
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "a map or object"
+    return f"a value of the Python type {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""From a topology to the tfvars that make the Terraform stack build it, checked before Terraform sees them."""
+"""The values of the stack's variables that make Terraform build a topology, and the tfvars that carry them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import TfvarsError
 from drkit.facts.support import SERVERLESS
-from drkit.files.bundled import terraform_dir
-from drkit.tfvars import hcl
+from drkit.tfvars.hcl_writer import render
+from drkit.tfvars.rules import broken
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from drkit.choice.comparison import Comparison
     from drkit.choice.options import Option
     from drkit.facts.catalog import Catalog
@@ -39,7 +37,7 @@ _PRICE_CLASS = {
 _IDLE_REGION = {"us-east-1": "us-west-2"}
 
 
-def variables(topology: Topology, workload: Workload, catalog: Catalog) -> dict[str, object]:
+def stack_values(topology: Topology, workload: Workload, catalog: Catalog) -> dict[str, object]:
     """Values of every variable of the stack for one topology.
 
     Parameters
@@ -113,47 +111,12 @@ def text(comparison: Comparison, option: Option, date: str) -> str:
     Raises
     ------
     TfvarsError
-        When the stack would refuse a value.
+        When the stack would refuse a value, by drkit's own rules.
     """
-    values = variables(option.topology, comparison.workload, comparison.catalog)
-    if problems := [problem for problem in _problems(values) if problem.kind != "unchecked"]:
-        raise TfvarsError("\n".join(str(problem) for problem in problems))
-    return hcl.render(values, _head(comparison, option, date))
-
-
-def check(path: Path, stack: Path | None = None) -> list[str]:
-    """Check a tfvars file against types and validations of the stack's variables.
-
-    Parameters
-    ----------
-    path
-        The tfvars file.
-    stack
-        Folder with ``variables.tf``; None is the stack that ships with drkit.
-
-    Returns
-    -------
-    list of str
-        One sentence a problem; a validation that could not be worked out here counts as one.
-
-    Raises
-    ------
-    TfvarsError
-        When the file or the stack cannot be read.
-    """
-    try:
-        values = hcl.read(path.read_text(encoding="utf-8"), str(path))
-        return [str(problem) for problem in _problems(values, stack)]
-    except OSError as error:
-        raise TfvarsError(f"cannot read {error.filename or path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise TfvarsError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
-    except hcl.HclError as error:
-        raise TfvarsError(str(error)) from error
-
-
-def _problems(values: dict[str, object], stack: Path | None = None) -> list[hcl.Problem]:
-    return hcl.check(values, hcl.read_variables(stack or terraform_dir()))
+    values = stack_values(option.topology, comparison.workload, comparison.catalog)
+    if problems := list(broken(values)):
+        raise TfvarsError("\n".join(map(str, problems)))
+    return render(values, _head(comparison, option, date))
 
 
 def _region(site: Site, catalog: Catalog) -> dict[str, object]:
