@@ -56,7 +56,7 @@ def write_outputs(comparison: Comparison, folder: str | Path, date: str) -> dict
         "bill": ("bill.csv", to_csv(comparison.chosen.bill.frame())),
         "comparison": ("comparison.csv", to_csv(comparison.frame())),
         "summary": ("summary.json", json.dumps(summary(comparison), indent=2, ensure_ascii=False) + "\n"),
-        "tfvars": (f"{comparison.workload.name}.tfvars", stack_values.text(comparison, comparison.chosen, date)),
+        "tfvars": (f"{comparison.workload.name}.tfvars", stack_values.tfvars_text(comparison, comparison.chosen, date)),
     }
     with staged(folder) as staging:
         for name, text in texts.values():

@@ -38,7 +38,7 @@ def write_tfvars(comparison: Comparison, folder: Path, date: str) -> Written:
         When the folder cannot be written.
     """
     name = f"{comparison.workload.name}.tfvars"
-    text = stack_values.text(comparison, comparison.chosen, date)
+    text = stack_values.tfvars_text(comparison, comparison.chosen, date)
     with staged(folder) as staging:
         (staging / name).write_text(text, encoding="utf-8")
         refused = terraform.refusals(staging / name)

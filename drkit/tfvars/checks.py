@@ -36,12 +36,14 @@ def check(path: Path, stack: Path | None = None) -> list[str]:
     """
     try:
         file = HclFile(path.read_text(encoding="utf-8"), str(path))
+        values = file.values()
         declared = read_declarations(stack or terraform_dir())
     except OSError as error:
         raise TfvarsError(f"cannot read {error.filename or path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise TfvarsError(f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8") from error
-    values = file.values()
+    except RecursionError as error:
+        raise TfvarsError(f"{path} has lists or objects nested more deeply than Python can follow") from error
     problems = list(misfits(values, declared))
     if has_own_rules(stack):
         wrong = {problem.path.partition(".")[0].partition("[")[0] for problem in problems}

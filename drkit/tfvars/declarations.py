@@ -63,7 +63,7 @@ def read_declarations(folder: Path) -> dict[str, Variable]:
         if block.data != "block" or names[:1] != ["variable"]:
             continue
         if len(names) != 2 or names[1] in variables:
-            file.refuse(block, "a variable block needs one name, and each name once. Correct the block.")
+            raise file.error(block, "a variable block needs one name, and each name once. Correct the block.")
         given = dict(file.attributes(body))
         flags = ("nullable", "ephemeral", "default")
         variables[names[1]] = Variable(
@@ -96,7 +96,7 @@ def _type(file: HclFile, node: Node) -> Type:
             pairs = [subtrees(element) for element in subtrees(inner)]
             return Type(name, {file.key(key): _type(file, kind) for key, kind in pairs})
     told = "string, number, bool, any, list(...), set(...), map(...), object({...}) and tuple([...])"
-    return file.refuse(term, f"a type is none of Terraform's, which are {told}. Correct it.")  # type: ignore[no-any-return]
+    raise file.error(term, f"a type is none of Terraform's, which are {told}. Correct it.")
 
 
 def misfits(values: Mapping[str, Any], declared: Mapping[str, Variable]) -> Iterator[Problem]:
@@ -154,7 +154,7 @@ def _unknown(given: Iterable[str], known: Iterable[Any], path: str, what: str) -
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names).capitalize() or f"Known: {', '.join(sorted(names))}."
-            yield Problem(step(path, name) if path else name, f"is not {what}. {hint}")
+            yield Problem(step(path, name), f"is not {what}. {hint}")
 
 
 def _a(wanted: Type) -> str:

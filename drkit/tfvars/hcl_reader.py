@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from drkit.errors import TfvarsError
@@ -68,9 +69,9 @@ class HclFile:
         for node in subtrees(self.body):
             name = self.text(subtrees(node)[0])
             if node.data != "attribute":
-                self.refuse(node, f"a block {name} stands where only name = value may. Remove it.")
+                raise self.error(node, f"a block {name} stands where only name = value may. Remove it.")
             if name in values:
-                self.refuse(node, f"{name} is given twice. Remove one.")
+                raise self.error(node, f"{name} is given twice. Remove one.")
             values[name] = self.value(subtrees(node)[-1], name)
         return values
 
@@ -108,7 +109,7 @@ class HclFile:
                 what = f"a call of {self.text(subtrees(term)[0])}"
             case _:
                 what = "an expression"
-        return self.refuse(term, f"{path} is {what}, but only plain values can stand here. Put text in quotes.")
+        raise self.error(term, f"{path} is {what}, but only plain values can stand here. Put text in quotes.")
 
     def line(self, path: str) -> int:
         """The line, from 1, of the value of a path, or else of what it is missing from; 0 if that is the file."""
@@ -122,7 +123,7 @@ class HclFile:
         in_parentheses = term is not inner and isinstance(inner.children[0], str)
         bare = not in_parentheses and term.data in ("identifier", "keyword", "literal_value", "int_lit")
         if term.data != "string" and not bare:
-            self.refuse(term, "a key is neither a name nor a text in quotes. Correct it.")
+            raise self.error(term, "a key is neither a name nor a text in quotes. Correct it.")
         return self.text(term)
 
     def text(self, node: Node) -> str:
@@ -133,27 +134,28 @@ class HclFile:
         for part in subtrees(node):
             content = part.children[0]
             if not isinstance(content, str):
-                self.refuse(part, "a text holds a template. Write a literal ${ as $${, and %{ as %%{.")
+                raise self.error(part, "a text holds a template. Write a literal ${ as $${, and %{ as %%{.")
             if content.startswith(("$${", "%%{")):
                 # python-hcl2 ends $${ and %%{ at the next brace, even where the string ended before.
                 if re.search(r'(?<!\\)(\\\\)*"|\n|[$%]\{', content[3:]):
                     written = f"\\u00{ord(content[0]):x}{{"
-                    self.refuse(part, f"python-hcl2 cannot read {content[:3]} here. Write it {written}.")
+                    raise self.error(part, f"python-hcl2 cannot read {content[:3]} here. Write it {written}.")
                 content = content[1:]
-            parts.append(_ESCAPE.sub(lambda match, at=part: self._unescaped(at, match), content))  # type: ignore[misc]
+            parts.append(_ESCAPE.sub(partial(self._unescaped, part), content))
         return "".join(parts)
 
-    def refuse(self, node: Node, told: str) -> Any:
-        """Raise a TfvarsError that names the line of a tree."""
-        raise TfvarsError(f"{self.name}, line {node.meta.line}: {told}")
+    def error(self, node: Node, told: str) -> TfvarsError:
+        """An error that names the line of a tree."""
+        return TfvarsError(f"{self.name}, line {node.meta.line}: {told}")
 
     def _number(self, node: Node, text: str) -> int | float | Decimal:
         try:
             if re.fullmatch(r"-?\d+", text):
                 return int(text)
             exact = Decimal(text)
-        except (ValueError, ArithmeticError):
-            self.refuse(node, f"{text[:40]} is not a number, or longer than Python reads. Shorten it.")
+        except (ValueError, ArithmeticError) as error:
+            told = f"{text[:40]} is not a number, or longer than Python reads. Shorten it."
+            raise self.error(node, told) from error
         rounded = float(exact)
         return rounded if math.isfinite(rounded) and Decimal(repr(rounded)) == exact else exact
 
@@ -163,7 +165,7 @@ class HclFile:
             return _ESCAPED[simple]
         code = int(short or long, 16) if short or long else -1
         if not 0 <= code < 0x110000 or 0xD800 <= code < 0xE000:
-            self.refuse(node, f"{match[0]} is not an escape of HCL. Write a backslash as two.")
+            raise self.error(node, f"{match[0]} is not an escape of HCL. Write a backslash as two.")
         return chr(code)
 
     def _heredoc(self, node: Node) -> str:
@@ -175,7 +177,7 @@ class HclFile:
             lines = [line[margin:] if line.strip() else line for line in lines]
         body = "".join(line + "\n" for line in lines)
         if re.search(r"(?<!\$)\$\{|(?<!%)%\{", body):
-            self.refuse(node, "a heredoc holds a template. Write a text in quotes.")
+            raise self.error(node, "a heredoc holds a template. Write a text in quotes.")
         return body.replace("$${", "${").replace("%%{", "%{")
 
 

@@ -6,13 +6,13 @@ form ("e" and a combining accent become "é").
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
 from numbers import Integral
+from typing import Any
 
 from drkit.errors import TfvarsError
 
@@ -94,24 +94,16 @@ def _value(value: object, path: str) -> str:
     )
 
 
-def _number(number: Integral | float | Decimal, path: str) -> str:
-    if not (number.is_finite() if isinstance(number, Decimal) else math.isfinite(number)):
+def _number(number: Any, path: str) -> str:
+    exact = Decimal(int(number) if isinstance(number, Integral) else str(number))
+    if not exact.is_finite():
         raise TfvarsError(f"{path} is {number}, and HCL has finite numbers only: leave it out or give null.")
-    if isinstance(number, Integral):
-        text = str(int(number)) if abs(int(number)) < 10**_MAX_DIGITS else ""
-    else:
-        text = str(number) if isinstance(number, Decimal) else repr(float(number))
-        exact = Decimal(text)
-        if len(exact.as_tuple().digits) > _MAX_DIGITS or abs(exact.adjusted()) > 400:
-            text = ""
-        elif not exact:
-            text = "0"  # Terraform would print the sign of -0.0
-    if not text:
+    if len(exact.as_tuple().digits) > _MAX_DIGITS or abs(exact.adjusted()) > 400:
         raise TfvarsError(
             f"{path} has more than {_MAX_DIGITS} digits or an exponent beyond 400: Terraform keeps 512 bits "
             "and would round it. Give it as a string."
         )
-    return text
+    return str(number) if exact else "0"  # Terraform would print the sign of -0.0
 
 
 def _list(items: Sequence[object], path: str) -> str:

@@ -17,7 +17,9 @@ class Problem(NamedTuple):
 
 
 def step(path: str, key: str | int) -> str:
-    """The path of an element: ``primary.nat_gateways``, ``secrets[0]``, ``tags["Cost center"]``."""
+    """The path of an element: ``primary.nat_gateways``, ``secrets[0]``, ``tags["Cost center"]``; from "" its name."""
+    if not path:
+        return str(key)
     if isinstance(key, int):
         return f"{path}[{key}]"
     return f"{path}.{key}" if re.fullmatch(r"[A-Za-z_][\w-]*", key) else f'{path}["{key}"]'

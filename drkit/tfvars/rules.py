@@ -7,23 +7,23 @@ not write (`database_source`, `database_password`) are left to Terraform.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from drkit.tfvars.hcl_writer import described
 from drkit.tfvars.problem import Problem, step
 from drkit.topology.topology import STRATEGIES
-from drkit.workload.model import fargate_sells
+from drkit.workload.model import FARGATE_MEMORY_GIB, fargate_sells
 
 _LABEL = "lower-case letters, digits and single hyphens"
 _OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 
-# In the paths, * stands for each key or element, and ? at the end lets the value be null.
+# In the paths, * stands for each key or element.
 
 #: Texts: the pattern, and the pattern in words.
 _TEXTS = {
     "name": (r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", f"3 to 24 {_LABEL}, starting with a letter"),
-    "account_id?": (r"[0-9]{12}", "12 digits, or null to look it up"),
+    "account_id": (r"[0-9]{12}", "12 digits, or null to look it up"),
     "primary_region": (r"[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region like eu-west-1"),
     "failover_region": (r"[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region like eu-central-1"),
     "primary|failover.vpc_cidr": (rf"{_OCTET}(\.{_OCTET}){{3}}/(1[6-9]|2[0-2])", "an IPv4 range from /16 to /22"),
@@ -34,7 +34,7 @@ _TEXTS = {
     "database.instance_class": (r"db\.(serverless|[a-z0-9]+\.[a-z0-9]+)", "a class like db.r6g.large or db.serverless"),
     "cache.engine_version": (r"([5-9]|[1-9][0-9])\.[0-9x]+(\.[0-9]+)?", "a version from 5.0.6 on, like 7.1"),
     "cache.node_type": (r"cache\.[a-z0-9]+\.[a-z0-9]+", "a node type like cache.r7g.large"),
-    "dns.zone_name?": (r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", "a domain like shop.example.com"),
+    "dns.zone_name": (r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]", "a domain like shop.example.com"),
     "secrets.*": (r"[a-z][a-z0-9-]{0,62}[a-z0-9]", f"2 to 64 {_LABEL}, starting with a letter"),
 }
 
@@ -69,13 +69,16 @@ _NUMBERS: dict[str, tuple[int, int | None]] = {
     "services.*.primary_tasks": (0, None),
     "services.*.failover_tasks": (0, None),
     "database.backup_retention_days": (1, 35),
-    "database.managed_rpo_s?": (20, None),
+    "database.managed_rpo_s": (20, None),
     "cache.shards": (1, 500),
     "cache.snapshot_retention_days": (0, 35),
     "backup.interval_hours": (1, 168),
     "backup.retention_days": (1, None),
     "dns.ttl_s": (0, 172800),
 }
+
+_NULLABLE = {"account_id", "database", "database.serverless_min_acu", "database.serverless_max_acu"}
+_NULLABLE |= {"database.managed_rpo_s", "cache", "cache.skip_final_snapshot", "dns.zone_name"}
 
 #: What `_conflicts` reads.
 _TOGETHER = {"primary_region", "failover_region", "failover_enabled", "primary", "failover", "services", "database"}
@@ -92,20 +95,28 @@ def broken(values: Mapping[str, Any]) -> list[Problem]:
     values
         Name to value, in the types that the stack declares. Variables that are not there are not checked.
     """
-    alone = list(_broken_alone(values))
+    alone = [*_nulls(values), *_broken_alone(values)]
     if alone or not values.keys() >= _TOGETHER:
         return alone
     return [Problem(path, told) for path, conflict, told in _conflicts(values) if conflict]
 
 
+def _nulls(value: Any, path: str = "") -> Iterator[Problem]:
+    if value is None and path not in _NULLABLE:
+        yield Problem(path, "is null, but a value is needed.")
+    for key, item in _items(value):
+        if path or key not in ("database_source", "database_password"):
+            yield from _nulls(item, step(path, key))
+
+
 def _broken_alone(values: Mapping[str, Any]) -> Iterator[Problem]:
     for pattern_path, (pattern, words) in _TEXTS.items():
         for path, value in _found(values, pattern_path):
-            if value is None or not re.fullmatch(pattern, value):
+            if not re.fullmatch(pattern, value):
                 yield Problem(path, f"is {_shown(value)}, but it must be {words}.")
     for name, (pattern, words) in _KEYS.items():
-        for key in values.get(name, ()):
-            if not re.fullmatch(pattern, key):
+        for key, _ in _items(values.get(name)):
+            if not re.fullmatch(pattern, str(key)):
                 yield Problem(step(name, key), f"has a name that is not {words}. Rename it.")
     for pattern_path, choices in _CHOICES.items():
         for path, value in _found(values, pattern_path):
@@ -114,23 +125,26 @@ def _broken_alone(values: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem(path, f"is {_shown(value)}, but it must be {', '.join(most)} or {last}.")
     for pattern_path, (low, high) in _NUMBERS.items():
         for path, value in _found(values, pattern_path):
-            if value is None or value % 1 or value < low or (high is not None and value > high):
+            if value % 1 or value < low or (high is not None and value > high):
                 allowed = f"of at least {low}" if high is None else f"from {low} to {high}"
                 yield Problem(path, f"is {_shown(value)}, but it must be a whole number {allowed}.")
 
 
 def _found(values: Mapping[str, Any], pattern: str) -> list[tuple[str, Any]]:
-    """Path and value of each value that a path with *, | and ? stands for; those that are not there are left out."""
+    """Path and value of each value that a path with * and | stands for; null ones are left out."""
     found: list[tuple[str, Any]] = [("", values)]
-    for names in pattern.removesuffix("?").split("."):
+    for names in pattern.split("."):
         found = [
-            (step(path, key) if path else str(key), item)
+            (step(path, key), item)
             for path, value in found
-            if value is not None
-            for key, item in (value.items() if isinstance(value, Mapping) else enumerate(value))
+            for key, item in _items(value)
             if names == "*" or key in names.split("|")
         ]
-    return [(path, value) for path, value in found if value is not None or not pattern.endswith("?")]
+    return [(path, value) for path, value in found if value is not None]
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:
+    return value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
 
 
 def _shown(value: object) -> str:
@@ -147,12 +161,8 @@ def _conflicts(v: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
         zones, endpoints = site["availability_zones"], site["interface_endpoints"]
         told = f"has {len(zones)} entries, but 2 or 3 different zones are needed. Name them, like {region}a."
         yield f"{role}.availability_zones", not 2 <= len(set(zones)) == len(zones) <= 3, told
-        outside = [str(zone) for zone in zones if not str(zone).startswith(region)]
-        yield (
-            f"{role}.availability_zones",
-            outside,
-            f"must all lie in {region}. Replace {', '.join(outside)}.",
-        )
+        told = f"must all lie in {region}. Name zones that start with the region's name."
+        yield f"{role}.availability_zones", not all(zone.startswith(region) for zone in zones), told
         told = "is more than one for each zone, which adds only cost. Lower it."
         yield f"{role}.nat_gateways", site["nat_gateways"] > len(zones), told
         told = "names a service twice. Remove one."
@@ -162,7 +172,9 @@ def _conflicts(v: Mapping[str, Any]) -> Iterator[tuple[str, object, str]]:
     yield "services", len(defaults) != 1, f"{told}default action."
     for name, service in v["services"].items():
         units, memory = service["cpu_units"], service["memory_mib"]
-        told = f"is {memory}, which Fargate does not offer with {units} cpu_units. See its task sizes."
+        low, high, every = (round(1024 * gib) for gib in FARGATE_MEMORY_GIB[units / 1024])
+        sizes = "512, 1024 or 2048" if units == 256 else f"{low} to {high} in steps of {every}"
+        told = f"is {memory}, but with {units} cpu_units Fargate offers {sizes}."
         yield f"services.{name}.memory_mib", not fargate_sells(units / 1024, memory / 1024), told
     if v["database"] is not None:
         yield from _database_conflicts(v, v["database"])

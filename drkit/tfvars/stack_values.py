@@ -100,7 +100,7 @@ def stack_values(topology: Topology, workload: Workload, catalog: Catalog) -> di
     return values
 
 
-def text(comparison: Comparison, option: Option, date: str) -> str:
+def tfvars_text(comparison: Comparison, option: Option, date: str) -> str:
     """The tfvars of an option, with a comment head that says what was decided.
 
     Parameters

@@ -146,7 +146,7 @@ def test_tfvars_check_says_whether_terraform_agrees(
 ) -> None:
     comparison = comparisons["article"]
     path = tmp_path / "good.tfvars"
-    path.write_text(stack_values.text(comparison, comparison.chosen, "2026-01-01"))
+    path.write_text(stack_values.tfvars_text(comparison, comparison.chosen, "2026-01-01"))
     monkeypatch.setenv("PATH", str(tmp_path))
     told = f"{path} fits the stack: checked by drkit, and not by Terraform, since no Terraform 1.11 or newer is on the PATH"
     assert run("tfvars", "check", str(path)).stdout == f"{told}.\n"

@@ -9,6 +9,17 @@ from typing import Any
 LABEL = "lower-case letters, digits and single hyphens"
 BURSTABLE = "is burstable, and Aurora Global Database refuses the t2, t3 and t4g classes."
 ACU = "and serverless_max_acu belong to db.serverless: give both there,"
+SERVICE = {
+    "cpu_units": 256,
+    "memory_mib": 512,
+    "architecture": "ARM64",
+    "port": 80,
+    "health_check_path": "/",
+    "image_tag": "v1",
+    "primary_tasks": 1,
+    "failover_tasks": 0,
+    "default_route": False,
+}
 
 #: Changes of the article's tfvars by path, the path that is refused, and how the sentence begins.
 WRONG: list[tuple[dict[str, object], str, str]] = [
@@ -35,9 +46,18 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ),
     ({"primary.interface_endpoints": ["x", ".x"]}, "primary.interface_endpoints[1]", 'is ".x", but it must be a short'),
     ({"services": {}}, "services", "has 0 entries with default_route = true, but exactly one must take"),
+    (
+        {"services.Worker": SERVICE},
+        "services.Worker",
+        f"has a name that is not 2 to 32 {LABEL}, starting with a letter.",
+    ),
     ({"services.worker.architecture": "arm"}, "services.worker.architecture", 'is "arm", but it must be X86_64 or'),
     ({"services.worker.cpu_units": 300}, "services.worker.cpu_units", "is 300, but it must be 256, 512, 1024, 2048,"),
-    ({"services.worker.memory_mib": 512}, "services.worker.memory_mib", "is 512, which Fargate does not offer with"),
+    (
+        {"services.worker.memory_mib": 512},
+        "services.worker.memory_mib",
+        "is 512, but with 512 cpu_units Fargate offers 1024 to",
+    ),
     ({"services.worker.port": 0}, "services.worker.port", "is 0, but it must be a whole number from 1 to 65535."),
     (
         {"services.worker.health_check_path": "up"},
@@ -90,7 +110,7 @@ WRONG: list[tuple[dict[str, object], str, str]] = [
     ({"primary.load_balancer": False}, "edge.cloudfront", "needs primary.load_balancer = true"),
     ({"dns.zone_name": "Example.com"}, "dns.zone_name", 'is "Example.com", but it must be a domain like'),
     ({"dns.routing": "nearest"}, "dns.routing", 'is "nearest", but it must be failover or latency.'),
-    ({"dns.routing": None}, "dns.routing", "is null, but it must be failover or latency."),
+    ({"dns.routing": None}, "dns.routing", "is null, but a value is needed."),
     ({"dns.ttl_s": 172801}, "dns.ttl_s", "is 172801, but it must be a whole number from 0 to 172800."),
     ({"secrets": ["db", "Mail"]}, "secrets[1]", f'is "Mail", but it must be 2 to 64 {LABEL}, starting with a letter.'),
     ({"secrets": ["db", "db"]}, "secrets", "has a name twice, and each becomes an environment variable."),

@@ -500,7 +500,7 @@ def test_tfvars_carry_every_size(spaces: Mapping[str, Space], catalog: Catalog, 
 def test_a_row_becomes_the_tfvars_of_an_option(small: Space) -> None:
     option = small.option(int(small.where("task_scale == 2 and strategy == 'warm_standby'").cheapest().index[0]))
     comparison: Comparison = small.comparison([])
-    text = stack_values.text(comparison, option, "2026-11-25")
+    text = stack_values.tfvars_text(comparison, option, "2026-11-25")
     assert f"{option.bill.monthly_usd:,.2f} USD" in text
     assert "cpu_units = 2048" in re.sub(" +", " ", text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,13 +35,29 @@ def test_a_value_that_the_stack_refuses_is_told(changes: Mapping[str, object], p
     assert all(problem.endswith(".") for problem in problems)
 
 
+def paths(value: object, path: str = "") -> Iterator[str]:
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from paths(item, f"{path}.{key}" if path else key)
+
+
+@pytest.mark.parametrize("path", [path for path in paths(ARTICLE) if not path.startswith("tags.")])
+def test_null_is_refused_except_where_it_means_none(path: str) -> None:
+    needed = f"{path} is null, but a value is needed."
+    allowed = ("account_id", "database", "cache", "dns.zone_name", "database.managed_rpo_s")
+    found = list(map(str, broken(changed(ARTICLE, {path: None}))))
+    assert (needed in found) == (path not in allowed and "serverless" not in path)
+
+
 def test_every_strategy_of_every_workload_has_tfvars_that_fit(
     comparisons: Mapping[str, Comparison], tmp_path: Path
 ) -> None:
     declared = read_declarations(terraform_dir())
     for comparison in comparisons.values():
         for option in (comparison.today, comparison.chosen, *comparison.strategies.values()):
-            written = stack_values.text(comparison, option, "2026-01-01")
+            written = stack_values.tfvars_text(comparison, option, "2026-01-01")
             values = HclFile(written).values()
             given = stack_values.stack_values(option.topology, comparison.workload, comparison.catalog)
             assert values == given
@@ -106,6 +122,9 @@ def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
         check(path)
     path.write_text("a = = 1\n")
     with pytest.raises(TfvarsError, match=r"a\.tfvars, line 1 is not HCL"):
+        check(path)
+    path.write_text(f"a = {'[' * 2000}{']' * 2000}\n")
+    with pytest.raises(TfvarsError, match=r"a\.tfvars has lists or objects nested more deeply than Python can follow"):
         check(path)
     path.write_text("a = 1\n")
     with pytest.raises(TfvarsError, match=r"has no variables\.tf: name the directory"):

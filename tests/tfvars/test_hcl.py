@@ -169,14 +169,14 @@ def test_handwritten_tfvars_are_read_too():
         "/* block */ // and line comments\n"
         'a = "$${x} and %%{y} \\t \\u00e9" # behind\r\n'
         "b = [1,\n  -2, # two\n  3,\n]\n"
-        'c = { "k" : 1, for_each = 2, true = 3\n in = 4 }\n'
+        'c = { "k" : 1, for_each = 2, true = 3, in = 4\n d = 5 }\n'
         "d = <<EOT\n  raw \\n $${x}\nEOT\n"
         "e = (5)\n"
     )
     assert HclFile("\ufeff" + text).values() == {
         "a": "${x} and %{y} \t é",
         "b": [1, -2, 3],
-        "c": {"k": 1, "for_each": 2, "true": 3, "in": 4},
+        "c": {"k": 1, "for_each": 2, "true": 3, "in": 4, "d": 5},
         "d": "  raw \\n ${x}\n",
         "e": 5,
     }

@@ -40,7 +40,7 @@ def plan(
     terraform: terraform_cli.Terraform, stack: Path, option: Option, comparison: Comparison, folder: Path
 ) -> dict[str, Any]:
     path, saved = folder / "a.tfvars", folder / "a.plan"
-    path.write_text(stack_values.text(comparison, option, "2026-01-01"), encoding="utf-8")
+    path.write_text(stack_values.tfvars_text(comparison, option, "2026-01-01"), encoding="utf-8")
     words = ["plan", "-input=false", "-no-color", "-lock=false", f"-var-file={path}", f"-out={saved}"]
     done = terraform.run(*words, cwd=stack, env=NO_ACCOUNT)
     assert done.returncode == 0, done.stdout + done.stderr
