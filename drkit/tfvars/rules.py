@@ -12,7 +12,7 @@ from typing import Any
 
 from drkit.tfvars.hcl_writer import described
 from drkit.tfvars.problem import Problem, step
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES
 from drkit.workload.model import FARGATE_MEMORY_GIB, fargate_sells
 
 _LABEL = "lower-case letters, digits and single hyphens"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from wrong_values import WRONG, changed
 
-from drkit.choice.compare import Comparison
+from drkit.choice.comparison import Comparison
 from drkit.errors import TfvarsError
 from drkit.files.bundled import terraform_dir
 from drkit.tfvars import stack_values
