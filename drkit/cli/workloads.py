@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -189,7 +190,9 @@ def calibrate(workload: str, drills: Path, snapshot: str | None, style: str) -> 
 @click.command()
 @click.argument("path", type=click.Path(dir_okay=False, path_type=Path), default="workload.yaml")
 def init(path: Path) -> None:
-    r"""Write a commented workload to PATH, to be filled in. An existing file is never overwritten.
+    r"""Write a commented workload file to PATH, for you to fill in. An existing file is never overwritten.
+
+    The workload is named after the file.
 
     \b
     Example:
@@ -198,6 +201,10 @@ def init(path: Path) -> None:
     from drkit.files.bundled import data_dir
 
     text = (data_dir() / "starter.yaml").read_text(encoding="utf-8")
+    name = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-")
+    # A file name that cannot name a workload leaves the starter's own name, for the user to change.
+    if re.fullmatch(r"[a-z][a-z0-9-]{2,23}", name):
+        text = text.replace("name: my-shop", f"name: {name}", 1)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

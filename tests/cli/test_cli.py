@@ -17,6 +17,7 @@ from drkit.cli import main
 from drkit.facts.snapshot import COLUMNS
 from drkit.files.bundled import terraform_dir
 from drkit.tfvars import stack_values, terraform
+from drkit.workload import file as workload_file
 
 
 def run(*words: str) -> Result:
@@ -122,6 +123,22 @@ def test_init_writes_a_workload_that_is_valid_and_never_overwrites(tmp_path: Pat
     assert again.exit_code == 2
     assert again.stderr == f"Error: {path} exists: name another file, or remove it first\n"
     assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("shop.yaml", "shop"),
+        ("Web Shop_2.yaml", "web-shop-2"),
+        ("-api-.yaml", "api"),
+        ("x.yaml", "my-shop"),
+        ("2nd-shop.yaml", "my-shop"),
+        ("a-name-that-is-longer-than-24.yaml", "my-shop"),
+    ],
+)
+def test_init_names_the_workload_after_its_file_where_that_is_a_name(tmp_path: Path, file: str, name: str) -> None:
+    assert run("init", str(tmp_path / file)).exit_code == 0
+    assert workload_file.read(tmp_path / file).name == name
 
 
 def test_schema_is_json_schema() -> None:
