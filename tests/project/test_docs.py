@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -22,6 +23,16 @@ from drkit.workload.model import Workload
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DECISIONS = ROOT / "docs/decisions"
+DOCUMENTS = sorted(
+    [
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md")),
+        *ROOT.glob("docs/**/*.md"),
+        ROOT / "terraform/README.md",
+        *ROOT.glob("terraform/modules/*/README.md"),
+    ]
+)
+each_document = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
 
 def test_the_readme_names_every_command_workload_and_notebook() -> None:
@@ -45,11 +56,63 @@ def test_the_readmes_python_gives_what_its_comments_say() -> None:
             assert repr(eval(shown.group(1), names)) == shown.group(2), line
 
 
-def test_every_link_and_picture_of_the_documents_is_there() -> None:
-    for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "data/README.md", ROOT / "terraform/README.md"):
-        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (path.parent / target).exists(), f"{path.name} links to {target}"
+@each_document
+def test_every_link_and_picture_of_the_documents_is_there(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        if "://" not in target:
+            assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+@each_document
+def test_every_dotted_name_of_the_documents_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for name in set(re.findall(r"(?<![\w/.-])drkit(?:\.[A-Za-z_]\w*)+", text)) - {"drkit.example"}:
+        assert resolves(name), f"{path.name} names {name}"
+
+
+def resolves(name: str) -> bool:
+    """Whether a dotted name can be imported, or is an attribute of what can."""
+    first, *rest = name.split(".")
+    found: object = importlib.import_module(first)
+    for at, part in enumerate(rest):
+        if not hasattr(found, part):
+            try:
+                importlib.import_module(".".join([first, *rest[: at + 1]]))
+            except ImportError:
+                return False
+        found = getattr(found, part)
+    return True
+
+
+def test_a_dotted_name_that_moved_is_found() -> None:
+    assert resolves("drkit.facts.prices.PriceBook")
+    assert resolves("drkit.value.frame")
+    assert not resolves("drkit.bundled")
+    assert not resolves("drkit.facts.prices.NoSuchName")
+
+
+@each_document
+def test_every_file_that_a_document_names_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    ours = "drkit|tests|tools|data|notebooks|terraform|docs|modules"
+    for name in set(re.findall(rf"(?<![\w/.-])(?:{ours})/[\w./*-]*\w", text)):
+        # Names such as NN_name.ipynb stand for any.
+        if "NN_" not in name:
+            assert list(ROOT.glob(name)) or list(path.parent.glob(name)), f"{path.name} names {name}"
+
+
+def test_every_decision_is_in_the_index_and_has_its_three_parts() -> None:
+    index = (DECISIONS / "README.md").read_text(encoding="utf-8")
+    records = sorted(path for path in DECISIONS.glob("*.md") if path.name != "README.md")
+    rows = re.findall(r"^\| \[(\d{4})\]\((.+?)\) \| (.+?) \|$", index, re.M)
+    titles = [path.read_text(encoding="utf-8").splitlines()[0] for path in records]
+    assert [(f"# {number} {title}", name) for number, name, title in rows] == list(
+        zip(titles, (path.name for path in records), strict=True)
+    )
+    for path in records:
+        text = path.read_text(encoding="utf-8")
+        assert re.findall(r"^## (.+)$", text, re.M) == ["Context", "Decision", "Consequences"], path.name
+        assert len(text.splitlines()) <= 30, f"{path.name} is longer than a record should be"
 
 
 @pytest.mark.slow

@@ -39,6 +39,12 @@ def test_constraints_meet_the_requirements_and_name_no_address() -> None:
     assert {requirement(entry)[0].replace("_", "-") for entry in wanted} <= pinned | {"drkit"}
 
 
+def test_the_pages_of_the_project_are_named() -> None:
+    assert set(PROJECT["urls"]) == {"Documentation", "Source", "Changelog"}
+    # Until drkit has a public home, all addresses are placeholders of one reserved host.
+    assert all(url.startswith("https://drkit.example/") for url in PROJECT["urls"].values())
+
+
 @pytest.mark.parametrize("module", ["matplotlib", "scipy", "boto3", "papermill", "pandas", "jupyterlab", "nbconvert"])
 def test_import_drkit_does_not_import(module: str) -> None:
     code = f"import sys, drkit; sys.exit({module!r} in sys.modules)"
