@@ -158,15 +158,23 @@ class _Visitor(ast.NodeVisitor):
         value = node.value
         if isinstance(value, ast.Name) and (self.imported.get(value.id, ""), node.attr) in _DOCUMENTED:
             return True
+        return self._holds(value, node.attr)
+
+    def _holds(self, value: ast.expr, name: str) -> bool:
+        """Whether a private name is the module's own on this value."""
         if isinstance(value, ast.Name) and value.id in ("self", "cls") and self.around:
+            # What a class of another package keeps private stays so in a class that is made from it.
             bases, given = self.around[-1]
-            return not bases or node.attr in given
+            return not bases or name in given
         return self._own(value)
 
     def _own(self, value: ast.expr) -> bool:
         """Whether an expression is visibly the module's own object, or a module of drkit."""
         if isinstance(value, ast.Name):
-            if value.id in ("self", "cls") or value.id in self.classes or value.id in self.scopes[-1]:
+            if value.id in ("self", "cls"):
+                # Outside of a class it is whatever the function is given to.
+                return bool(self.around)
+            if value.id in self.classes or value.id in self.scopes[-1]:
                 return True
             return value.id in self.imported and self._ours(self.imported[value.id])
         if isinstance(value, ast.Call):
@@ -174,9 +182,10 @@ class _Visitor(ast.NodeVisitor):
             if isinstance(called, ast.Name):
                 if called.id == "super":
                     return bool(self.around) and not self.around[-1][0]
-                if self.imported.get(called.id) in ("copy.copy", "copy.deepcopy", "dataclasses.replace"):
+                same = ("copy.copy", "copy.deepcopy", "dataclasses.replace")
+                if called.id == "type" or self.imported.get(called.id) in same:
                     return bool(value.args) and self._own(value.args[0])
-                return called.id in ("cls", "type") or called.id in self.classes
+                return called.id == "cls" or called.id in self.classes
             # object.__new__(cls), and a class method that makes an instance: Draws.read(...).
             return isinstance(called, ast.Attribute) and (
                 (called.attr == "__new__" and bool(value.args) and self._own(value.args[0]))
@@ -230,7 +239,8 @@ class _Visitor(ast.NodeVisitor):
         for text in texts:
             if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
                 continue
-            if any(is_private(part) for part in text.value.split(".")) and not (place and self._own(node.args[0])):
+            private = any(is_private(part) for part in text.value.split("."))
+            if private and not (place and self._holds(node.args[0], text.value)):
                 self._report(node, ast.unparse(node))
         if (
             place
@@ -283,9 +293,8 @@ class _Visitor(ast.NodeVisitor):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-        self.scopes.append(
-            self.scopes[-1] | {argument.arg for argument in arguments if self._is_own_type(argument.annotation)}
-        )
+        own = {argument.arg for argument in arguments if self._is_own_type(argument.annotation)}
+        self.scopes.append(self.scopes[-1] - {argument.arg for argument in arguments} | own)
         self.generic_visit(node)
         self.scopes.pop()
 
