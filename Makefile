@@ -52,6 +52,7 @@ test-all: test-long test-lowest test-newest ## What make test leaves out: long t
 
 test-long: $(VENV)/.ready browser
 	DRKIT_STACK_TIMES="$(CURDIR)/out/stack_times.csv" $(BIN)/pytest -n 3 --dist load -m long
+	DRKIT_EXAMPLES=20 $(BIN)/pytest -n 2 --dist load -m 'hypothesis and not terraform'
 
 # Quick tests and the main job against the lowest versions that pyproject.toml allows, and against the newest of all on
 # the newest Python here. Each in an environment of its own, made anew: what is newest changes.

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -163,7 +164,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(LINES, LINES)
 def test_parts_add_up_to_the_change_for_any_two_bills(before: list[Line], after: list[Line]) -> None:
     adds_up(bill(*before), bill(*after))

@@ -8,6 +8,7 @@ import re
 from unittest import mock
 
 import pytest
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -207,7 +208,7 @@ def _mutated(chance: random.Random) -> tuple[str, ...]:
 
 
 # Each example tries 25 lookups: drawing them one by one would take longer than looking them up.
-@settings(max_examples=120, deadline=None, database=None, derandomize=True)
+@settings(max_examples=examples(120), deadline=None, database=None, derandomize=True)
 @given(seed=st.integers(0, 2**32), quantity=st.floats(1e-6, 1e9))
 def test_no_mutated_lookup_finds_a_zero_price_or_another_regions(seed: int, quantity: float) -> None:
     chance = random.Random(seed)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -115,7 +116,7 @@ def test_parallel_steps_have_the_exact_distribution_of_their_maximum() -> None:
     assert stats.kstest(end, exact).statistic < 1.63 / math.sqrt(N)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=3, max_size=3), st.floats(0, 1e5), st.integers(0, 2))
 def test_raising_any_figure_never_lowers_a_draw(values: list[float], more: float, which: int) -> None:
     low, mode, high = sorted(values)

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from brute_force import beaten_by_none
+from fuzzing import examples
 from hypothesis import given, settings
 
 from drkit.errors import ParameterError
@@ -19,14 +20,14 @@ TABLES = st.integers(1, 4).flatmap(
 
 
 @given(TABLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_it_is_what_brute_force_finds(rows: list[list[float]]) -> None:
     points = np.array(rows)
     assert (on_frontier(points) == beaten_by_none(points)).all()
 
 
 @given(TABLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_it_is_the_same_where_the_groups_are_known(rows: list[list[float]]) -> None:
     points = np.array(rows)
     points[:, 0] = np.where(np.isinf(points[:, 0]), 4, points[:, 0])  # bills are finite

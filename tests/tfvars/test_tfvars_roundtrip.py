@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 import terraform_cli
+from fuzzing import examples
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from nasty_strings import NASTY_STRINGS
@@ -59,7 +60,7 @@ def exact(value, *, composed=False):
     return "number", Fraction(str(value))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=examples(250), deadline=None)
 @given(st.dictionaries(NAMES, VALUES, max_size=4), STRINGS)
 def test_what_is_written_is_read_back_exactly(variables, head):
     back = HclFile(render(variables, head=head)).values()
@@ -67,7 +68,7 @@ def test_what_is_written_is_read_back_exactly(variables, head):
     assert list(back) == list(variables)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(mappings(STRINGS, st.floats(allow_nan=False, allow_infinity=False) | st.integers() | STRINGS))
 def test_plain_python_values_come_back_equal(value):
     assert HclFile(render({"x": value})).values() == {"x": value}
@@ -76,7 +77,7 @@ def test_plain_python_values_come_back_equal(value):
 def generated_mappings(count):
     found = []
 
-    @settings(max_examples=count, derandomize=True, database=None, phases=[Phase.generate], deadline=None)
+    @settings(max_examples=examples(count), derandomize=True, database=None, phases=[Phase.generate], deadline=None)
     @given(mappings(STRINGS, VALUES))
     def collect(mapping):
         found.append(mapping)
