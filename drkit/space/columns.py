@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Axes of a design space. The bill adds up over the first four; ``recovery`` numbers those that differ.
 AXES = ("placement", "database", "cache", "compute", "recovery")
 
-#: What recoveries are told by, in the order of a table.
+#: Figures of a recovery, in the order of a table.
 RECOVERED = (
     "rto_p50_s",
     "rto_p95_s",
@@ -46,8 +46,8 @@ class Column(NamedTuple):
 
     def take(self, codes: Mapping[str, Codes]) -> Values:
         """The values of rows, given the position of each on every axis."""
-        found: Values = self.values[tuple(codes[axis] for axis in self.axes)]
-        return found
+        values: Values = self.values[tuple(codes[axis] for axis in self.axes)]
+        return values
 
 
 def _named(axis: str, names: Sequence[object]) -> Column:
@@ -61,53 +61,60 @@ def columns_of(tables: Tables) -> dict[str, Column]:
     """Every column that is known without timing anything, in the order of a table."""
     choices = tables.choices
     failover_instances = _over_placements(
-        tables, "database", [one.instances for one in choices.databases], lambda sites: _instances(sites[1]), np.int8
+        tables,
+        "database",
+        [choice.instances for choice in choices.databases],
+        lambda sites: _instances(sites[1]),
+        np.int8,
     )
     failover_tasks = _over_placements(
-        tables, "compute", [one.tasks for one in choices.computes], lambda sites: _tasks(sites[1]), np.int16
+        tables, "compute", [choice.tasks for choice in choices.computes], lambda sites: _tasks(sites[1]), np.int16
     )
     least_acu = _over_placements(
         tables,
         "database",
-        [one.acu for one in choices.databases],
+        [choice.acu for choice in choices.databases],
         lambda sites: sites[0].serverless_min_acu,
         np.float32,
     )
-    architectures = [label_of(tables.workload, one.tasks) for one in choices.computes]
+    architectures = [label_of(tables.workload, choice.tasks) for choice in choices.computes]
     return {
-        "strategy": _named("placement", [one.strategy for one in tables.placements]),
-        "primary_region": _named("placement", [one.primary for one in tables.placements]),
-        "failover_region": _named("placement", [one.failover for one in tables.placements]),
-        "headless": Column(("placement",), np.array([one.headless for one in tables.placements])),
+        "strategy": _named("placement", [placement.strategy for placement in tables.placements]),
+        "primary_region": _named("placement", [placement.primary for placement in tables.placements]),
+        "failover_region": _named("placement", [placement.failover for placement in tables.placements]),
+        "headless": Column(("placement",), np.array([placement.headless for placement in tables.placements])),
         "replication_time_control": Column(
-            ("placement",), np.array([one.replication_time_control for one in tables.placements])
+            ("placement",), np.array([placement.replication_time_control for placement in tables.placements])
         ),
-        "db_class": _named("database", [one.class_name for one in choices.databases]),
+        "db_class": _named("database", [choice.class_name for choice in choices.databases]),
         "db_storage_type": _named(
-            "database", [one.storage_type if one.class_name else "" for one in choices.databases]
+            "database", [choice.storage_type if choice.class_name else "" for choice in choices.databases]
         ),
-        "db_instances_primary": Column(("database",), np.array([one.instances for one in choices.databases], np.int8)),
+        "db_instances_primary": Column(
+            ("database",), np.array([choice.instances for choice in choices.databases], np.int8)
+        ),
         "db_instances_failover": failover_instances,
         "db_min_acu": least_acu,
         "db_average_acu": Column(
-            ("database",), np.array([one.acu.average if one.acu else 0 for one in choices.databases], np.float32)
+            ("database",),
+            np.array([choice.acu.average if choice.acu else 0 for choice in choices.databases], np.float32),
         ),
         "db_max_acu": Column(
-            ("database",), np.array([one.acu.max if one.acu else 0 for one in choices.databases], np.float32)
+            ("database",), np.array([choice.acu.max if choice.acu else 0 for choice in choices.databases], np.float32)
         ),
-        "db_purchase": _named("database", [one.purchase for one in choices.databases]),
-        "cache_node_type": _named("cache", [one.node_type for one in choices.caches]),
-        "cache_replicas": Column(("cache",), np.array([one.replicas for one in choices.caches], np.int8)),
-        "cache_purchase": _named("cache", [one.purchase for one in choices.caches]),
+        "db_purchase": _named("database", [choice.purchase for choice in choices.databases]),
+        "cache_node_type": _named("cache", [choice.node_type for choice in choices.caches]),
+        "cache_replicas": Column(("cache",), np.array([choice.replicas for choice in choices.caches], np.int8)),
+        "cache_purchase": _named("cache", [choice.purchase for choice in choices.caches]),
         "architecture": _named("compute", architectures),
-        "task_scale": Column(("compute",), np.array([one.scale for one in choices.computes], np.float32)),
+        "task_scale": Column(("compute",), np.array([choice.scale for choice in choices.computes], np.float32)),
         "tasks_primary": Column(
-            ("compute",), np.array([sum(count for *_, count in one.tasks) for one in choices.computes], np.int16)
+            ("compute",), np.array([sum(count for *_, count in choice.tasks) for choice in choices.computes], np.int16)
         ),
         "tasks_failover": failover_tasks,
-        "compute_purchase": _named("compute", [one.purchase for one in choices.computes]),
+        "compute_purchase": _named("compute", [choice.purchase for choice in choices.computes]),
         "committed_in_failover": Column(
-            ("placement",), np.array([one.committed_in_failover for one in tables.placements])
+            ("placement",), np.array([placement.committed_in_failover for placement in tables.placements])
         ),
         **dict(_capacities(tables, choices)),
         "one_off_usd": Column(("placement",), to_usd(tables.one_off)),
@@ -120,39 +127,43 @@ def _capacities(tables: Tables, choices: Choices) -> Iterator[tuple[str, Column]
     workload, capacity = tables.workload, tables.capacity
     database, cache = workload.database, workload.cache
     of_today = capacity(database.class_name, database.acu) if database else (0.0, 0.0)
-    found = [capacity(one.class_name, one.acu) if one.class_name else (0.0, 0.0) for one in choices.databases]
-    vcpu, memory = _ratios(found, of_today)
-    fewer = np.array([bool(database and one.instances < database.instances) for one in choices.databases])
+    capacities = [
+        capacity(choice.class_name, choice.acu) if choice.class_name else (0.0, 0.0) for choice in choices.databases
+    ]
+    vcpu, memory = _ratios(capacities, of_today)
+    fewer_instances = np.array(
+        [bool(database and choice.instances < database.instances) for choice in choices.databases]
+    )
     if database and SERVERLESS in (database.class_name, today[0].class_name):
         vcpu[:] = np.nan
     yield "db_vcpu_vs_today", Column(("database",), vcpu)
     yield "db_memory_vs_today", Column(("database",), memory)
     of_node = capacity(cache.node_type, None) if cache else (0.0, 0.0)
     node_vcpu, node_memory = _ratios(
-        [capacity(one.node_type, None) if one.node_type else (0.0, 0.0) for one in choices.caches], of_node
+        [capacity(choice.node_type, None) if choice.node_type else (0.0, 0.0) for choice in choices.caches], of_node
     )
-    few = np.array([bool(cache and one.replicas < cache.replicas_per_shard) for one in choices.caches])
+    fewer_replicas = np.array([bool(cache and choice.replicas < cache.replicas_per_shard) for choice in choices.caches])
     yield "cache_vcpu_vs_today", Column(("cache",), node_vcpu)
     yield "cache_memory_vs_today", Column(("cache",), node_memory)
-    small_database = (vcpu < 1) | (memory < 1) | fewer
-    small_cache = (node_vcpu < 1) | (node_memory < 1) | few
-    small_tasks = np.array([one.scale < 1 for one in choices.computes])
+    small_database = (vcpu < 1) | (memory < 1) | fewer_instances
+    small_cache = (node_vcpu < 1) | (node_memory < 1) | fewer_replicas
+    small_tasks = np.array([choice.scale < 1 for choice in choices.computes])
     smaller = small_database[:, None, None] | small_cache[None, :, None] | small_tasks[None, None, :]
     yield "smaller_than_today", Column(("database", "cache", "compute"), smaller)
 
 
-def _ratios(found: Sequence[tuple[float, float]], today: tuple[float, float]) -> tuple[Values, Values]:
+def _ratios(capacities: Sequence[tuple[float, float]], today: tuple[float, float]) -> tuple[Values, Values]:
     with np.errstate(divide="ignore", invalid="ignore"):
-        both = np.array(found, dtype=np.float32) / np.array(today, dtype=np.float32)
-    both[~np.isfinite(both) | (both == 0)] = np.nan
-    return both[:, 0].copy(), both[:, 1].copy()
+        ratios = np.array(capacities, dtype=np.float32) / np.array(today, dtype=np.float32)
+    ratios[~np.isfinite(ratios) | (ratios == 0)] = np.nan
+    return ratios[:, 0].copy(), ratios[:, 1].copy()
 
 
 def _over_placements(
     tables: Tables,
     axis: str,
     keys: Sequence[Hashable],
-    read: Callable[[tuple[Site, Site | None]], float],
+    value_of: Callable[[tuple[Site, Site | None]], float],
     kind: type[np.number],
 ) -> Column:
     """What the sites of each placement say about each choice of one axis; choices with equal keys say the same."""
@@ -165,7 +176,7 @@ def _over_placements(
             place = [0, 0, 0]
             place[position] = at
             sites = tables.designers[placement.primary].sites(tables.decision(placement, *place))
-            values[p, numbers[key]] = read(sites)
+            values[p, numbers[key]] = value_of(sites)
     return Column(("placement", axis), values[:, [numbers[key] for key in keys]])
 
 

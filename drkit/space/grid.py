@@ -84,8 +84,8 @@ class Grid:
         tables = self.tables
         if not tables.placements:
             reasons = [refusal.reason for refusal in tables.refusals]
-            told = reasons[0] if reasons else "no strategy is left"
-            raise UnsupportedError(f"no topology of {workload.name} within these ranges is legal: {told}")
+            reason = reasons[0] if reasons else "no strategy is left"
+            raise UnsupportedError(f"no topology of {workload.name} within these ranges is legal: {reason}")
         blocks = tables.blocks
         self._placement = np.array([block.placement for block in blocks])
         parts = [
@@ -93,13 +93,13 @@ class Grid:
             [block.caches for block in blocks],
             [block.computes for block in blocks],
         ]
-        self._sizes = np.array([[len(each) for each in part] for part in parts], dtype=np.int64)
+        self._sizes = np.array([[len(codes) for codes in part] for part in parts], dtype=np.int64)
         self._flat = [np.concatenate(part).astype(np.int32) for part in parts]
         self._starts = [np.cumsum([0, *map(len, part)])[:-1] for part in parts]
         self._offsets = np.concatenate([[0], np.cumsum(self._sizes.prod(axis=0))])
-        # Whole numbers of four bytes divide faster, and hold the rows of any block that is not absurd.
-        self._within = np.int32 if self._sizes.prod(axis=0).max() < 2**31 else np.int64
-        self._sizes = self._sizes.astype(self._within)
+        # Integers of four bytes divide faster, and are enough for nearly every block.
+        self._row_type = np.int32 if self._sizes.prod(axis=0).max() < 2**31 else np.int64
+        self._sizes = self._sizes.astype(self._row_type)
         self._judge = Judge(workload.objectives)
 
     def __len__(self) -> int:
@@ -125,9 +125,9 @@ class Grid:
                 f"row {index.max() if index.min() >= 0 else index.min()}: rows are 0 to {len(self) - 1:,}"
             )
         block = np.searchsorted(self._offsets, index, side="right") - 1
-        rest = (index - self._offsets[block]).astype(self._within)
-        rest, compute = np.divmod(rest, self._sizes[2][block])
-        database, cache = np.divmod(rest, self._sizes[1][block])
+        remainder = (index - self._offsets[block]).astype(self._row_type)
+        remainder, compute = np.divmod(remainder, self._sizes[2][block])
+        database, cache = np.divmod(remainder, self._sizes[1][block])
         places = zip(("database", "cache", "compute"), (database, cache, compute), strict=True)
         return {"placement": self._placement[block]} | {
             axis: self._flat[part][self._starts[part][block] + at] for part, (axis, at) in enumerate(places)
@@ -138,17 +138,17 @@ class Grid:
         tables = self.tables
         if codes is not None:
             place = codes["placement"]
-            found: npt.NDArray[np.int64] = tables.databases[place, codes["database"]]
-            found = found + tables.caches[place, codes["cache"]]
-            found += tables.computes[place, codes["compute"]]
-            return found
-        every = self._every(np.int64)
+            cost: npt.NDArray[np.int64] = tables.databases[place, codes["database"]]
+            cost = cost + tables.caches[place, codes["cache"]]
+            cost += tables.computes[place, codes["compute"]]
+            return cost
+        costs = self._empty(np.int64)
         for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
             # No row is looked up: the sums of a block lie side by side.
-            beside = np.add.outer(tables.caches[p, caches], tables.computes[p, computes])
-            block = every[self._offsets[number] : self._offsets[number + 1]].reshape(len(databases), *beside.shape)
-            np.add(tables.databases[p, databases][:, None, None], beside, out=block)
-        return every
+            sums = np.add.outer(tables.caches[p, caches], tables.computes[p, computes])
+            block = costs[self._offsets[number] : self._offsets[number + 1]].reshape(len(databases), *sums.shape)
+            np.add(tables.databases[p, databases][:, None, None], sums, out=block)
+        return costs
 
     def monthly_usd(self) -> npt.NDArray[np.float64]:
         """Monthly cost of every row, to the cent [USD], shape ``(rows,)``."""
@@ -156,14 +156,14 @@ class Grid:
 
     def recovery_codes(self) -> Codes:
         """Which of the `recoveries` every row has, shape ``(rows,)``."""
-        every: Codes = self._every(code_type(len(self.tables.examples)))
+        codes: Codes = self._empty(code_type(len(self.tables.examples)))
         for number, (p, databases, caches, computes) in enumerate(self.tables.blocks):
-            block = every[self._offsets[number] : self._offsets[number + 1]]
+            block = codes[self._offsets[number] : self._offsets[number + 1]]
             place = np.array(p), databases[:, None, None], caches[None, :, None], computes[None, None, :]
             block.reshape(len(databases), len(caches), len(computes))[...] = self.tables.recovery_codes(*place)
-        return every
+        return codes
 
-    def _every(self, kind: type[Number]) -> npt.NDArray[Number]:
+    def _empty(self, kind: type[Number]) -> npt.NDArray[Number]:
         """Room for a figure of every row."""
         if len(self) > _MOST_ROWS:
             raise ParameterError(
@@ -174,7 +174,7 @@ class Grid:
     @cached_property
     def recoveries(self) -> tuple[Recovery, ...]:
         """Every recovery that differs, timed once."""
-        return tuple(self._simulators[one.primary_region].recover(one) for one in self.tables.examples)
+        return tuple(self._simulators[topology.primary_region].recover(topology) for topology in self.tables.examples)
 
     @cached_property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -184,13 +184,13 @@ class Grid:
     @cached_property
     def recovered(self) -> dict[str, npt.NDArray[np.float64]]:
         """Figures of the `recoveries`, each of shape ``(recoveries,)``, by the names of their columns."""
-        told = {
-            name: np.array([getattr(one, name) for one in self.judgements])
+        figures = {
+            name: np.array([getattr(judgement, name) for judgement in self.judgements])
             for name in RECOVERED
             if name.startswith(("r", "p"))
         }
-        losses = [round(one.expected_yearly_loss_usd, 2) for one in self.recoveries]
-        return {name: told[name] if name in told else np.array(losses) for name in RECOVERED}
+        losses = [round(recovery.expected_yearly_loss_usd, 2) for recovery in self.recoveries]
+        return {name: figures[name] if name in figures else np.array(losses) for name in RECOVERED}
 
     @cached_property
     def columns(self) -> dict[str, Column]:
@@ -199,8 +199,10 @@ class Grid:
 
     def meets(self, recovery: Codes, monthly_usd: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
         """Whether RPO, RTO and budget hold, by the recovery and the cost of rows [USD/month]."""
-        told = self.recovered
-        return self._judge.meets(told["p_meets_rto"], told["p_meets_rpo"])[recovery] & self._judge.affords(monthly_usd)
+        figures = self.recovered
+        return self._judge.meets(figures["p_meets_rto"], figures["p_meets_rpo"])[recovery] & self._judge.affords(
+            monthly_usd
+        )
 
     def refused(self) -> pd.DataFrame:
         """What is left out, and why: columns ``primary_region, strategy, failover_region, choice, reason``."""
@@ -212,11 +214,11 @@ class Grid:
 
     def topology(self, row: int) -> Topology:
         """The topology of a row, whole."""
-        codes = {axis: int(found[0]) for axis, found in self.codes(np.array([row])).items()}
+        codes = {axis: int(code[0]) for axis, code in self.codes(np.array([row])).items()}
         placement = self.tables.placements[codes["placement"]]
         decision = self.tables.decision(placement, codes["database"], codes["cache"], codes["compute"])
-        sized = _called(placement.primary, decision.sizes, Sizes.of_today(self.workload), self.workload.region)
-        topology = self.tables.designers[placement.primary].topology(decision, sized)
+        name = _name(placement.primary, decision.sizes, Sizes.of_today(self.workload), self.workload.region)
+        topology = self.tables.designers[placement.primary].topology(decision, name)
         if placement.primary == self.workload.region:
             return topology
         moved = f"the system moves from {self.workload.region} to {placement.primary}"
@@ -271,7 +273,7 @@ def as_array(rows: Index) -> npt.NDArray[np.int64]:
     return np.asarray(rows, dtype=np.int64)
 
 
-def _called(primary: str, sizes: Sizes, today: Sizes, home: str) -> str:
+def _name(primary: str, sizes: Sizes, today: Sizes, home: str) -> str:
     """What tells a topology from others of the same strategy and regions: every size that is not today's."""
     parts = [f"from-{primary}"] * (primary != home)
     if (sizes.database_class, sizes.database_instances) != (today.database_class, today.database_instances):
@@ -287,8 +289,8 @@ def _called(primary: str, sizes: Sizes, today: Sizes, home: str) -> str:
     if sizes.task_sizes != today.task_sizes:
         parts.append("-".join(f"{vcpu:g}vcpu" for vcpu, _ in sizes.task_sizes))
     for part in ("database", "cache", "compute"):
-        if (bought := getattr(sizes.commitments, part)) != getattr(today.commitments, part):
-            parts.append(f"{part}-{bought}")
+        if (purchase := getattr(sizes.commitments, part)) != getattr(today.commitments, part):
+            parts.append(f"{part}-{purchase}")
     if sizes.commitments.in_failover_region != today.commitments.in_failover_region:
         parts.append("committed-everywhere" if sizes.commitments.in_failover_region else "committed-at-home")
     return ".".join(parts)

@@ -64,12 +64,12 @@ class Ranges(Strict):
     smaller: bool = Field(False, description="Whether classes, counts and tasks smaller than today's are among them")
 
 
-def read(given: Mapping[str, object]) -> Ranges:
+def read(values: Mapping[str, object]) -> Ranges:
     """Check ranges that a person wrote.
 
     Parameters
     ----------
-    given
+    values
         Values by the name of a field of `Ranges`; one value stands for a list of one.
 
     Raises
@@ -78,13 +78,13 @@ def read(given: Mapping[str, object]) -> Ranges:
         One sentence for everything wrong.
     """
     problems = []
-    for name in given:
+    for name in values:
         if name not in Ranges.model_fields:
             near = did_you_mean(name, Ranges.model_fields) or f"there are {', '.join(Ranges.model_fields)}"
             problems.append(f"there is no range {name!r}: {near}")
-    values = {name: _listed(name, value) for name, value in given.items() if name in Ranges.model_fields}
+    lists = {name: _listed(name, value) for name, value in values.items() if name in Ranges.model_fields}
     try:
-        ranges = Ranges.model_validate(values)
+        ranges = Ranges.model_validate(lists)
     except ValidationError as error:
         problems += [_sentence(detail) for detail in error.errors()]
     else:

@@ -99,13 +99,13 @@ class Rows:
             return self.space.monthly_usd()
         if self.whole and name in RECOVERED:
             return self.space.recovered[name][self.space.recovery_codes()]
-        found: npt.NDArray[Any] = np.empty(0)
+        column: npt.NDArray[Any] = np.empty(0)
         for start in range(0, len(self), _NEAR):
             values = np.asarray(self._values(name, self.space.codes(self.index[start : start + _NEAR])))
             if not start:
-                found = np.empty(len(self), dtype=values.dtype)
-            found[start : start + len(values)] = values
-        return found
+                column = np.empty(len(self), dtype=values.dtype)
+            column[start : start + len(values)] = values
+        return column
 
     def frame(self, *names: str) -> pd.DataFrame:
         """Rows as a table indexed by their numbers, to be filtered like any other.
@@ -140,8 +140,10 @@ class Rows:
         import pandas as pd
 
         codes = self.space.codes(rows)
-        found = {name: self._values(name, codes) for name in names}
-        return pd.DataFrame(found, index=pd.Index(pd.RangeIndex(rows) if isinstance(rows, range) else rows, name="row"))
+        columns = {name: self._values(name, codes) for name in names}
+        return pd.DataFrame(
+            columns, index=pd.Index(pd.RangeIndex(rows) if isinstance(rows, range) else rows, name="row")
+        )
 
     def _values(self, name: str, codes: dict[str, Codes]) -> Any:
         """One column of the rows that have these codes: an array, or a categorical of names."""
@@ -199,7 +201,7 @@ class Rows:
             When the condition cannot be read, or names a column that does not exist.
         """
         names = self._columns_of(condition)
-        kept: list[npt.NDArray[np.int64]] = []
+        numbers: list[npt.NDArray[np.int64]] = []
         for piece in self.chunks(*names):
             try:
                 holds = piece.eval(condition, engine="python")
@@ -208,8 +210,8 @@ class Rows:
             holds = np.asarray(holds)
             if holds.dtype != bool or holds.shape != (len(piece),):
                 raise ParameterError(f"where: {condition!r} is no condition: compare a column with something")
-            kept.append(piece.index.to_numpy()[holds])
-        return Rows(self.space, np.concatenate(kept) if kept else np.empty(0, dtype=np.int64))
+            numbers.append(piece.index.to_numpy()[holds])
+        return Rows(self.space, np.concatenate(numbers) if numbers else np.empty(0, dtype=np.int64))
 
     def _columns_of(self, condition: str) -> tuple[str, ...]:
         try:
@@ -252,16 +254,16 @@ class Rows:
             column = self.space.columns.get(node.left.id)
             texts = [
                 part.value
-                for other in node.comparators
-                for part in ast.walk(other)
+                for side in node.comparators
+                for part in ast.walk(side)
                 if isinstance(part, ast.Constant) and isinstance(part.value, str)
             ]
-            known = [str(name) for name in column.categories] if column and column.categories is not None else []
+            names = [str(name) for name in column.categories] if column and column.categories is not None else []
             for text in texts:
-                if text not in known:
-                    near = did_you_mean(text, known)
-                    told = near or (f"it is one of {', '.join(filter(None, known))}" if known else "it holds figures")
-                    raise ParameterError(f"where: {node.left.id} is never {text!r}: {told}")
+                if text not in names:
+                    near = did_you_mean(text, names)
+                    hint = near or (f"it is one of {', '.join(filter(None, names))}" if names else "it holds figures")
+                    raise ParameterError(f"where: {node.left.id} is never {text!r}: {hint}")
 
     def sample(self, count: int, seed: int = 1) -> Rows:
         """So many rows by chance, each at most once, in their order; the same for the same seed.
@@ -285,8 +287,8 @@ class Rows:
         if len(self) > count:
             usd = self.array("monthly_usd")
             # No more than these can be among the cheapest, ties at the edge included.
-            near = np.flatnonzero(usd <= np.partition(usd, count - 1)[count - 1])
-            return Rows(self.space, _at(self.index, near)).cheapest(len(near)).head(count)
+            candidates = np.flatnonzero(usd <= np.partition(usd, count - 1)[count - 1])
+            return Rows(self.space, _at(self.index, candidates)).cheapest(len(candidates)).head(count)
         order = np.lexsort((self.array("expected_yearly_loss_usd"), self.array("monthly_usd")))
         return Rows(self.space, _at(self.index, order))
 
@@ -301,11 +303,11 @@ class Rows:
 
     def best_recovery(self, count: int = 1) -> Rows:
         """Rows that recover best, best first: lowest RTO, then RPO (95 %), then cost, then number."""
-        codes, told = self.recovery_codes(), self.space.recovered
-        order = np.lexsort((told["rpo_p95_s"], told["rto_p95_s"]))
+        codes, recovered = self.recovery_codes(), self.space.recovered
+        order = np.lexsort((recovered["rpo_p95_s"], recovered["rto_p95_s"]))
         rank = np.empty(len(order), dtype=np.int64)
         # Equal figures are one rank, so that cost decides.
-        figures = np.column_stack([told["rto_p95_s"], told["rpo_p95_s"]])[order]
+        figures = np.column_stack([recovered["rto_p95_s"], recovered["rpo_p95_s"]])[order]
         rank[order] = np.cumsum(np.concatenate([[False], (figures[1:] != figures[:-1]).any(axis=1)]))
         ranked = np.lexsort((self.array("monthly_usd"), rank[codes]))[:count]
         return Rows(self.space, _at(self.index, ranked))
@@ -329,15 +331,15 @@ class Rows:
                 raise ParameterError(
                     f"the frontier is over monthly_usd and columns of {', '.join(RECOVERED)}; not {name}"
                 )
-        told = np.column_stack([self.space.recovered[name] for name in names or FRONTIER])
-        kept = on_frontier_of_groups(self.array("monthly_usd"), self.recovery_codes(), told)
-        found = Rows(self.space, _at(self.index, np.flatnonzero(kept)))
-        return found.cheapest(len(found))
+        figures = np.column_stack([self.space.recovered[name] for name in names or FRONTIER])
+        mask = on_frontier_of_groups(self.array("monthly_usd"), self.recovery_codes(), figures)
+        rows = Rows(self.space, _at(self.index, np.flatnonzero(mask)))
+        return rows.cheapest(len(rows))
 
 
 def _at(index: Index, places: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     """Numbers of the rows at these places."""
     if isinstance(index, range):
         return places.astype(np.int64) * index.step + index.start
-    found: npt.NDArray[np.int64] = index[places]
-    return found
+    numbers: npt.NDArray[np.int64] = index[places]
+    return numbers

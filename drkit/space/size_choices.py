@@ -77,7 +77,7 @@ class Choices(NamedTuple):
     def sizes(self, database: int, cache: int, compute: int, away: bool, workload: Workload) -> Sizes:
         """The sizes of three choices, by their positions, and whether the failover region is committed to as well."""
         db, nodes, tasks = self.databases[database], self.caches[cache], self.computes[compute]
-        bought = {"database": db.purchase, "cache": nodes.purchase, "compute": tasks.purchase}
+        purchases = {"database": db.purchase, "cache": nodes.purchase, "compute": tasks.purchase}
         return Sizes(
             tasks=tasks.tasks,
             task_sizes=tasks.task_sizes,
@@ -87,7 +87,7 @@ class Choices(NamedTuple):
             acu=db.acu,
             cache_node_type=nodes.node_type,
             cache_replicas_per_shard=nodes.replicas,
-            commitments=workload.commitments.model_copy(update={**bought, "in_failover_region": away}),
+            commitments=workload.commitments.model_copy(update={**purchases, "in_failover_region": away}),
         )
 
 
@@ -101,9 +101,9 @@ def choose(workload: Workload, catalog: Catalog, ranges: Ranges) -> Choices:
     """
     chooser = _Chooser(workload, catalog, ranges)
     away = workload.commitments.in_failover_region
-    only = set(ranges.failover_regions or ())
-    if len(only) == 1 and only == set(ranges.primary_regions or [workload.region]):
-        raise ParameterError(f"failover_regions is only {only.pop()}, the primary region: name another")
+    failovers = set(ranges.failover_regions or ())
+    if len(failovers) == 1 and failovers == set(ranges.primary_regions or [workload.region]):
+        raise ParameterError(f"failover_regions is only {failovers.pop()}, the primary region: name another")
     return Choices(
         chooser.regions("primary_regions", [workload.region]),
         chooser.regions("failover_regions", [region.code for region in catalog.regions.commercial()]),
@@ -124,20 +124,20 @@ class _Chooser:
         self.known_purchases = {key[4] for key in catalog.prices.keys()}  # noqa: SIM118
 
     def regions(self, name: str, default: list[str]) -> tuple[str, ...]:
-        given: list[str] = getattr(self.ranges, name) or default
-        for code in given:
+        codes: list[str] = getattr(self.ranges, name) or default
+        for code in codes:
             try:
                 region = self.catalog.regions[code]
             except UnsupportedError as error:
                 raise ParameterError(f"{name}: {error}") from error
             if name == "primary_regions" and code not in self.catalog.prices.regions():
-                known = ", ".join(self.catalog.prices.regions())
-                raise ParameterError(f"{name}: the snapshot has no prices for {code}; it has prices for {known}")
+                priced = ", ".join(self.catalog.prices.regions())
+                raise ParameterError(f"{name}: the snapshot has no prices for {code}; it has prices for {priced}")
             if name == "primary_regions" and not region.may_hold(self.workload.objectives.residency):
                 raise ParameterError(f"{name}: {code} lies in {region.country}, outside the objectives' residency")
             if name == "primary_regions" and region.zones < self.workload.network.zones:
                 raise ParameterError(f"{name}: {code} has {region.zones} zones, the workload uses more")
-        return tuple(dict.fromkeys(given))
+        return tuple(dict.fromkeys(codes))
 
     def strategies(self) -> list[Strategy]:
         allowed: list[Strategy] = self.workload.objectives.strategies or list(STRATEGIES)
@@ -159,12 +159,12 @@ class _Chooser:
         ]
         if ranges.db_classes is None or SERVERLESS in ranges.db_classes or ranges.acu:
             capacities += [(SERVERLESS, acu) for acu in self._acu()]
-        capacities.sort(key=lambda one: one != (today.database_class, today.acu))
-        other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
+        capacities.sort(key=lambda capacity: capacity != (today.database_class, today.acu))
+        other_storage: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
         for (name, acu), instances, storage, purchase in itertools.product(
             capacities,
             self._counts("db_instances", today.database_instances, 15),
-            ranges.db_storage_types or [today.storage_type, other],
+            ranges.db_storage_types or [today.storage_type, other_storage],
             self._purchases("database", ranges.db_purchases),
         ):
             yield DatabaseChoice(name, instances, storage, acu, purchase)
@@ -186,14 +186,14 @@ class _Chooser:
         workload, ranges, today = self.workload, self.ranges, self.today
         moved = on_arm64(workload, today.tasks)
         kinds = {"today": today.tasks} | ({"arm64": moved} if moved != today.tasks else {})
-        wanted: list[str] = list(ranges.architectures or kinds)
-        if missing := [name for name in wanted if name not in kinds]:
+        architectures: list[str] = list(ranges.architectures or kinds)
+        if missing := [name for name in architectures if name not in kinds]:
             raise ParameterError(
                 f"architectures: no service can move to {missing[0]}: none is arm64_ready and on x86_64"
             )
         scales: list[float] = list(ranges.task_scales or ([1, 2, 0.5] if ranges.smaller else [1, 2]))
         purchases = self._purchases("compute", ranges.compute_purchases)
-        for scale, kind in itertools.product(scales, wanted):
+        for scale, kind in itertools.product(scales, architectures):
             if scale < 1 and not ranges.smaller:
                 raise ParameterError(
                     f"task_scales: tasks {scale:g} times as large are smaller than today's: set smaller"
@@ -201,8 +201,8 @@ class _Chooser:
             sizes = tuple((vcpu * scale, memory * scale) for vcpu, memory in today.task_sizes)
             if not all(fargate_sells(*size) for size in sizes):
                 if ranges.task_scales:
-                    told = ", ".join(f"{vcpu:g} vCPU with {memory:g} GiB" for vcpu, memory in sizes)
-                    raise ParameterError(f"task_scales: at {scale:g} Fargate does not sell all of {told}")
+                    text = ", ".join(f"{vcpu:g} vCPU with {memory:g} GiB" for vcpu, memory in sizes)
+                    raise ParameterError(f"task_scales: at {scale:g} Fargate does not sell all of {text}")
                 continue
             tasks = tuple((name, arch, math.ceil(count / scale)) for name, arch, count in kinds[kind])
             for purchase in purchases:
@@ -214,16 +214,16 @@ class _Chooser:
         name = "db_classes" if aurora else "cache_node_types"
         today = self.today.database_class if aurora else self.today.cache_node_type
         vcpu, memory = capacity(support, today, self.today.acu)
-        given: list[str] | None = getattr(self.ranges, name)
-        if given is not None:
-            for found in given:
-                self._check_class(name, service, found, vcpu, memory)
-            return list(dict.fromkeys(given))
+        classes: list[str] | None = getattr(self.ranges, name)
+        if classes is not None:
+            for class_name in classes:
+                self._check_class(name, service, class_name, vcpu, memory)
+            return list(dict.fromkeys(classes))
         primaries = self.ranges.primary_regions or [self.workload.region]
         least = support.size(self._step_up(service, engine, version, today)) if today != SERVERLESS else None
         most_vcpu = self.ranges.headroom * max(vcpu, least.vcpu if least else 0) or math.inf
         most_memory = self.ranges.headroom * max(memory, least.memory_gib if least else 0)
-        kept = [
+        names = [
             size.name
             for size in support.classes.values()
             if size.service == service
@@ -232,20 +232,20 @@ class _Chooser:
             and size.memory_gib <= most_memory
             and any(support.sold(service, engine, size.name, region) for region in primaries)
         ]
-        return sorted({*kept, today}, key=lambda found: (found != today, found))
+        return sorted({*names, today}, key=lambda class_name: (class_name != today, class_name))
 
-    def _check_class(self, name: str, service: Service, found: str, vcpu: float, memory: float) -> None:
-        if found == SERVERLESS and service == "aurora":
+    def _check_class(self, name: str, service: Service, class_name: str, vcpu: float, memory: float) -> None:
+        if class_name == SERVERLESS and service == "aurora":
             return
         try:
-            size = self.catalog.support.size(found)
+            size = self.catalog.support.size(class_name)
         except UnsupportedError as error:
             raise ParameterError(f"{name}: {error}") from error
         if size.service != service:
-            raise ParameterError(f"{name}: {found} is a class of another service")
+            raise ParameterError(f"{name}: {class_name} is a class of another service")
         if (size.vcpu < vcpu or size.memory_gib < memory) and not self.ranges.smaller:
             raise ParameterError(
-                f"{name}: {found} ({size.vcpu} vCPU, {size.memory_gib:g} GiB) is smaller than what runs today "
+                f"{name}: {class_name} ({size.vcpu} vCPU, {size.memory_gib:g} GiB) is smaller than what runs today "
                 f"({vcpu:g} vCPU, {memory:g} GiB): set smaller to have it in the space"
             )
 
@@ -289,27 +289,29 @@ class _Chooser:
         ]
 
     def _counts(self, name: str, today: int, most: int) -> list[int]:
-        given: list[int] | None = getattr(self.ranges, name)
-        if given is None:
+        counts: list[int] | None = getattr(self.ranges, name)
+        if counts is None:
             fewer = [today - 1] if self.ranges.smaller and today > (name == "db_instances") else []
             return [*range(today, min(today + 1, most) + 1), *fewer]
-        if min(given) < today and not self.ranges.smaller:
+        if min(counts) < today and not self.ranges.smaller:
             raise ParameterError(
-                f"{name}: {min(given)} is smaller than today's {today}: set smaller to have it in the space"
+                f"{name}: {min(counts)} is smaller than today's {today}: set smaller to have it in the space"
             )
-        return list(dict.fromkeys(given))
+        return list(dict.fromkeys(counts))
 
-    def _purchases(self, part: str, given: list[str] | None) -> list[str]:
-        if given is not None:
-            return list(dict.fromkeys(given))
+    def _purchases(self, part: str, purchases: list[str] | None) -> list[str]:
+        if purchases is not None:
+            return list(dict.fromkeys(purchases))
         today = getattr(self.workload.commitments, part)
         prefix = "compute" if part == "compute" else ("reserved", "database")
-        known = (one for one in _COMMITMENTS if one in self.known_purchases and one.startswith(prefix))
-        return list(dict.fromkeys([today, ON_DEMAND, *known]))
+        offered = (
+            purchase for purchase in _COMMITMENTS if purchase in self.known_purchases and purchase.startswith(prefix)
+        )
+        return list(dict.fromkeys([today, ON_DEMAND, *offered]))
 
     def _none_of(self, part: str, *names: str) -> None:
-        if given := [name for name in names if getattr(self.ranges, name) is not None]:
-            raise ParameterError(f"{given[0]}: workload {self.workload.name} has no {part}")
+        if present := [name for name in names if getattr(self.ranges, name) is not None]:
+            raise ParameterError(f"{present[0]}: workload {self.workload.name} has no {part}")
 
 
 def capacity(support: SupportMatrix, name: str, acu: Acu | None) -> tuple[float, float]:

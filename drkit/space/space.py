@@ -54,15 +54,15 @@ class Space(Grid):
         ParameterError
             When there are too many rows, or one whose primary region is not the workload's.
         """
-        listed = list(rows)
-        if len(listed) > _SHORTLIST:
+        numbers = list(rows)
+        if len(numbers) > _SHORTLIST:
             raise ParameterError(
-                f"{len(listed):,} rows are too many to compare one by one: take at most {_SHORTLIST:,}, such as the "
+                f"{len(numbers):,} rows are too many to compare one by one: take at most {_SHORTLIST:,}, such as the "
                 "frontier"
             )
-        options = [self.today, *map(self.option, listed)]
+        options = [self.today, *map(self.option, numbers)]
         unique = tuple({option.topology_id: option for option in reversed(options)}.values())[::-1]
-        if moved := [one for one in unique if one.topology.primary_region != self.workload.region]:
+        if moved := [option for option in unique if option.topology.primary_region != self.workload.region]:
             raise ParameterError(
                 f"{moved[0].topology_id} has its primary region in {moved[0].topology.primary_region}: read the "
                 "workload with that region to compare topologies of it"

@@ -123,10 +123,10 @@ class Tables:
                 for failover in choices.failovers if strategy != "single_region" else ("",):
                     if failover == primary:
                         continue
-                    for placement, found, seed in self._placed(designer, primary, strategy, failover):
-                        if all((part >= 0).any() for part in found):
+                    for placement, costs, seed in self._placed(designer, primary, strategy, failover):
+                        if all((part >= 0).any() for part in costs):
                             self.placements.append(placement)
-                            rows.append(found)
+                            rows.append(costs)
                             one_off.append(seed)
         empty = np.empty((0, 0), dtype=np.int64)
         parts = [np.stack(part) for part in zip(*rows, strict=True)] if rows else [empty, empty, empty]
@@ -144,7 +144,7 @@ class Tables:
             return
         # Where nothing is committed, it makes no difference where: those are in the other placement.
         of_part = (self.choices.databases, self.choices.caches, self.choices.computes)
-        committed = [np.array([choice.purchase != ON_DEMAND for choice in each]) for each in of_part]
+        committed = [np.array([choice.purchase != ON_DEMAND for choice in choices]) for choices in of_part]
         for at in range(3):
             places = [part[~committed[i][part]] if i < at else part for i, part in enumerate(parts)]
             places[at] = parts[at][committed[at][parts[at]]]
@@ -221,7 +221,7 @@ class Tables:
     ) -> Micro:
         """What each legal choice of one part costs in both regions."""
         costs = np.full(len(self._names[part]), NOT_LEGAL, dtype=np.int64)
-        committed, here = placement.committed_in_failover, (placement.primary, placement.strategy, part)
+        committed, prefix = placement.committed_in_failover, (placement.primary, placement.strategy, part)
         of_part = (self.choices.databases, self.choices.caches, self.choices.computes)[part]
         away: dict[object, int | str] = {}
         for at in positions:
@@ -230,17 +230,17 @@ class Tables:
             decision = self.decision(placement, *place)
             if part == 0 and self._raised_to_another(designer, decision, at):
                 continue
-            if (*here, at) not in self._at_home:
+            if (*prefix, at) not in self._at_home:
                 site = designer.primary(decision)
-                self._at_home[*here, at] = site, self._cost(buy(site))
-            site, cost = self._at_home[*here, at]
+                self._at_home[*prefix, at] = site, self._cost(buy(site))
+            site, cost = self._at_home[*prefix, at]
             if placement.failover and isinstance(cost, int):
                 # What is bought on demand there costs the same, however it is bought at home.
                 key = of_part[at] if committed else of_part[at]._replace(purchase=ON_DEMAND)
                 if key not in away:
                     away[key] = self._cost(buy(designer.failover(decision, site)))
-                there = away[key]
-                cost = there if isinstance(there, str) else cost + there
+                cost_away = away[key]
+                cost = cost_away if isinstance(cost_away, str) else cost + cost_away
             if isinstance(cost, str):
                 refuse(self._names[part][at], cost)
             else:
@@ -276,23 +276,23 @@ class Tables:
                 costs[storage], seed = monthly, once
         return costs, seed, reason
 
-    def _cost(self, quantities: Iterable[Purchase]) -> int | str:
+    def _cost(self, purchases: Iterable[Purchase]) -> int | str:
         """What purchases cost, or why one of them has no price."""
         total = 0
-        for bought in quantities:
-            cost = self._cost_of(bought)
+        for purchase in purchases:
+            cost = self._cost_of(purchase)
             if isinstance(cost, str):
                 return cost
             total += cost
         return total
 
-    def _cost_of_one(self, bought: Purchase) -> int | str:
-        service, item, region = bought.service, bought.item, bought.region
-        if not self._catalog.prices.has(service, item, region, bought.to_region, bought.purchase):
-            where = f"{region} to {bought.to_region}" if bought.to_region else region
-            return f"the snapshot has no price for {service} {item} in {where}, {bought.purchase}"
+    def _cost_of_one(self, purchase: Purchase) -> int | str:
+        service, item, region = purchase.service, purchase.item, purchase.region
+        if not self._catalog.prices.has(service, item, region, purchase.to_region, purchase.purchase):
+            where = f"{region} to {purchase.to_region}" if purchase.to_region else region
+            return f"the snapshot has no price for {service} {item} in {where}, {purchase.purchase}"
         try:
-            return self.biller.micro_usd([bought])
+            return self.biller.micro_usd([purchase])
         except PriceError as error:
             return str(error)
 
@@ -323,23 +323,23 @@ class Tables:
     @cached_property
     def _deciding(self) -> tuple[dict[object, int], dict[object, int], dict[object, int]]:
         """What of the sizes can decide a recovery, with the first choice that has it."""
-        found: tuple[dict[object, int], dict[object, int], dict[object, int]] = ({}, {}, {})
+        positions: tuple[dict[object, int], dict[object, int], dict[object, int]] = ({}, {}, {})
         for at, database in enumerate(self.choices.databases):
-            found[0].setdefault(database.instances, at)
+            positions[0].setdefault(database.instances, at)
         for at, cache in enumerate(self.choices.caches):
-            found[1].setdefault(cache.replicas, at)
+            positions[1].setdefault(cache.replicas, at)
         for at, compute in enumerate(self.choices.computes):
-            found[2].setdefault(compute.tasks, at)
-        return found
+            positions[2].setdefault(compute.tasks, at)
+        return positions
 
     def recovery_codes(self, placement: Codes, database: Codes, cache: Codes, compute: Codes) -> Codes:
         """Which recovery each combination has; the arrays broadcast."""
-        instances, replicas, tasks = ({key: at for at, key in enumerate(found)} for found in self._deciding)
+        instances, replicas, tasks = ({key: at for at, key in enumerate(keys)} for keys in self._deciding)
         of_database = np.array([instances[choice.instances] for choice in self.choices.databases])
         of_cache = np.array([replicas[choice.replicas] for choice in self.choices.caches])
         of_compute = np.array([tasks[choice.tasks] for choice in self.choices.computes])
-        found: Codes = self._alike[0][placement, of_database[database], of_cache[cache], of_compute[compute]]
-        return found
+        codes: Codes = self._alike[0][placement, of_database[database], of_cache[cache], of_compute[compute]]
+        return codes
 
     @property
     def examples(self) -> list[Topology]:
