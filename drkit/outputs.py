@@ -1,4 +1,4 @@
-"""What the main job leaves behind: files that appear whole or not at all."""
+"""Output files of a design; each appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def staged(folder: Path) -> Iterator[Path]:
     Each file replaces its predecessor in one step. When the block fails or the process is killed, what was in
     ``folder`` before is untouched; a killed run's staging folder is cleared away by the next run.
     """
-    made = not folder.exists()
+    created = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear_stale(folder)
@@ -88,7 +88,7 @@ def staged(folder: Path) -> Iterator[Path]:
             raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        if made and not any(folder.iterdir()):
+        if created and not any(folder.iterdir()):
             folder.rmdir()
 
 
@@ -103,9 +103,9 @@ def summary(comparison: Comparison) -> dict[str, object]:
     snapshot = comparison.catalog.snapshot
     return {
         "workload": comparison.workload.name,
-        "chosen": _told(comparison, comparison.chosen),
+        "chosen": _option(comparison, comparison.chosen),
         "named": {name: option.topology_id for name, option in comparison.named.items() if name != "chosen"},
-        "today": _told(comparison, comparison.today),
+        "today": _option(comparison, comparison.today),
         "topologies": {
             "considered": len(comparison.options) + len(comparison.rejected),
             "rejected": len(comparison.rejected),
@@ -122,7 +122,7 @@ def summary(comparison: Comparison) -> dict[str, object]:
     }
 
 
-def _told(comparison: Comparison, option: Option) -> dict[str, object]:
+def _option(comparison: Comparison, option: Option) -> dict[str, object]:
     judged = option.judgement
     topology = option.topology
     return {

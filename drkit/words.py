@@ -40,14 +40,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + "s" * (number != 1)
 
 
-def did_you_mean(wanted: str, known: Iterable[str], count: int = 1, cutoff: float = 0.6) -> str:
+def did_you_mean(name: str, names: Iterable[str], count: int = 1, cutoff: float = 0.6) -> str:
     """Up to ``count`` known names nearest to a wrong one, as a question; empty when none is near."""
-    near = difflib.get_close_matches(wanted, list(known), n=count, cutoff=cutoff)
+    near = difflib.get_close_matches(name, list(names), n=count, cutoff=cutoff)
     return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def within(bound: Mapping[str, float]) -> str:
     """What a bound allows, by pydantic's name for it: ``a number of at least 1``."""
     ((kind, limit),) = bound.items()
-    told = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
-    return f"a number {told[kind]} {limit:g}"
+    wording = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+    return f"a number {wording[kind]} {limit:g}"

@@ -43,10 +43,10 @@ def cost_difference(before: Option, after: Option, shown: int = 12) -> Table:
     return cost_table(explain_difference(before, after), shown)
 
 
-def cost_table(found: Difference, shown: int | None = None) -> Table:
+def cost_table(difference: Difference, shown: int | None = None) -> Table:
     """The changed lines of a difference as people read them, and their sum."""
-    changes = found.changes
-    kept, rest = changes[:shown], changes[len(changes) if shown is None else shown :]
+    changes = difference.changes
+    largest, rest = changes[:shown], changes[len(changes) if shown is None else shown :]
     rows = [
         {
             "change": line.kind,
@@ -59,7 +59,7 @@ def cost_table(found: Difference, shown: int | None = None) -> Table:
             "USD per unit": _ends(_price(line.unit_usd_before), _price(line.unit_usd_after)),
             **_amounts([line]),
         }
-        for line in kept
+        for line in largest
     ]
     blank = dict.fromkeys(("change", "where", "component", "item", "quantity", "USD per unit"), "")
     if rest:
@@ -73,10 +73,10 @@ def recovery_difference(before: Option, after: Option) -> Table:
     return recovery_table(explain_difference(before, after))
 
 
-def recovery_table(found: Difference) -> Table:
+def recovery_table(difference: Difference) -> Table:
     """The steps of a difference as people read them, and their sum: the mean RTO."""
-    steps = [(one.step.replace("_", " "), one.mean_before_s, one.mean_after_s) for one in found.steps]
-    ends = [option.recovery.judged.rto.mean for option in (found.before, found.after)]
+    steps = [(change.step.replace("_", " "), change.mean_before_s, change.mean_after_s) for change in difference.steps]
+    ends = [option.recovery.judged.rto.mean for option in (difference.before, difference.after)]
     rows = [
         {"step": name, "before": _time(was), "after": _time(now), "change": signed(now - was)}
         for name, was, now in steps
@@ -88,9 +88,9 @@ def recovery_table(found: Difference) -> Table:
     return Table(rows)
 
 
-def losses_table(found: Difference) -> Table:
+def losses_table(difference: Difference) -> Table:
     """The stores of a difference as people read them: writes lost at 50 and 95 %."""
-    return Table([_losses(store) for store in found.stores])
+    return Table([_losses(store) for store in difference.stores])
 
 
 def near_optimal(comparison: Comparison, within: float = choices.NEAR) -> Markdown:
@@ -100,20 +100,20 @@ def near_optimal(comparison: Comparison, within: float = choices.NEAR) -> Markdo
 
 def regrets(comparison: Comparison, shown: int = 6) -> Table:
     """Options that would be regretted least over the uncertain inputs, and the choice [USD/year]."""
-    found = choices.least_regret(comparison)
-    kept = found[:shown] + [one for one in found[shown:] if one.option is comparison.chosen]
+    ranked = choices.least_regret(comparison)
+    top = ranked[:shown] + [regret for regret in ranked[shown:] if regret.option is comparison.chosen]
     rows = [
         {
-            "topology": one.option.topology_id,
-            "USD a month": f"{one.option.bill.monthly_usd:,.2f}",
-            "average regret USD a year": f"{one.expected_usd:,.0f}",
-            "regret at 95 %": f"{one.high_usd:,.0f}",
-            "±": f"{one.high_error_usd:,.0f}",
-            "largest": f"{one.most_usd:,.0f}",
-            "best in": f"{100 * one.best:.0f} %",
-            "chosen": "chosen" if one.option is comparison.chosen else "",
+            "topology": regret.option.topology_id,
+            "USD a month": f"{regret.option.bill.monthly_usd:,.2f}",
+            "average regret USD a year": f"{regret.expected_usd:,.0f}",
+            "regret at 95 %": f"{regret.high_usd:,.0f}",
+            "±": f"{regret.high_error_usd:,.0f}",
+            "largest": f"{regret.most_usd:,.0f}",
+            "best in": f"{100 * regret.best:.0f} %",
+            "chosen": "chosen" if regret.option is comparison.chosen else "",
         }
-        for one in kept
+        for regret in top
     ]
     return Table(rows)
 
@@ -162,15 +162,15 @@ def _price(usd: float) -> str:
 
 
 def _losses(store: StoreChange) -> dict[str, str]:
-    def told(seconds: float) -> str:
+    def in_words(seconds: float) -> str:
         return "" if math.isnan(seconds) else lost(seconds)
 
     return {
         "store": store.store,
-        "50 % before": told(store.p50_before_s),
-        "50 % after": told(store.p50_after_s),
-        "95 % before": told(store.p95_before_s),
-        "95 % after": told(store.p95_after_s),
+        "50 % before": in_words(store.p50_before_s),
+        "50 % after": in_words(store.p50_after_s),
+        "95 % before": in_words(store.p95_before_s),
+        "95 % after": in_words(store.p95_after_s),
         "decides before": "" if math.isnan(store.decides_before) else f"{100 * store.decides_before:.0f} %",
         "decides after": "" if math.isnan(store.decides_after) else f"{100 * store.decides_after:.0f} %",
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from drkit.choice import ownership as value
+from drkit.choice import ownership as ownership_module
 from drkit.choice import waiting
 from drkit.choice.replay import REGION
 from drkit.choice.well_architected import verdicts
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
     """A year of one option in a paragraph: downtime, lost writes, loss, availability, and when to fail over."""
-    shown = option or comparison.chosen
-    recovery, parts = shown.recovery, value.ownership(comparison, shown)
+    option = option or comparison.chosen
+    recovery, parts = option.recovery, ownership_module.ownership(comparison, option)
     yearly = recovery.yearly
-    policy = waiting.evaluate(comparison, shown) if shown.topology.failover else None
+    policy = waiting.evaluate(comparison, option) if option.topology.failover else None
     text = (
         f"**A year with it.** {span(3600 * recovery.downtime_h)} without service and "
         f"{span(3600 * recovery.lost_writes_h)} of writes lost are to be expected, which cost "
@@ -53,10 +53,10 @@ def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
             f"{'needs' if len(blocked) == 1 else 'need'} control planes that lie in {REGION}."
         )
     simulator = comparison.simulator()
-    if together := len(simulator.lost_together(shown.topology)):
-        apart = comparison.catalog.regions.distance_km(shown.topology.primary_region, shown.topology.failover_region)
+    if together := len(simulator.lost_together(option.topology)):
+        apart = comparison.catalog.regions.distance_km(option.topology.primary_region, option.topology.failover_region)
         text += (
-            f" {shown.topology.failover_region} lies {apart:,.0f} km from {shown.topology.primary_region}: in "
+            f" {option.topology.failover_region} lies {apart:,.0f} km from {option.topology.primary_region}: in "
             f"{100 * together / simulator.samples:.1f} % of the losses both regions are lost, and everything with them."
         )
     if policy:
@@ -74,7 +74,7 @@ def answer(comparison: Comparison, option: Option | None = None) -> Markdown:
 
 def steps(comparison: Comparison, option: Option | None = None) -> Table:
     """Every figure behind every step after the loss of the region: its distribution, and how it is known."""
-    shown, workload = option or comparison.chosen, comparison.workload
+    option, workload = option or comparison.chosen, comparison.workload
     own = {
         "workload.detection_s": workload.operations.detection_s,
         "workload.decision_s": workload.operations.decision_s,
@@ -82,20 +82,20 @@ def steps(comparison: Comparison, option: Option | None = None) -> Table:
         "workload.image_gib": largest_image(workload),
     }
     rows = []
-    for step in shown.recovery.judged.steps:
+    for step in option.recovery.judged.steps:
         kind = step_kinds()[step.name]
         for name in step.figures:
-            known = own.get(name) or comparison.assumptions[name]
-            figure = known if isinstance(known, Figure) else None
+            quantity = own.get(name) or comparison.assumptions[name]
+            figure = quantity if isinstance(quantity, Figure) else None
             rows.append(
                 {
                     "step": step.name.replace("_", " "),
                     "Region switch block": kind.region_switch_block,
                     "figure": name,
-                    "low": _figure(known.low),
-                    "typical": _figure(known.typical),
-                    "high": _figure(known.high),
-                    "distribution": known.distribution or "triangular",
+                    "low": _figure(quantity.low),
+                    "typical": _figure(quantity.typical),
+                    "high": _figure(quantity.high),
+                    "distribution": quantity.distribution or "triangular",
                     "source": figure.source if figure else "workload file",
                     "known by": figure.basis if figure else "observed:user",
                     "needs of us-east-1": ", ".join(kind.control_planes).replace("_", " "),
@@ -106,8 +106,7 @@ def steps(comparison: Comparison, option: Option | None = None) -> Table:
 
 def rates(comparison: Comparison) -> Table:
     """How often each disruption strikes, with its 90 % interval, and how that is known."""
-    known = disruptions.Disruptions(comparison.workload, comparison.catalog, comparison.assumptions)
-    frame = known.frame()
+    frame = disruptions.Disruptions(comparison.workload, comparison.catalog, comparison.assumptions).frame()
     rate = frame.apply(lambda row: f"{_figure(row.low_per_year)} to {_figure(row.high_per_year)}", axis=1)
     return Table(
         {
@@ -125,17 +124,17 @@ def rates(comparison: Comparison) -> Table:
 
 def durations(comparison: Comparison) -> Markdown:
     """How long an impairment lasts, and what the status page says beside it."""
-    known = disruptions.Disruptions(comparison.workload, comparison.catalog, comparison.assumptions)
     if own := comparison.assumptions.own.get(disruptions.DURATION):
+        rates = disruptions.Disruptions(comparison.workload, comparison.catalog, comparison.assumptions)
         return Markdown(
-            f"An impairment lasts {own.low:g} to {own.high:g} h, typically {own.typical:g} h ({known.duration_basis})."
+            f"An impairment lasts {own.low:g} to {own.high:g} h, typically {own.typical:g} h ({rates.duration_basis})."
         )
     fit = disruptions.durations("region_impairment")
     low, high = fit.interval_of_median()
     zone = disruptions.durations("az_failure")
     page = disruptions.status_page().set_index("region_group")
     group = comparison.workload.region if comparison.workload.region in page.index else "other"
-    there = {name: float(page[name].loc[group]) for name in ("typical_per_year", "median_h")}
+    status = {name: float(page[name].loc[group]) for name in ("typical_per_year", "median_h")}
     return Markdown(
         f"Impairments of a region last {span(3600 * fit.median_h)} in the middle (90 % interval {span(3600 * low)} to "
         f"{span(3600 * high)}, {fit.exact} outages seen to their end, all regions together), one in twenty longer than "
@@ -145,15 +144,15 @@ def durations(comparison: Comparison) -> Markdown:
         "The two of 2026 were lost in one war and are one event in the rate; how often a neighbour is lost too is "
         "assumed (`neighbour_lost_too`). The hour of 2021-12-15 is in the durations and not in the rates, which count "
         "what AWS itself has summarized. For comparison, AWS's status page of 2018 to 2020 shows "
-        f"{there['typical_per_year']:.1f} events a year in one region of the group `{group}`, most of them smaller, "
+        f"{status['typical_per_year']:.1f} events a year in one region of the group `{group}`, most of them smaller, "
         "half of them shorter than "
-        f"{span(3600 * there['median_h'])}."
+        f"{span(3600 * status['median_h'])}."
     )
 
 
 def ownership(comparison: Comparison) -> Table:
     """The best of each strategy: total cost of ownership, and what years bring (5 to 95 %)."""
-    frame = value.frame(comparison)
+    frame = ownership_module.frame(comparison)
     money = {
         "bill": "bill_usd",
         "expected loss": "loss_usd",
@@ -162,12 +161,16 @@ def ownership(comparison: Comparison) -> Table:
         "total": "total_usd",
     }
     table = {"strategy": [STRATEGY_NAMES[name] for name in frame["strategy"]]}
-    table |= {f"{said}, USD a year": [f"{v:,.0f}" for v in frame[column]] for said, column in money.items()}
+    table |= {f"{heading}, USD a year": [f"{v:,.0f}" for v in frame[column]] for heading, column in money.items()}
     table["loss ± by simulation"] = [f"{v:,.0f}" for v in frame["loss_error_usd"]]
-    for said, column in (("loss USD", "loss_{}_usd"), ("downtime h", "downtime_{}_h"), ("lost h", "lost_writes_{}_h")):
+    for heading, column in (
+        ("loss USD", "loss_{}_usd"),
+        ("downtime h", "downtime_{}_h"),
+        ("lost h", "lost_writes_{}_h"),
+    ):
         low, high = frame[column.format("p05")], frame[column.format("p95")]
-        table[f"{said}, 5 to 95 % of years"] = [
-            f"{a:,.{0 if 'USD' in said else 1}f} to {b:,.{0 if 'USD' in said else 1}f}"
+        table[f"{heading}, 5 to 95 % of years"] = [
+            f"{a:,.{0 if 'USD' in heading else 1}f} to {b:,.{0 if 'USD' in heading else 1}f}"
             for a, b in zip(low, high, strict=True)
         ]
     table["downtime ± by simulation"] = [f"{v:,.2f} h" for v in frame["downtime_error_h"]]
@@ -182,14 +185,14 @@ def ownership(comparison: Comparison) -> Table:
 def least_total(comparison: Comparison) -> Markdown:
     """Which topology costs least in total, beside the choice, which is the cheapest bill that meets the objectives."""
     chosen = comparison.chosen
-    least = value.least_total(comparison)
-    mine, best = (value.ownership(comparison, option).total_usd for option in (chosen, least))
+    least = ownership_module.least_total(comparison)
+    chosen_usd, least_usd = (ownership_module.ownership(comparison, option).total_usd for option in (chosen, least))
     if least is chosen:
-        return Markdown(f"The choice is also the topology of least total cost, {mine:,.0f} USD a year.")
-    met = "meets the objectives too" if least.meets_objectives else "; ".join(least.misses)
+        return Markdown(f"The choice is also the topology of least total cost, {chosen_usd:,.0f} USD a year.")
+    objectives = "meets the objectives too" if least.meets_objectives else "; ".join(least.misses)
     return Markdown(
-        f"The least total cost has `{least.topology_id}`: {best:,.0f} USD a year, {mine - best:,.0f} less than the "
-        f"choice; it {met}."
+        f"The least total cost has `{least.topology_id}`: {least_usd:,.0f} USD a year, {chosen_usd - least_usd:,.0f} "
+        f"less than the choice; it {objectives}."
     )
 
 
@@ -219,21 +222,21 @@ def break_even(comparison: Comparison) -> Table:
             f"{reach.error_usd_per_hour:,.0f}",
             "any" if math.isinf(reach.to_usd_per_hour) else f"{reach.to_usd_per_hour:,.0f}",
         )
-        for reach in value.break_even(comparison)
+        for reach in ownership_module.break_even(comparison)
     ]
-    shown = {row[0] for row in rows}
-    known = [option.topology.strategy for option in comparison.representatives]
+    listed = {row[0] for row in rows}
+    strategies = [option.topology.strategy for option in comparison.representatives]
     rows += [
         (STRATEGY_NAMES[name], "nowhere the cheapest", "", "", "")
-        for name in known
-        if STRATEGY_NAMES[name] not in shown
+        for name in strategies
+        if STRATEGY_NAMES[name] not in listed
     ]
     return Table(rows, columns=["strategy", "topology", "from USD an hour", "± by simulation", "to USD an hour"])
 
 
-def decisive(found: Sensitivity) -> Table | Markdown:
+def decisive(sensitivity: Sensitivity) -> Table | Markdown:
     """Inputs that would change the choice, or the least total cost, if they were known to be low or high."""
-    frame = found.decisive
+    frame = sensitivity.decisive
     frame = frame[frame["changes_choice"] | frame["changes_least_total"]]
     if frame.empty:
         return Markdown(
@@ -254,16 +257,16 @@ def decisive(found: Sensitivity) -> Table | Markdown:
     )
 
 
-def drivers(found: Sensitivity, rows: int = 5) -> Table:
+def drivers(sensitivity: Sensitivity, rows: int = 5) -> Table:
     """Sobol's indices of the inputs that drive each output most, with half their 95 % intervals.
 
     Inputs with a total index below half a percent are left out.
     """
-    said = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
-    frame = found.sobol[found.sobol["total"] >= 0.005].groupby("output", sort=False).head(rows)
+    labels = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
+    frame = sensitivity.sobol[sensitivity.sobol["total"] >= 0.005].groupby("output", sort=False).head(rows)
     return Table(
         {
-            "of": frame["output"].map(said),
+            "of": frame["output"].map(labels),
             "input": frame["input"],
             "alone": [f"{a:.2f} ± {b:.2f}" for a, b in zip(frame["first"], frame["first_error"], strict=True)],
             "with all others": [
@@ -273,9 +276,9 @@ def drivers(found: Sensitivity, rows: int = 5) -> Table:
     )
 
 
-def replays(found: Replay) -> Table:
+def replays(replay: Replay) -> Table:
     """One outage replayed: when service was back, what was lost and what was blocked, by strategy."""
-    frame = found.frame()
+    frame = replay.frame()
     return Table(
         {
             "strategy": frame["strategy"],
@@ -295,10 +298,10 @@ def well_architected(comparison: Comparison) -> Table:
     """Each strategy's median RTO beside the class that Well-Architected gives it, and which step is to blame."""
     rows = []
     for verdict in verdicts(comparison):
-        told = "in its class"
+        text = "in its class"
         if not verdict.inside:
             slow = verdict.rto_p50_s > verdict.known.high_s
-            told = (
+            text = (
                 f"slower: {' and '.join(step.replace('_', ' ') for step in verdict.blamed)} to blame"
                 if slow
                 else "faster than its class"
@@ -310,7 +313,7 @@ def well_architected(comparison: Comparison) -> Table:
                 f"{span(verdict.known.low_s)} to {span(verdict.known.high_s)}",
                 span(verdict.rto_p50_s),
                 span(verdict.error_s),
-                told,
+                text,
             )
         )
     return Table(rows, columns=["strategy", "Well-Architected", "taken as", "RTO 50 %", "± by simulation", ""])

@@ -23,12 +23,12 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
     refused
         Whether to list refused regions too.
     """
-    wanted = strategy or comparison.chosen.topology.strategy
+    strategy = strategy or comparison.chosen.topology.strategy
     regions, home = comparison.catalog.regions, comparison.workload.region
     rows: list[dict[str, str]] = []
     of_strategy: dict[str, list[Option]] = {}
     for option in comparison.options:
-        if option.topology.strategy == wanted and option.topology.failover:
+        if option.topology.strategy == strategy and option.topology.failover:
             of_strategy.setdefault(option.topology.failover_region, []).append(option)
     for option in sorted(map(comparison.best_in, of_strategy.values()), key=comparison.order):
         topology = option.topology
@@ -46,7 +46,7 @@ def failover_regions(comparison: Comparison, strategy: str = "", refused: bool =
             }
         )
     for topology in comparison.rejected if refused else ():
-        if topology.strategy == wanted and not any(row["region"] == topology.failover_region for row in rows):
+        if topology.strategy == strategy and not any(row["region"] == topology.failover_region for row in rows):
             rows.append(
                 {
                     "region": topology.failover_region,

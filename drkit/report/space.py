@@ -36,14 +36,14 @@ def shortlist(rows: Rows, limit: int = SHOWN) -> Table:
         objectives``; ``primary_region`` where there are several.
     """
     shown = rows.head(limit).frame().reset_index()
-    told = [_told(row) for row in shown.to_dict("records")]
-    columns = list(told[0]) if told else ["row"]
-    if len({placement.primary for placement in rows.space.tables.placements}) == 1 and told:
+    records = [_record(row) for row in shown.to_dict("records")]
+    columns = list(records[0]) if records else ["row"]
+    if len({placement.primary for placement in rows.space.tables.placements}) == 1 and records:
         columns.remove("primary_region")
-    return Table(told, columns=columns)
+    return Table(records, columns=columns)
 
 
-def _told(row: Mapping[Hashable, object]) -> dict[str, object]:
+def _record(row: Mapping[Hashable, object]) -> dict[str, object]:
     return {
         "row": row["row"],
         "strategy": row["strategy"],

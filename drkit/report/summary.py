@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drkit.choice.options import Option
     from drkit.workload.model import Objectives
 
-#: Strategies as people write them.
+#: The named choices as people write them.
 _NAMED = {
     "chosen": "Choice",
     "best_recovery": "Best recovery",
@@ -44,7 +44,7 @@ def answer(comparison: Comparison) -> Markdown:
     text = [
         f"### {STRATEGY_NAMES[topology.strategy]}{where}: {chosen.bill.monthly_usd:,.0f} USD a month, "
         f"{extra:+,.0f} USD against today",
-        _asked(workload.objectives),
+        _targets(workload.objectives),
         f"After losing {topology.primary_region}, **{workload.name}** serves again in "
         f"**{span(judged.rto_p50_s)}** typically and in {span(judged.rto_at_probability_s)} at {at}; it loses "
         f"**{lost(judged.rpo_p50_s)}** typically and {lost(judged.rpo_at_probability_s)} at {at}"
@@ -85,7 +85,7 @@ def answer(comparison: Comparison) -> Markdown:
     return Markdown("\n\n".join(text))
 
 
-def _asked(objectives: Objectives) -> str:
+def _targets(objectives: Objectives) -> str:
     limits = [f"RPO {span(objectives.rpo_s)}", f"RTO {span(objectives.rto_s)}"]
     text = f"Asked: {' and '.join(limits)} after the loss of the region, each with {asked(objectives.probability)}"
     if objectives.budget_usd_per_month:
@@ -112,15 +112,14 @@ def _by_store(option: Option, probability: float) -> str:
 
 def _impossible(comparison: Comparison) -> list[str]:
     """Strategies that are possible nowhere, each reason once: often an engine version or a class is the way out."""
-    wanted = comparison.workload.objectives.strategies or STRATEGIES
     reasons: dict[str, list[str]] = {}
-    for strategy in wanted:
+    for strategy in comparison.workload.objectives.strategies or STRATEGIES:
         refused = [topology for topology in comparison.rejected if topology.strategy == strategy]
         if strategy in comparison.strategies or not refused:
             continue
         # The reason of a region that is allowed and priced says what to change; other regions only say where not.
-        told = Counter(topology.rejected_because for topology in refused)
-        reasons.setdefault(told.most_common(1)[0][0], []).append(STRATEGY_NAMES[strategy])
+        counts = Counter(topology.rejected_because for topology in refused)
+        reasons.setdefault(counts.most_common(1)[0][0], []).append(STRATEGY_NAMES[strategy])
     return [f"Not possible: {', '.join(names)}. {reason[0].upper()}{reason[1:]}." for reason, names in reasons.items()]
 
 
@@ -219,14 +218,14 @@ def disruption_matrix(comparison: Comparison) -> Table:
         # A switchover that no strategy without live data can make would read as one that takes no time.
         columns = ("rto_p95_s", "rto_p95_error_s", "rpo_p95_s", "rpo_p95_error_s", "per_year")
         cells = [
-            f"{_pm(rto, rto_error)} / {_pm(rpo, rpo_error)}" if per_year else "not done"
-            for rto, rto_error, rpo, rpo_error, per_year in zip(*(frame[one] for one in columns), strict=True)
+            f"{_span_with_error(rto, rto_error)} / {_span_with_error(rpo, rpo_error)}" if per_year else "not done"
+            for rto, rto_error, rpo, rpo_error, per_year in zip(*(frame[column] for column in columns), strict=True)
         ]
         rows[STRATEGY_NAMES[option.topology.strategy]] = cells
     return Table(pd.DataFrame.from_dict(rows, orient="index", columns=list(frame["disruption"])))
 
 
-def _pm(seconds: float, error_s: float) -> str:
+def _span_with_error(seconds: float, error_s: float) -> str:
     return span(seconds) + (f" ± {span(error_s)}" if error_s and math.isfinite(error_s) else "")
 
 
@@ -242,7 +241,7 @@ def bill(option: Option) -> Table:
 
 
 def not_observed(option: Option) -> Table:
-    """The bill's lines whose price is derived or a proxy, or whose quantity rests on an assumption, dearest first."""
+    """The bill's lines whose price is derived or a proxy, or with an assumed quantity, most expensive first."""
     frame = option.bill.frame()
     marked = ~frame["basis"].str.startswith("observed") | frame["assumption"].ne("")
     columns = ["role", "region", "component", "item", "monthly_usd", "basis", "as_of", "source", "assumption"]
@@ -310,13 +309,13 @@ def zero_loss(comparison: Comparison) -> Markdown:
             )
         )
     if database:
-        kept = math.fsum(line.monthly_usd for line in chosen.bill.lines if line.component == "backup")
+        backup_usd = math.fsum(line.monthly_usd for line in chosen.bill.lines if line.component == "backup")
         corrupted = np.median(chosen.recovery.outcomes["data_corruption"].rpo_s)
         rows.append(
             (
                 "Backups, against corrupted data, which replication carries along",
                 f"{lost(float(corrupted))} typically: what was written before somebody noticed",
-                f"{kept:,.2f} USD a month in the chosen bill",
+                f"{backup_usd:,.2f} USD a month in the chosen bill",
             )
         )
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)

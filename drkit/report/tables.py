@@ -147,8 +147,8 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
 
     head = generate_init_offline_itables_html(itables.options.dt_bundle) if library else ""
     name = f"table-{zlib.crc32((caption + frame.to_csv()).encode()):08x}"
-    words = [at for at, column in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[column])]
-    long = any(frame.iloc[:, at].astype(str).str.len().max() > _LONG for at in words)
+    text_columns = [at for at, column in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[column])]
+    long = any(frame.iloc[:, at].astype(str).str.len().max() > _LONG for at in text_columns)
     table = itables.to_html_datatable(
         frame,
         caption=caption or None,
@@ -157,6 +157,6 @@ def searchable(frame: pd.DataFrame, caption: str = "", library: bool = True) -> 
         showIndex=False,
         maxBytes=0,
         classes="display compact" + " nowrap" * (not long),
-        columnDefs=[{"className": "dt-left", "targets": words}],
+        columnDefs=[{"className": "dt-left", "targets": text_columns}],
     )
     return Searchable(head + table, len(frame))

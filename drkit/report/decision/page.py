@@ -17,9 +17,7 @@ from drkit.errors import DrkitError, ParameterError
 from drkit.files.bundled import data_dir
 from drkit.files.templates import template
 from drkit.outputs import staged
-from drkit.report import choice as choice_report
-from drkit.report import recovery as recovery_report
-from drkit.report import summary as report
+from drkit.report import choice, recovery, summary
 from drkit.report.decision import pdf
 from drkit.report.tables import Table
 from drkit.words import asked, lost, span
@@ -83,13 +81,13 @@ def write_report(comparison: Comparison, path: str | Path, date: str = "", as_pd
     if as_pdf and browser is None:
         raise ParameterError(f"a PDF is printed by a browser, and none of {', '.join(pdf.BROWSERS)} is on the PATH")
     written = [path]
-    shown = _shown(comparison, date or calendar.today().isoformat())
+    context = _context(comparison, date or calendar.today().isoformat())
     with staged(path.parent) as staging:
-        (staging / path.name).write_text(_template().render(shown, unfolded=False), encoding="utf-8")
+        (staging / path.name).write_text(_template().render(context, unfolded=False), encoding="utf-8")
         if browser:
             printed = path.with_suffix(".pdf")
             try:
-                pdf.print_page(_template().render(shown, unfolded=True), staging / printed.name, browser)
+                pdf.print_page(_template().render(context, unfolded=True), staging / printed.name, browser)
                 written.append(printed)
             except DrkitError as error:
                 if as_pdf:
@@ -108,10 +106,10 @@ def html(comparison: Comparison, date: str, unfolded: bool = False) -> str:
     unfolded
         Whether what an auditor unfolds is open already, as for paper.
     """
-    return str(_template().render(_shown(comparison, date), unfolded=unfolded))
+    return str(_template().render(_context(comparison, date), unfolded=unfolded))
 
 
-def _shown(comparison: Comparison, date: str) -> dict[str, object]:
+def _context(comparison: Comparison, date: str) -> dict[str, object]:
     """What the template is filled with."""
     versions = {name: version(name) for name in ("drkit", "numpy", "pandas", "scipy", "matplotlib")}
     return {
@@ -133,14 +131,14 @@ def _shown(comparison: Comparison, date: str) -> dict[str, object]:
 def command(comparison: Comparison) -> str:
     """The command that makes the figures again, from the same workload file, snapshot and own prices."""
     name, snapshot = comparison.workload.name, comparison.catalog.snapshot
-    words = ["drkit report", name if name in bundled() else f"{name}.yaml"]
-    words += [f"--seed {comparison.seed} --samples {comparison.samples}"]
+    parts = ["drkit report", name if name in bundled() else f"{name}.yaml"]
+    parts += [f"--seed {comparison.seed} --samples {comparison.samples}"]
     if snapshot.path != data_dir() / "snapshot":
-        words.append(f"--snapshot {snapshot.path.name}")
+        parts.append(f"--snapshot {snapshot.path.name}")
     own: Any = snapshot.manifest.get("own_prices")
     if own:
-        words.append(f"--prices {own['file']}")
-    return " ".join(words)
+        parts.append(f"--prices {own['file']}")
+    return " ".join(parts)
 
 
 def title(comparison: Comparison) -> str:
@@ -159,12 +157,12 @@ def title(comparison: Comparison) -> str:
 
 def tiles(comparison: Comparison) -> list[Tile]:
     """The figures that decide: cost, recovery, writes lost, expected loss."""
-    chosen, today, wanted = comparison.chosen, comparison.today, comparison.workload.objectives
-    judged, at = chosen.judgement, asked(wanted.probability)
+    chosen, today, objectives = comparison.chosen, comparison.today, comparison.workload.objectives
+    judged, at = chosen.judgement, asked(objectives.probability)
     extra = chosen.bill.monthly_usd - today.bill.monthly_usd
-    budget = wanted.budget_usd_per_month
+    budget = objectives.budget_usd_per_month
     unseen = 100 * chosen.bill.share_not_observed
-    loss, was = chosen.recovery.expected_yearly_loss_usd, today.recovery.expected_yearly_loss_usd
+    loss, loss_today = chosen.recovery.expected_yearly_loss_usd, today.recovery.expected_yearly_loss_usd
     return [
         Tile(
             "Cost a month",
@@ -176,21 +174,21 @@ def tiles(comparison: Comparison) -> list[Tile]:
         Tile(
             f"Service is back (RTO, {at})",
             span(judged.rto_at_probability_s),
-            f"asked: {span(wanted.rto_s)}; typically {span(judged.rto_p50_s)}",
-            "met" if judged.p_meets_rto >= wanted.probability else "missed",
+            f"asked: {span(objectives.rto_s)}; typically {span(judged.rto_p50_s)}",
+            "met" if judged.p_meets_rto >= objectives.probability else "missed",
             "simulated from published and assumed step times",
         ),
         Tile(
             f"Writes lost (RPO, {at})",
             lost(judged.rpo_at_probability_s).removesuffix(" of writes"),
-            f"asked: {span(wanted.rpo_s)}; typically {lost(judged.rpo_p50_s).removesuffix(' of writes')}",
-            "met" if judged.p_meets_rpo >= wanted.probability else "missed",
+            f"asked: {span(objectives.rpo_s)}; typically {lost(judged.rpo_p50_s).removesuffix(' of writes')}",
+            "met" if judged.p_meets_rpo >= objectives.probability else "missed",
             "simulated from published and assumed lags",
         ),
         Tile(
             "Expected loss a year",
             f"{loss:,.0f} USD",
-            f"today: {was:,.0f} USD",
+            f"today: {loss_today:,.0f} USD",
             "",
             "rates fitted from past outages; cost of an outage from the workload file",
         ),
@@ -203,22 +201,22 @@ def asked_for(comparison: Comparison) -> list[str]:
     extra = chosen.bill.monthly_usd - comparison.today.bill.monthly_usd
     if not chosen.topology.failover:
         return [f"Nothing to approve: {'; '.join(chosen.misses) or 'today is kept'}."]
-    found = [f"{extra:,.2f} USD a month on top of today's {comparison.today.bill.monthly_usd:,.2f} USD."]
+    sentences = [f"{extra:,.2f} USD a month on top of today's {comparison.today.bill.monthly_usd:,.2f} USD."]
     if extra < 0:
-        found = [f"A bill of {chosen.bill.monthly_usd:,.2f} USD a month, {-extra:,.2f} USD less than today's."]
+        sentences = [f"A bill of {chosen.bill.monthly_usd:,.2f} USD a month, {-extra:,.2f} USD less than today's."]
     if chosen.bill.one_off_usd:
-        found.append(f"{chosen.bill.one_off_usd:,.2f} USD once, for the first copy of the data.")
-    found += [f"A change to what runs today: {change}." for change in chosen.topology.changes]
-    found += [f"A risk that remains: it {miss}." for miss in chosen.misses]
+        sentences.append(f"{chosen.bill.one_off_usd:,.2f} USD once, for the first copy of the data.")
+    sentences += [f"A change to what runs today: {change}." for change in chosen.topology.changes]
+    sentences += [f"A risk that remains: it {miss}." for miss in chosen.misses]
     if not chosen.misses:
         judged = chosen.judgement
-        found.append(
+        sentences.append(
             f"A risk that remains: the RTO is missed in {_share(1 - judged.p_meets_rto)} of region losses and the RPO "
             f"in {_share(1 - judged.p_meets_rpo)}, by the simulation."
         )
     if chosen.topology.replicates_database:
-        found.append("Replication is asynchronous and carries corrupted data along: backups stay necessary.")
-    return found
+        sentences.append("Replication is asynchronous and carries corrupted data along: backups stay necessary.")
+    return sentences
 
 
 def _share(part: float) -> str:
@@ -242,23 +240,23 @@ def _pictures(comparison: Comparison) -> dict[str, str]:
 
 def _tables(comparison: Comparison) -> dict[str, str]:
     chosen = comparison.chosen
-    shown = {
-        "choices": report.choices(comparison),
-        "strategies": report.strategies(comparison),
-        "bill": report.bill(chosen),
+    tables = {
+        "choices": summary.choices(comparison),
+        "strategies": summary.strategies(comparison),
+        "bill": summary.bill(chosen),
         "lines": _lines(chosen),
-        "disruptions": report.disruptions(comparison),
-        "ownership": recovery_report.ownership(comparison),
-        "steps": recovery_report.steps(comparison),
-        "rates": recovery_report.rates(comparison),
-        "regions": report.failover_regions(comparison),
-        "rejected": report.rejected(comparison),
+        "disruptions": summary.disruptions(comparison),
+        "ownership": recovery.ownership(comparison),
+        "steps": recovery.steps(comparison),
+        "rates": recovery.rates(comparison),
+        "regions": summary.failover_regions(comparison),
+        "rejected": summary.rejected(comparison),
         "others": _others(comparison),
         "assumptions": _assumptions(comparison),
-        "ages": report.ages(chosen),
+        "ages": summary.ages(chosen),
         "files": _files(comparison),
     }
-    return {name: table._repr_html_() for name, table in shown.items()}
+    return {name: table._repr_html_() for name, table in tables.items()}
 
 
 def _lines(option: Option) -> Table:
@@ -304,20 +302,20 @@ def _files(comparison: Comparison) -> Table:
 
 
 def _texts(comparison: Comparison) -> dict[str, str]:
-    told = {
-        "answer": report.answer(comparison),
-        "near": choice_report.near_optimal(comparison),
-        "zero_loss": report.zero_loss(comparison),
-        "year": recovery_report.answer(comparison),
-        "least_total": recovery_report.least_total(comparison),
-        "durations": recovery_report.durations(comparison),
-        "error": recovery_report.error(comparison),
-        "provenance": report.provenance(comparison),
+    texts = {
+        "answer": summary.answer(comparison),
+        "near": choice.near_optimal(comparison),
+        "zero_loss": summary.zero_loss(comparison),
+        "year": recovery.answer(comparison),
+        "least_total": recovery.least_total(comparison),
+        "durations": recovery.durations(comparison),
+        "error": recovery.error(comparison),
+        "provenance": summary.provenance(comparison),
     }
     import mistune
 
     render = mistune.create_markdown(plugins=["table"])
-    return {name: str(render(str(text))) for name, text in told.items()}
+    return {name: str(render(str(text))) for name, text in texts.items()}
 
 
 def _template() -> Any:

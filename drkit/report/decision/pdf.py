@@ -19,11 +19,11 @@ _WITHOUT = "without a PDF (--no-pdf, as_pdf=False) the page is written all the s
 
 def find_browser() -> str | None:
     """Path of the first of `BROWSERS` on the PATH, or None."""
-    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def print_page(page: str, target: Path, browser: str) -> None:
-    """Print a page that needs nothing from anywhere.
+    """Print a self-contained page.
 
     Raises
     ------
