@@ -37,8 +37,8 @@ class Bounds:
         ParameterError
             When it lies elsewhere.
         """
-        if found := _inside(typed, self.write):
-            return found
+        if path := _inside(typed, self.write):
+            return path
         raise ParameterError(f"this page writes to {self.write} and below only: {str(typed)!r} is elsewhere")
 
     def to_load(self, typed: str) -> Path:
@@ -49,15 +49,15 @@ class Bounds:
         ParameterError
             When it is neither; whether there is such a file elsewhere is not told.
         """
-        known = workload_file.bundled()
-        if typed in known:
-            return known[typed]
+        bundled = workload_file.bundled()
+        if typed in bundled:
+            return bundled[typed]
         places = list(dict.fromkeys([self.read, self.write]))
-        found = _inside(typed, *places)
-        if found and found.suffix in (".yaml", ".yml"):
-            return found
+        path = _inside(typed, *places)
+        if path and path.suffix in (".yaml", ".yml"):
+            return path
         raise ParameterError(
-            f"this page loads bundled workloads ({', '.join(known)}) and workload files (.yaml) in "
+            f"this page loads bundled workloads ({', '.join(bundled)}) and workload files (.yaml) in "
             f"{' or '.join(map(str, places))} and below only: {typed!r} is neither"
         )
 

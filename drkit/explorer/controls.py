@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from drkit.explorer.fields import Field
 
 #: Called with the field and the value chosen, or with what is wrong about what was typed.
-Told = Callable[["Field", Any], None]
-Wrong = Callable[["Field", ParameterError], None]
+OnChange = Callable[["Field", Any], None]
+OnError = Callable[["Field", ParameterError], None]
 
 
 class Control:
@@ -23,24 +23,24 @@ class Control:
 
     Parameters
     ----------
-    told, wrong
-        Called when somebody changes the value, or types something that is none.
+    on_change, on_error
+        Called when somebody changes the value, or types something that cannot be read.
     """
 
-    def __init__(self, field: Field, draft: Draft, told: Told, wrong: Wrong) -> None:
+    def __init__(self, field: Field, draft: Draft, on_change: OnChange, on_error: OnError) -> None:
         self.field = field
-        self._told = told
-        self._wrong = wrong
+        self._on_change = on_change
+        self._on_error = on_error
         self._setting = False
         self.inputs: list[Any] = []
         #: What can be slid over or chosen: its words, and the value.
         self._steps: dict[str, Any] = {}
         self.widget = getattr(self, f"_{field.kind}")(draft)
-        for one in self.inputs:
-            one.observe(self._changed, "value")
+        for widget in self.inputs:
+            widget.observe(self._changed, "value")
 
     def show(self, draft: Draft) -> None:
-        """Show what the draft says, without telling anybody."""
+        """Show what the draft says, without calling ``on_change``."""
         self._setting = True
         try:
             value = self.field.value(draft)
@@ -54,8 +54,8 @@ class Control:
                 case "several" if len(self.inputs) == 1:
                     self.inputs[0].value = value
                 case "several":
-                    for known, tick in zip(self.field.values, self.inputs, strict=True):
-                        tick.value = known in value
+                    for option, tick in zip(self.field.values, self.inputs, strict=True):
+                        tick.value = option in value
                 case "text":
                     self.inputs[0].value = self.field.say(value)
         finally:
@@ -73,9 +73,9 @@ class Control:
         try:
             value = self._value(change)
         except ParameterError as error:
-            self._wrong(self.field, error)
+            self._on_error(self.field, error)
         else:
-            self._told(self.field, value)
+            self._on_change(self.field, value)
 
     def _value(self, change: Any) -> Any:
         new = change["new"]
@@ -84,7 +84,7 @@ class Control:
         if self.field.kind == "several":
             many = len(self.inputs) > 1
             ticked = zip(self.field.values, self.inputs, strict=True) if many else ()
-            return tuple(known for known, tick in ticked if tick.value) if many else tuple(new)
+            return tuple(option for option, tick in ticked if tick.value) if many else tuple(new)
         return self._steps[new]
 
     # Kinds ----------------------------------------------------------------------------------------------------------
@@ -107,11 +107,11 @@ class Control:
     def _choice(self, draft: Draft) -> Any:
         field = self.field
         self._steps = dict(field.steps(draft))
-        chosen = widgets.Dropdown(
+        dropdown = widgets.Dropdown(
             options=list(self._steps), value=field.say(field.value(draft)), description=field.label
         )
-        self.inputs = [chosen]
-        return chosen
+        self.inputs = [dropdown]
+        return dropdown
 
     def _several(self, draft: Draft) -> Any:
         field, own = self.field, self.field.value(draft)

@@ -66,13 +66,13 @@ class Draft:
 
     def at(self, place: Place) -> Any:
         """What the file says at a place; None where it says nothing."""
-        found: Any = self.data
+        value: Any = self.data
         for part in place:
             try:
-                found = found[part]
+                value = value[part]
             except (KeyError, IndexError, TypeError):
                 return None
-        return found
+        return value
 
     def changed(self, changes: Mapping[Place, Any]) -> Draft:
         """The draft with other values at some places, None to remove a key.

@@ -31,9 +31,9 @@ def read_time(text: str) -> float:
     ParameterError
         When it is no time.
     """
-    found = re.fullmatch(r"([\d.,_]+)\s*([a-z]*)", text.strip().lower())
-    unit = _SPELLED.get(found[2], found[2]) if found else ""
-    amount = _number(found[1]) if found else None
+    match = re.fullmatch(r"([\d.,_]+)\s*([a-z]*)", text.strip().lower())
+    unit = _SPELLED.get(match[2], match[2]) if match else ""
+    amount = _number(match[1]) if match else None
     if amount is None or unit not in _UNITS:
         raise ParameterError(f"{text!r} is not a time: write one such as 90 s, 15 min, 4 h or 2 d")
     seconds = amount * _UNITS[unit]
@@ -59,11 +59,11 @@ def read_usd(text: str) -> float | None:
     plain = re.sub(r"\s|usd|\$", "", text.lower())
     if plain in ("", "none", "nolimit"):
         return None
-    found = re.fullmatch(r"([\d.,_]+)(k|m|million)?", plain)
-    amount = _number(found[1]) if found else None
-    if found is None or amount is None:
+    match = re.fullmatch(r"([\d.,_]+)(k|m|million)?", plain)
+    amount = _number(match[1]) if match else None
+    if match is None or amount is None:
         raise ParameterError(f"{text!r} is not an amount: write USD such as 15,000 or 15k")
-    usd = amount * {"k": 1e3, "m": 1e6, "million": 1e6}.get(found[2] or "", 1.0)
+    usd = amount * {"k": 1e3, "m": 1e6, "million": 1e6}.get(match[2] or "", 1.0)
     return int(usd) if usd == int(usd) else usd
 
 
@@ -82,11 +82,11 @@ def read_share(text: str) -> float:
     ParameterError
         When it is no probability.
     """
-    found = re.fullmatch(r"([\d.,]+)\s*(%?)", text.strip())
-    amount = _number(found[1]) if found else None
-    if found is None or amount is None or amount > 100:
+    match = re.fullmatch(r"([\d.,]+)\s*(%?)", text.strip())
+    amount = _number(match[1]) if match else None
+    if match is None or amount is None or amount > 100:
         raise ParameterError(f"{text!r} is not a probability: write one such as 95 %")
-    return amount if amount < 1 and not found[2] else round(amount / 100, 10)
+    return amount if amount < 1 and not match[2] else round(amount / 100, 10)
 
 
 def say_share(share: float) -> str:
@@ -128,7 +128,7 @@ def read_number(text: str) -> float:
 
 
 def _number(text: str) -> float | None:
-    """A number with a point for decimals, and commas or low lines between thousands."""
+    """A number with a point for decimals, and commas or underscores between thousands."""
     if not re.fullmatch(r"\d{1,3}([,_]\d{3})+(\.\d*)?|\d+(_\d+)*(\.\d*)?|\.\d+", text):
         return None
     return float(re.sub(r"[,_]", "", text))

@@ -69,21 +69,21 @@ class Field:
 
     def value(self, draft: Draft) -> Any:
         """What the draft says, in the form that `say` takes."""
-        found = draft.at(self.place)
-        if found is None:
-            found = _default(draft, self.place)
-        if self.spread and isinstance(found, dict):
-            return found["typical"]
+        value = draft.at(self.place)
+        if value is None:
+            value = _default(draft, self.place)
+        if self.spread and isinstance(value, dict):
+            return value["typical"]
         if self.kind == "several":
-            return tuple(found or ())
-        return found
+            return tuple(value or ())
+        return value
 
     def change(self, draft: Draft, value: Any) -> dict[Place, Any]:
         """What to change in the draft for this value."""
-        found = draft.at(self.place)
-        if self.spread and isinstance(found, dict):
-            scale = value / found["typical"] if found["typical"] else 1.0
-            low, high = (_short(found[end] * scale) for end in ("low", "high"))
+        current = draft.at(self.place)
+        if self.spread and isinstance(current, dict):
+            scale = value / current["typical"] if current["typical"] else 1.0
+            low, high = (_short(current[end] * scale) for end in ("low", "high"))
             value = {"low": min(low, value), "typical": value, "high": max(high, value)}
         if self.kind == "several":
             return {self.place: list(value) or None}
@@ -126,13 +126,15 @@ def fields(draft: Draft, today_usd: float) -> list[Field]:
 
 
 def _objectives(today_usd: float) -> list[Field]:
-    asked, costs = "Objectives", "What an outage costs"
+    objectives, costs = "Objectives", "What an outage costs"
     budgets = sorted({_round(today_usd * part) for part in _BUDGETS})
     return [
-        Field(asked, "RPO", ("objectives", "rpo_s"), "dial", _TIMES, say_time, read_time, help="most writes lost"),
-        Field(asked, "RTO", ("objectives", "rto_s"), "dial", _TIMES[3:], say_time, read_time, help="longest outage"),
+        Field(objectives, "RPO", ("objectives", "rpo_s"), "dial", _TIMES, say_time, read_time, help="most writes lost"),
         Field(
-            asked,
+            objectives, "RTO", ("objectives", "rto_s"), "dial", _TIMES[3:], say_time, read_time, help="longest outage"
+        ),
+        Field(
+            objectives,
             "Probability",
             ("objectives", "probability"),
             "dial",
@@ -142,7 +144,7 @@ def _objectives(today_usd: float) -> list[Field]:
             help="with which RPO and RTO must each hold",
         ),
         Field(
-            asked,
+            objectives,
             "Budget",
             ("objectives", "budget_usd_per_month"),
             "dial",
@@ -211,30 +213,30 @@ def _where(draft: Draft, catalog: Catalog) -> list[Field]:
 
 
 def _sizes(draft: Draft, catalog: Catalog) -> list[Field]:
-    workload, found = draft.workload, []
+    workload, sizes = draft.workload, []
     if database := workload.database:
         group = "Database"
         if database.acu:
             for label, part in (("ACU at least", "min"), ("ACU on average", "average"), ("ACU at most", "max")):
-                found.append(Field(group, label, ("database", "acu", part), "text", say=_plain, read=read_number))
+                sizes.append(Field(group, label, ("database", "acu", part), "text", say=_plain, read=read_number))
         else:
-            kept = _sold(catalog, f"instance/{database.engine}/", workload.region)
-            found.append(Field(group, "Class", ("database", "class"), "choice", kept))
-        found.append(Field(group, "Instances", ("database", "instances"), "text", say=str, read=read_whole))
+            classes = _sold(catalog, f"instance/{database.engine}/", workload.region)
+            sizes.append(Field(group, "Class", ("database", "class"), "choice", classes))
+        sizes.append(Field(group, "Instances", ("database", "instances"), "text", say=str, read=read_whole))
         kinds = {"standard": "Standard", "io_optimized": "I/O-Optimized"}
-        found.append(Field(group, "Storage", ("database", "storage_type"), "choice", tuple(kinds), kinds.__getitem__))
+        sizes.append(Field(group, "Storage", ("database", "storage_type"), "choice", tuple(kinds), kinds.__getitem__))
     if cache := workload.cache:
         group = "Cache"
-        kept = _sold(catalog, f"node/{cache.engine}/", workload.region)
-        found.append(Field(group, "Node type", ("cache", "node_type"), "choice", kept))
-        found.append(Field(group, "Shards", ("cache", "shards"), "text", say=str, read=read_whole))
+        node_types = _sold(catalog, f"node/{cache.engine}/", workload.region)
+        sizes.append(Field(group, "Node type", ("cache", "node_type"), "choice", node_types))
+        sizes.append(Field(group, "Shards", ("cache", "shards"), "text", say=str, read=read_whole))
         replicas = ("cache", "replicas_per_shard")
-        found.append(Field(group, "Replicas each", replicas, "text", say=str, read=read_whole, help="of each shard"))
+        sizes.append(Field(group, "Replicas each", replicas, "text", say=str, read=read_whole, help="of each shard"))
     for at, service in enumerate(workload.services):
         group = f"Service {service.name}"
-        found.append(Field(group, "Tasks", ("services", at, "tasks"), "text", say=str, read=read_whole))
-        found.append(_TaskSize(group, "Task size", ("services", at), "choice", _task_sizes(), _say_task))
-    return found
+        sizes.append(Field(group, "Tasks", ("services", at, "tasks"), "text", say=str, read=read_whole))
+        sizes.append(_TaskSize(group, "Task size", ("services", at), "choice", _task_sizes(), _say_task))
+    return sizes
 
 
 class _TaskSize(Field):
@@ -266,17 +268,17 @@ def _sold(catalog: Catalog, prefix: str, region: str) -> tuple[str, ...]:
     """Classes with a price in a region, by family and size."""
     names = {item.removeprefix(prefix).split("/")[0] for item in catalog.prices.items(prefix, region)}
     sizes = catalog.support.classes
-    known = [name for name in names if name in sizes]
-    return tuple(sorted(known, key=lambda name: (name.split(".")[1], sizes[name].vcpu, sizes[name].memory_gib, name)))
+    classes = [name for name in names if name in sizes]
+    return tuple(sorted(classes, key=lambda name: (name.split(".")[1], sizes[name].vcpu, sizes[name].memory_gib, name)))
 
 
 def _default(draft: Draft, place: Place) -> Any:
     """What holds where a file says nothing: the model's own value."""
-    found: Any = draft.workload
+    value: Any = draft.workload
     for part in place:
         name = "instance_class" if part == "class" else part
-        found = found[name] if isinstance(name, int) else getattr(found, name)
-    return found
+        value = value[name] if isinstance(name, int) else getattr(value, name)
+    return value
 
 
 def _amount(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What leaves the explorer when a button is pressed: tfvars and the report; the draft saves itself."""
+"""Files that the buttons of the explorer write: tfvars and the report; the draft saves itself."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def write_tfvars(comparison: Comparison, folder: Path, date: str) -> Written:
     text = stack_values.tfvars_text(comparison, comparison.chosen, date)
     with staged(folder) as staging:
         (staging / name).write_text(text, encoding="utf-8")
-        refused = terraform.refusals(staging / name)
-        if refused:
-            raise TfvarsError("\n".join(refused))
-    told = "checked against the stack; no Terraform here to ask" if refused is None else "Terraform accepts it"
-    return Written(folder / name, f"{told}. The choice is {comparison.chosen.topology_id}.")
+        refusals = terraform.refusals(staging / name)
+        if refusals:
+            raise TfvarsError("\n".join(refusals))
+    verdict = "checked against the stack; no Terraform here to ask" if refusals is None else "Terraform accepts it"
+    return Written(folder / name, f"{verdict}. The choice is {comparison.chosen.topology_id}.")
 
 
 def save_report(comparison: Comparison, folder: Path, date: str) -> Written:

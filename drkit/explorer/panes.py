@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drkit import figures
 from drkit.figures.picture import SCREEN_DPI
-from drkit.report import summary as report
+from drkit.report import summary
 from drkit.report.tables import Table
 from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import asked, span
@@ -44,24 +44,24 @@ def _sentences(table: Table) -> str:
     return f'<div class="drkit-sentences">{_html(table)}</div>'
 
 
-def _differs(comparison: Comparison) -> Table:
+def _differences(comparison: Comparison) -> Table:
     """What the choice changes about today, and what a decider must know about it."""
     topology = comparison.chosen.topology
-    told = [("changes today", one) for one in topology.changes] + [("note", one) for one in topology.notes]
-    return Table(told or [("changes today", "nothing in the primary region")], columns=["", "what"])
+    rows = [("changes today", change) for change in topology.changes] + [("note", note) for note in topology.notes]
+    return Table(rows or [("changes today", "nothing in the primary region")], columns=["", "what"])
 
 
-#: What tells why another strategy was not chosen.
+#: Columns that say why another strategy was not chosen.
 _WHY = ["failover region", "USD a month", "meets RTO", "meets RPO", "why not"]
 
 #: Every pane, in the order of its button; a new one is a line here.
 PANES = (
-    Pane("Frontier", figures.cost_against_rto, lambda c: _sentences(report.choices(c))),
-    Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(report.disruptions(c))),
-    Pane("Map", figures.region_map, lambda c: _html(report.failover_regions(c, refused=False))),
-    Pane("Bill", figures.monthly_cost, lambda c: _html(report.bill(c.chosen))),
-    Pane("Architecture", figures.architecture, lambda c: _html(_differs(c))),
-    Pane("Why not", None, lambda c: _sentences(report.strategies(c)[_WHY]) + _html(report.rejected(c))),
+    Pane("Frontier", figures.cost_against_rto, lambda c: _sentences(summary.choices(c))),
+    Pane("RTO and RPO", figures.rto_rpo_distribution, lambda c: _html(summary.disruptions(c))),
+    Pane("Map", figures.region_map, lambda c: _html(summary.failover_regions(c, refused=False))),
+    Pane("Bill", figures.monthly_cost, lambda c: _html(summary.bill(c.chosen))),
+    Pane("Architecture", figures.architecture, lambda c: _html(_differences(c))),
+    Pane("Why not", None, lambda c: _sentences(summary.strategies(c)[_WHY]) + _html(summary.rejected(c))),
 )
 
 
@@ -124,17 +124,17 @@ def headline(comparison: Comparison) -> str:
     )
 
 
-def standing(comparison: Comparison, title: str, shown: Shown, said: Iterable[tuple[str, str]]) -> str:
+def standing(comparison: Comparison, title: str, shown: Shown, settings: Iterable[tuple[str, str]]) -> str:
     """HTML of the last result, for a notebook that is read without a kernel.
 
     Parameters
     ----------
     title, shown
         The pane that was seen last.
-    said
+    settings
         Label and value of the controls.
     """
-    rows = "; ".join(f"{escape(label)} {escape(value)}" for label, value in said)
+    rows = "; ".join(f"{escape(label)} {escape(value)}" for label, value in settings)
     snapshot = comparison.catalog.snapshot
     return (
         f"<p><strong>{escape(comparison.workload.name)}</strong>, as it was explored last. {rows}.</p>"

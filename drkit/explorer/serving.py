@@ -76,8 +76,8 @@ def serve(
         served.metadata["title"] = title
         served.cells = [cell for cell in served.cells if "notebook-only" not in cell.metadata.get("tags", [])]
         papermill.iorw.write_ipynb(served, str(notebook))
-        known = secrets.token_urlsafe(24) if token is None else token
-        _voila(notebook, host, listens, known, theme, open_browser, ready)
+        page_token = secrets.token_urlsafe(24) if token is None else token
+        _voila(notebook, host, listens, page_token, theme, open_browser, ready)
 
 
 def check_address(host: str, token: str | None) -> None:
@@ -114,17 +114,19 @@ def listening(host: str, port: int) -> socket.socket:
         When there is no such address, or somebody else listens there.
     """
     try:
-        known = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        told = f"--host is {host!r}: no such address; 127.0.0.1 is this machine, 0.0.0.0 lets others in"
-        raise ParameterError(told) from None
+        sentence = f"--host is {host!r}: no such address; 127.0.0.1 is this machine, 0.0.0.0 lets others in"
+        raise ParameterError(sentence) from None
     # One address, and so one port: localhost stands for two.
-    family, *_, address = min(known, key=lambda one: one[0] != socket.AF_INET)
+    family, *_, address = min(addresses, key=lambda entry: entry[0] != socket.AF_INET)
     try:
         listens = socket.create_server(address[:2], family=family)
     except (OSError, OverflowError) as error:
-        said = error.strerror if isinstance(error, OSError) else error
-        raise ParameterError(f"cannot listen on {host} port {port}: {said}; leave --port out for a free one") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ParameterError(
+            f"cannot listen on {host} port {port}: {reason}; leave --port out for a free one"
+        ) from error
     listens.setblocking(False)
     return listens
 

@@ -104,7 +104,7 @@ class Explorer:
         self._lock = threading.RLock()
         self._waiting: dict[str, tuple[Field, Any]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
-        self._kept: Any = None
+        self._display: Any = None
         self.draft = draft
         self.comparison: Comparison = self._comparer.compare(draft.workload)
         self._glance = Glance.of(self.comparison)
@@ -120,9 +120,9 @@ class Explorer:
 
         display(self.widget)  # type: ignore[no-untyped-call]
         # A notebook keeps this beside the controls; the style sheet in the controls hides it as long as they live.
-        self._kept = display(_Page(self._standing()), display_id=True)  # type: ignore[no-untyped-call]
+        self._display = display(_Page(self._standing()), display_id=True)  # type: ignore[no-untyped-call]
 
-    # What is told from outside ---------------------------------------------------------------------------------------
+    # Called from outside ---------------------------------------------------------------------------------------------
 
     def change(self, field: Field, value: Any) -> None:
         """Take another value of a field; what follows is shown a moment later."""
@@ -245,8 +245,10 @@ class Explorer:
         return button
 
     def _show_form(self) -> None:
-        known = fields(self.draft, self.comparison.today.bill.monthly_usd)
-        self.controls = {field.name: Control(field, self.draft, self.change, self._wrong) for field in known}
+        self.controls = {
+            field.name: Control(field, self.draft, self.change, self._wrong)
+            for field in fields(self.draft, self.comparison.today.bill.monthly_usd)
+        }
         self._form = form(list(self.controls.values()))
         self._columns.children = (self._form, self._columns.children[1])
 
@@ -270,26 +272,26 @@ class Explorer:
 
     def _keep(self) -> None:
         gc.collect()
-        if self._kept is not None:
-            self._kept.update(_Page(self._standing()))
+        if self._display is not None:
+            self._display.update(_Page(self._standing()))
 
     def _standing(self) -> str:
-        said = [
+        settings = [
             (control.field.label, control.field.say(control.field.value(self.draft)))
             for control in self.controls.values()
             if control.field.kind != "several"
         ]
         shown = panes.Shown(self._picture.value, self._table.value)
-        body = panes.standing(self._glance, self._pane.title, shown, said)
+        body = panes.standing(self._glance, self._pane.title, shown, settings)
         return f'<div class="drkit-kept">{body}</div>'
 
     # Buttons ---------------------------------------------------------------------------------------------------------
 
     def _write_tfvars(self) -> str:
-        return _told(files.write_tfvars(self.comparison, self._where, _today()))
+        return _sentence(files.write_tfvars(self.comparison, self._where, _today()))
 
     def _save_report(self) -> str:
-        return _told(files.save_report(self.comparison, self._where, _today()))
+        return _sentence(files.save_report(self.comparison, self._where, _today()))
 
     def _save_workload(self) -> str:
         path = self.draft.save(self._where / f"{self.draft.workload.name}.yaml")
@@ -306,7 +308,7 @@ class Explorer:
         return self._bounds.to_write(typed) if self._bounds else Path(typed).expanduser()
 
 
-def _told(written: files.Written) -> str:
+def _sentence(written: files.Written) -> str:
     return f"{written.path} written: {written.note}"
 
 
