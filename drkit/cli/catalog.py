@@ -21,7 +21,7 @@ def catalog() -> None:
     """Snapshots of prices and rules: refresh, compare, verify."""
 
 
-@catalog.command()
+@catalog.command("refresh")
 @click.option("--regions", metavar="CODES", help="Regions, separated by commas, or all; those priced today by default.")
 @click.option("--services", metavar="NAMES", help="Services or offers, separated by commas; all by default.")
 @click.option(
@@ -57,7 +57,7 @@ def catalog() -> None:
 )
 @click.option("--base", metavar="NAME", help="Snapshot to lay the new prices over; the newest by default.")
 @click.pass_context
-def refresh(
+def refresh_catalog(
     ctx: click.Context,
     regions: str | None,
     services: str | None,
@@ -80,7 +80,7 @@ def refresh(
       drkit catalog refresh --regions us-east-1,eu-west-1 --services AmazonRDS,AmazonElastiCache
       drkit catalog refresh --source api --support --profile audit
     """
-    from drkit.refresh import refresh as refreshing
+    from drkit.refresh.refresh import refresh
     from drkit.words import count
 
     try:
@@ -91,19 +91,19 @@ def refresh(
                 from drkit.refresh.price_list_api import PriceListApi
 
                 # The variable names the place of the bulk files; AWS_ENDPOINT_URL is what the APIs heed.
-                named = ctx.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE
+                explicit = ctx.get_parameter_source("endpoint") is click.core.ParameterSource.COMMANDLINE
                 certificates(ca_bundle)
-                source = PriceListApi(profile, endpoint if named else None, ca_bundle, api_region=api_region)
+                source = PriceListApi(profile, endpoint if explicit else None, ca_bundle, api_region=api_region)
             else:
                 source = _bulk(endpoint, offer_format, ca_bundle, progress.bytes)
             support = None
             if flags:
                 from drkit.refresh.support_api import tables
 
-                def support(old: Any, wanted: Any) -> Any:
-                    return tables(old, wanted, profile, ca_bundle)
+                def support(snapshot: Any, codes: Any) -> Any:
+                    return tables(snapshot, codes, profile, ca_bundle)
 
-            done = refreshing.refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
+            refreshed = refresh(source, _listed(regions), _listed(services), base, None, progress.say, support)
     except KeyboardInterrupt:
         click.echo(
             "interrupted: every snapshot is as it was, and what has arrived is kept; "
@@ -111,10 +111,12 @@ def refresh(
             err=True,
         )
         ctx.exit(1)
-    _tell(done)
-    click.echo(f"{count(done.read, 'price list')} read; use it with --snapshot {done.name} or DRKIT_SNAPSHOT=latest")
-    click.echo(f"every change: drkit catalog diff {done.base} {done.name}")
-    click.echo(f"what deserves a look: drkit catalog verify --snapshot {done.name}")
+    _tell(refreshed)
+    click.echo(
+        f"{count(refreshed.read, 'price list')} read; use it with --snapshot {refreshed.name} or DRKIT_SNAPSHOT=latest"
+    )
+    click.echo(f"every change: drkit catalog diff {refreshed.base} {refreshed.name}")
+    click.echo(f"what deserves a look: drkit catalog verify --snapshot {refreshed.name}")
 
 
 @catalog.command("list")
@@ -128,10 +130,10 @@ def list_snapshots(style: str) -> None:
     """
     import pandas as pd
 
-    from drkit.facts import cache as store
+    from drkit.facts import cache
 
-    rows = [(*entry[:-1], str(entry.path)) for entry in store.entries()]
-    print_table(pd.DataFrame(rows, columns=list(store.Entry._fields)), style)
+    rows = [(*entry[:-1], str(entry.path)) for entry in cache.entries()]
+    print_table(pd.DataFrame(rows, columns=list(cache.Entry._fields)), style)
 
 
 @catalog.command()
@@ -146,20 +148,18 @@ def diff(old: str, new: str, style: str) -> None:
       drkit catalog diff embedded
       drkit catalog diff 2026-10-01 2026-11-25 --format csv
     """
-    from drkit.facts import cache as store
-    from drkit.facts import snapshot
-    from drkit.facts import snapshot_diff as changes
+    from drkit.facts import cache, snapshot, snapshot_diff
 
-    found = changes.between(snapshot.load(store.find(old)), snapshot.load(store.find(new)))
+    changes = snapshot_diff.between(snapshot.load(cache.find(old)), snapshot.load(cache.find(new)))
     if style == "table":
-        for line in changes.summary(found):
+        for line in snapshot_diff.summary(changes):
             click.echo(line)
-        if not found:
+        if not changes:
             return
-    print_table(changes.frame(found), style)
+    print_table(snapshot_diff.frame(changes), style)
 
 
-@catalog.command()
+@catalog.command("verify")
 @snapshot_option
 @click.option(
     "--max-age",
@@ -173,7 +173,7 @@ def diff(old: str, new: str, style: str) -> None:
 @click.option("--strict", is_flag=True, help="Warnings and old prices fail too.")
 @table_format
 @click.pass_context
-def verify(
+def verify_snapshot(
     ctx: click.Context, snapshot: str | None, max_age: int, today: datetime.date, strict: bool, style: str
 ) -> None:
     r"""Check a snapshot: what cannot be right, what is missing where, what is old, what nobody has observed.
@@ -187,14 +187,14 @@ def verify(
     """
     from collections import Counter
 
-    from drkit.facts import verify as verifying
+    from drkit.facts import verify
 
-    findings = verifying.verify(load_catalog(snapshot), today.isoformat(), max_age)
-    print_table(verifying.frame(findings), style)
+    findings = verify.verify(load_catalog(snapshot), today.isoformat(), max_age)
+    print_table(verify.frame(findings), style)
     counts = Counter(finding.kind for finding in findings)
-    told = [f"{counts[kind]} {kind}" for kind in (verifying.ERROR, verifying.WARNING, verifying.GAP, verifying.OLD)]
-    click.echo(f"{', '.join(told)}, {counts[verifying.NOT_OBSERVED]} groups of prices not observed", err=True)
-    fatal = {verifying.ERROR} | ({verifying.WARNING, verifying.OLD} if strict else set())
+    texts = [f"{counts[kind]} {kind}" for kind in (verify.ERROR, verify.WARNING, verify.GAP, verify.OLD)]
+    click.echo(f"{', '.join(texts)}, {counts[verify.NOT_OBSERVED]} groups of prices not observed", err=True)
+    fatal = {verify.ERROR} | ({verify.WARNING, verify.OLD} if strict else set())
     if any(counts[kind] for kind in fatal):
         ctx.exit(1)
 
@@ -211,9 +211,9 @@ def overlay(own_prices: Path, snapshot: str | None) -> None:
     Example:
       drkit catalog overlay negotiated.csv --snapshot latest
     """
-    from drkit.facts import own_prices as own
+    from drkit.facts.own_prices import keep
 
-    name, path = own.keep(load_catalog(snapshot).snapshot, own_prices)
+    name, path = keep(load_catalog(snapshot).snapshot, own_prices)
     click.echo(f"snapshot {name} in {path}; use it with --snapshot {name}")
 
 
@@ -232,37 +232,37 @@ def prune(keep: int) -> None:
     Example:
       drkit catalog prune --keep 1
     """
-    from drkit.facts import cache as store
+    from drkit.facts import cache
 
-    removed = store.prune(keep)
+    removed = cache.prune(keep)
     for entry in removed:
         click.echo(f"{entry.name} removed")
-    left = len(store.entries()) - 1
-    click.echo(f"{len(removed)} removed, {left} left in {store.snapshots_dir()}")
+    remaining = len(cache.entries()) - 1
+    click.echo(f"{len(removed)} removed, {remaining} left in {cache.snapshots_dir()}")
 
 
 def _bulk(endpoint: str | None, kind: str, ca_bundle: str | None, progress: Any) -> PriceSource:
-    from drkit.facts import cache as store
+    from drkit.facts import cache
     from drkit.refresh import recipe
     from drkit.refresh.bulk import ENDPOINT, BulkFiles
     from drkit.refresh.download import Downloader
 
-    cache = store.cache_dir()
-    downloader = Downloader(endpoint or ENDPOINT, cache / "downloads", progress, ca_bundle=ca_bundle)
-    return BulkFiles(recipe.load(), downloader, cache / "offers", kind)
+    folder = cache.cache_dir()
+    downloader = Downloader(endpoint or ENDPOINT, folder / "downloads", progress, ca_bundle=ca_bundle)
+    return BulkFiles(recipe.load(), downloader, folder / "offers", kind)
 
 
 def _listed(text: str | None) -> list[str] | None:
     return None if text is None else text.replace(",", " ").split()
 
 
-def _tell(done: Refreshed) -> None:
-    from drkit.facts import snapshot_diff as changes
+def _tell(refreshed: Refreshed) -> None:
+    from drkit.facts import snapshot_diff
 
-    for note in done.notes:
+    for note in refreshed.notes:
         click.echo(note, err=True)
-    click.echo(f"snapshot {done.name}, laid over {done.base}, in {done.path}")
-    for line in changes.summary(done.changed):
+    click.echo(f"snapshot {refreshed.name}, laid over {refreshed.base}, in {refreshed.path}")
+    for line in snapshot_diff.summary(refreshed.changed):
         click.echo(f"  {line}")
 
 

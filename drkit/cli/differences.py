@@ -1,4 +1,4 @@
-"""The command that tells what makes the difference between two designs."""
+"""The command that explains the difference between two designs."""
 
 from __future__ import annotations
 
@@ -56,23 +56,23 @@ def diff(
       drkit diff article@embedded article@latest --of cost
     """
     from drkit.choice.difference import explain_difference
-    from drkit.report import choice as choice_report
+    from drkit.report import choice
 
-    read = _Reader(seed, samples, snapshot, own_prices)
-    ends = [read.side(before), read.side(after)] if after else [read.side(before, _TODAY), read.side(before)]
-    found = explain_difference(ends[0].option, ends[1].option)
+    reader = _Reader(seed, samples, snapshot, own_prices)
+    ends = [reader.side(before), reader.side(after)] if after else [reader.side(before, _TODAY), reader.side(before)]
+    difference = explain_difference(ends[0].option, ends[1].option)
     if style != "table":
-        frames = {"cost": found.cost, "rto": found.recovery, "rpo": found.losses}
+        frames = {"cost": difference.cost, "rto": difference.recovery, "rpo": difference.losses}
         print_table(frames[what or "cost"](), style)
         return
     click.echo(f"from {ends[0]}\nto   {ends[1]}\n")
-    tables = {"cost": choice_report.cost_table, "rto": choice_report.recovery_table, "rpo": choice_report.losses_table}
-    for (name, table), sentence in zip(tables.items(), found.sentences(), strict=True):
+    tables = {"cost": choice.cost_table, "rto": choice.recovery_table, "rpo": choice.losses_table}
+    for (name, table), sentence in zip(tables.items(), difference.sentences(), strict=True):
         if what in (None, name):
             click.echo(f"{sentence}\n")
-            shown = table(found)
-            if len(shown):
-                print_table(shown, style)
+            frame = table(difference)
+            if len(frame):
+                print_table(frame, style)
                 click.echo()
 
 
@@ -93,7 +93,7 @@ class _Reader:
     def __init__(self, seed: int, samples: int, snapshot: str | None, own_prices: Path | None) -> None:
         self._draws = seed, samples
         self._snapshot, self._prices = snapshot, own_prices
-        self._known: dict[tuple[str, str | None], Comparison] = {}
+        self._comparisons: dict[tuple[str, str | None], Comparison] = {}
 
     def side(self, text: str, instead: str = "") -> _Side:
         """What a text such as ``shop.yaml:warm_standby@latest`` names, or another topology of the same workload.
@@ -105,17 +105,17 @@ class _Reader:
         """
         workload, topology, snapshot = _parts(text)
         comparison = self._comparison(workload, snapshot or self._snapshot)
-        return _Side(comparison, _named(comparison, instead or topology or "chosen"))
+        return _Side(comparison, _option(comparison, instead or topology or "chosen"))
 
     def _comparison(self, workload: str, snapshot: str | None) -> Comparison:
         from drkit.choice.compare import compare_topologies
         from drkit.workload import file as workload_file
 
         key = workload, snapshot
-        if key not in self._known:
+        if key not in self._comparisons:
             catalog = load_catalog(snapshot, self._prices)
-            self._known[key] = compare_topologies(workload_file.read(workload, catalog), catalog, *self._draws)
-        return self._known[key]
+            self._comparisons[key] = compare_topologies(workload_file.read(workload, catalog), catalog, *self._draws)
+        return self._comparisons[key]
 
 
 def _parts(text: str) -> tuple[str, str, str]:
@@ -129,7 +129,7 @@ def _parts(text: str) -> tuple[str, str, str]:
     return rest, "", snapshot
 
 
-def _named(comparison: Comparison, topology: str) -> Option:
+def _option(comparison: Comparison, topology: str) -> Option:
     from drkit.topology.strategies import STRATEGIES
     from drkit.words import did_you_mean
 
@@ -145,13 +145,17 @@ def _named(comparison: Comparison, topology: str) -> Option:
     names = ("best_recovery", "cheapest", "smallest_change", "least_regret")
     if topology in names:
         return comparison.named[topology]
-    reasons = [one.rejected_because for one in comparison.rejected if topology in (one.topology_id, one.strategy)]
+    reasons = [
+        rejected.rejected_because
+        for rejected in comparison.rejected
+        if topology in (rejected.topology_id, rejected.strategy)
+    ]
     if reasons:
         # The reason of most regions is that of the workload; a single region may lack a price or an engine.
         reason = Counter(reasons).most_common(1)[0][0]
         raise ParameterError(f"{topology} is not possible for {comparison.workload.name}: {reason}")
-    known = [_TODAY, "chosen", *names, *STRATEGIES[1:], *(option.topology_id for option in comparison.options)]
-    hint = did_you_mean(topology, known) or f"name one of {', '.join(known[:11])}, or a topology_id"
+    choices = [_TODAY, "chosen", *names, *STRATEGIES[1:], *(option.topology_id for option in comparison.options)]
+    hint = did_you_mean(topology, choices) or f"name one of {', '.join(choices[:11])}, or a topology_id"
     raise ParameterError(
         f"{comparison.workload.name} has no topology {topology!r}: {hint} (`drkit compare "
         f"{comparison.workload.name} --all` lists them)"

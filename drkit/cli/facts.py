@@ -72,14 +72,14 @@ def prices_explain(
       drkit prices explain us-east-1 instance/aurora-postgresql/db.r6g.large/standard
       drkit prices explain eu-west-1 inter_region --to-region eu-west-2
     """
-    from drkit.facts import price_origin as explain
+    from drkit.facts import price_origin
 
     catalog = load_catalog(snapshot, own_prices)
-    found = explain.explain(catalog, region, item, service, to_region, purchase, today.isoformat())
+    explanation = price_origin.explain(catalog, region, item, service, to_region, purchase, today.isoformat())
     if style == "table":
-        click.echo("\n".join(found.sentences()))
+        click.echo("\n".join(explanation.sentences()))
     else:
-        print_table(explain.frame(found), style)
+        print_table(price_origin.frame(explanation), style)
 
 
 @click.group()
@@ -115,8 +115,8 @@ def support_show(
     """
     catalog = load_catalog(snapshot)
     if region is not None and region not in catalog.prices.regions():
-        known = ", ".join(catalog.prices.regions())
-        raise UnsupportedError(f"--region is {region!r}: the snapshot knows what is sold in {known}")
+        regions = ", ".join(catalog.prices.regions())
+        raise UnsupportedError(f"--region is {region!r}: the snapshot knows what is sold in {regions}")
     frame = catalog.support.frame(service, region, engine, engine_version)
     if frame.empty:
         raise UnsupportedError(f"{service} does not run {engine}: leave out --service or name an engine of it")

@@ -88,8 +88,8 @@ def print_table(frame: pd.DataFrame, style: str) -> None:
 
         click.echo(to_csv(frame), nl=False)
     elif style == "json":
-        # JSON has no infinity, and null means not known: the loss of all data is told in a word.
-        told = frame.astype(object).where(frame.ne(math.inf), "everything")
-        click.echo(told.to_json(orient="records", indent=2, force_ascii=False))
+        # JSON has no infinity, and null means not known: the loss of all data is written as a word.
+        values = frame.astype(object).where(frame.ne(math.inf), "everything")
+        click.echo(values.to_json(orient="records", indent=2, force_ascii=False))
     else:
         click.echo(frame.fillna("").to_string(index=False, max_colwidth=120))

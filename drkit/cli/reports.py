@@ -43,13 +43,13 @@ def report(
     from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot, own_prices)
-    known = workload_file.read(workload, catalog)
+    system = workload_file.read(workload, catalog)
     target = out or Path("out") / Path(workload).stem / "report.html"
-    comparison = compare_topologies(known, catalog, seed, samples)
-    with warnings.catch_warnings(record=True) as said:
+    comparison = compare_topologies(system, catalog, seed, samples)
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         written = write_report(comparison, target, as_pdf=as_pdf)
     for path in written:
         click.echo(f"{path} written")
-    for warning in said:
+    for warning in caught:
         click.echo(f"Warning: {warning.message}", err=True)

@@ -59,11 +59,10 @@ def serve(
       drkit serve
       drkit serve shop.yaml --port 8866 --open
     """
-    from drkit.explorer.serving import check_address
-    from drkit.explorer.serving import serve as run
+    from drkit.explorer import serving
     from drkit.workload import file as workload_file
 
-    check_address(host, token)
+    serving.check_address(host, token)
     catalog = load_catalog(snapshot)
     name = workload_file.read(workload, catalog).name
     if own_prices:
@@ -80,7 +79,7 @@ def serve(
         "out_dir": str((out or Path("out") / name).resolve()),
         "confined_to": str((out or Path("out")).resolve()),
     }
-    run(
+    serving.serve(
         parameters,
         f"drkit: {name}",
         host,

@@ -65,20 +65,20 @@ def space(
     from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot, own_prices)
-    given = {name: _value(name, text) for name, text in ranges}
-    whole = design_space(workload_file.read(workload, catalog), catalog, seed, samples, **given)
-    rows = whole.where(where) if where else whole.rows
+    values = {name: _value(name, text) for name, text in ranges}
+    full_space = design_space(workload_file.read(workload, catalog), catalog, seed, samples, **values)
+    rows = full_space.where(where) if where else full_space.rows
     rows = rows.meeting() if meeting else rows
     rows = rows.frontier() if frontier else rows
-    shown = rows.cheapest(min(limit, len(rows))) if len(rows) else rows
+    printed = rows.cheapest(min(limit, len(rows))) if len(rows) else rows
     if style != "table":
-        frame = shown.frame()
+        frame = printed.frame()
         names = frame.select_dtypes("category").columns
         print_table(frame.astype(dict.fromkeys(names, object)).reset_index(), style)
-    elif len(shown):
-        print_table(shortlist(shown, limit), style)
-    kept = f"{len(rows):,} of {len(whole):,} topologies kept"
-    click.echo(f"{kept}, the {len(shown):,} cheapest printed" if len(shown) < len(rows) else kept, err=True)
+    elif len(printed):
+        print_table(shortlist(printed, limit), style)
+    summary = f"{len(rows):,} of {len(full_space):,} topologies kept"
+    click.echo(f"{summary}, the {len(printed):,} cheapest printed" if len(printed) < len(rows) else summary, err=True)
 
 
 def _value(name: str, text: str) -> object:

@@ -34,16 +34,16 @@ def tfvars_check(ctx: click.Context, path: Path, stack: Path | None) -> None:
     from drkit.tfvars import checks, terraform
 
     problems = checks.check(path, stack)
-    refused = None if problems else terraform.refusals(path, stack)
-    if found := problems or refused:
-        click.echo("\n".join(found))
+    refusals = None if problems else terraform.refusals(path, stack)
+    if sentences := problems or refusals:
+        click.echo("\n".join(sentences))
         click.echo(f"Found by {'drkit; Terraform was not asked' if problems else 'Terraform'}.", err=True)
         ctx.exit(1)
-    told = f"{path} fits the stack: checked by drkit"
-    if refused is None:
-        told += ", and not by Terraform, since no Terraform 1.11 or newer is on the PATH"
+    sentence = f"{path} fits the stack: checked by drkit"
+    if refusals is None:
+        sentence += ", and not by Terraform, since no Terraform 1.11 or newer is on the PATH"
         if not checks.has_own_rules(stack):
-            told += ". The validations of this stack were not checked: it differs from drkit's own"
+            sentence += ". The validations of this stack were not checked: it differs from drkit's own"
     else:
-        told += ", and Terraform agrees"
-    click.echo(told + ".")
+        sentence += ", and Terraform agrees"
+    click.echo(sentence + ".")

@@ -58,10 +58,10 @@ def design(
     from drkit.runs.parameters import typed_parameter
 
     source = notebooks_dir() / "04_design.ipynb"
-    own = {"workload", "out_dir", "seed", "samples", "snapshot"}
-    if given := sorted(own & {name for name, _ in extra}):
+    reserved = {"workload", "out_dir", "seed", "samples", "snapshot"}
+    if misused := sorted(reserved & {name for name, _ in extra}):
         raise ParameterError(
-            f"-p {given[0]} is not for `drkit design`: it has an argument or option for that, see --help"
+            f"-p {misused[0]} is not for `drkit design`: it has an argument or option for that, see --help"
         )
     parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
     parameters |= {"seed": seed, "samples": samples}
@@ -75,8 +75,8 @@ def design(
     folder = out or Path("out") / Path(workload).stem
     start = time.monotonic()
     written = run_design(workload, folder, parameters, progress=sys.stderr.isatty())
-    told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    chosen = told["chosen"]
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    chosen = summary["chosen"]
     click.echo(f"{chosen['topology_id']}: {chosen['monthly_usd']:,.2f} USD a month")
     click.echo("; ".join(chosen["misses"]) or "meets the objectives")
     click.echo(f"designed in {time.monotonic() - start:.1f} s:")
@@ -90,13 +90,13 @@ def design(
 @click.option(
     "-p",
     "--parameter",
-    "given",
+    "values",
     type=(str, str),
     multiple=True,
     metavar="NAME VALUE",
     help="A parameter of the notebook; can be given again.",
 )
-def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> None:
+def run(notebook: str, out: Path | None, values: tuple[tuple[str, str], ...]) -> None:
     r"""Run one of drkit's notebooks, such as 03_rpo_rto, or any parameterized notebook, with checked parameters.
 
     \b
@@ -109,7 +109,7 @@ def run(notebook: str, out: Path | None, given: tuple[tuple[str, str], ...]) -> 
 
     source = find_notebook(notebook)
     target = out or Path(source.name)
-    parameters = {name: typed_parameter(source, name, text) for name, text in given}
+    parameters = {name: typed_parameter(source, name, text) for name, text in values}
     run_notebook(source, target, parameters, progress=sys.stderr.isatty())
     click.echo(f"{target} written")
 
@@ -149,8 +149,8 @@ def compare(
     print_table(frame, style)
     if style == "table" and not everything:
         click.echo("\n".join(["", *near_optimal(comparison).sentences(), _least_regret(comparison)]))
-    if told := not_sold_as_bought(comparison.workload.commitments, comparison.rejected):
-        click.echo(told, err=True)
+    if note := not_sold_as_bought(comparison.workload.commitments, comparison.rejected):
+        click.echo(note, err=True)
 
 
 def _least_regret(comparison: Comparison) -> str:
@@ -175,16 +175,16 @@ def calibrate(workload: str, drills: Path, snapshot: str | None, style: str) -> 
       drkit calibrate shop.yaml drills.csv
     """
     from drkit.facts.assumptions import Assumptions
-    from drkit.recovery import calibration as measured
+    from drkit.recovery import calibration
     from drkit.workload import file as workload_file
 
     catalog = load_catalog(snapshot)
-    known = workload_file.read(workload, catalog)
-    assumptions = Assumptions(catalog.snapshot, known.assumptions)
-    calibration = measured.calibrate(known, assumptions, measured.read(drills, assumptions))
-    print_table(calibration.frame(), style)
+    system = workload_file.read(workload, catalog)
+    assumptions = Assumptions(catalog.snapshot, system.assumptions)
+    calibrated = calibration.calibrate(system, assumptions, calibration.read(drills, assumptions))
+    print_table(calibrated.frame(), style)
     if style == "table":
-        click.echo(f"\n{calibration.yaml()}", nl=False)
+        click.echo(f"\n{calibrated.yaml()}", nl=False)
 
 
 @click.command()

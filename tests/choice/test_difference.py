@@ -353,14 +353,14 @@ def test_steps_and_stores_are_there_for_programs() -> None:
 
 
 def test_topologies_are_named_by_role_strategy_or_id(comparisons: Mapping[str, Comparison]) -> None:
-    from drkit.cli.differences import _named
+    from drkit.cli.differences import _option
 
     comparison = comparisons["article"]
-    assert _named(comparison, "today") is comparison.today
-    assert _named(comparison, "least_regret") is comparison.named["least_regret"]
-    assert _named(comparison, "warm_standby") is comparison.strategies["warm_standby"]
+    assert _option(comparison, "today") is comparison.today
+    assert _option(comparison, "least_regret") is comparison.named["least_regret"]
+    assert _option(comparison, "warm_standby") is comparison.strategies["warm_standby"]
     some: Option = comparison.options[40]
-    assert _named(comparison, some.topology_id) is some
+    assert _option(comparison, some.topology_id) is some
 
 
 def test_a_file_whose_name_has_a_colon_or_an_at_sign_is_that_file(tmp_path: Path) -> None:
