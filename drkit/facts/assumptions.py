@@ -77,12 +77,12 @@ class Figure:
 def _figure(row: Mapping[str, str], name: str, unit: str, suffix: str = "") -> Figure:
     """A figure of a row whose columns ``low``, ``typical`` and ``high`` end in a suffix."""
     low, typical, high = (float(row[f"{end}{suffix}"]) for end in ("low", "typical", "high"))
-    told = (row[column] for column in ("distribution", "what", "source", "as_of", "basis"))
-    return Figure(name, unit, low, typical, high, *told)
+    texts = (row[column] for column in ("distribution", "what", "source", "as_of", "basis"))
+    return Figure(name, unit, low, typical, high, *texts)
 
 
 @lru_cache(maxsize=1)
-def _assumed() -> tuple[Figure, ...]:
+def _bundled() -> tuple[Figure, ...]:
     """Every figure of assumptions.csv."""
     with (data_dir() / "assumptions.csv").open(newline="", encoding="utf-8") as file:
         return tuple(_figure(row, row["name"], row["unit"]) for row in csv.DictReader(file))
@@ -107,7 +107,7 @@ class Assumptions:
     def __init__(self, snapshot: Snapshot, own: Mapping[str, Quantity] | None = None) -> None:
         steps = snapshot.records("recovery_steps")
         figures = {row["step"]: _figure(row, row["step"], "s", "_s") for row in steps}
-        figures.update({figure.name: figure for figure in _assumed()})
+        figures.update({figure.name: figure for figure in _bundled()})
         #: Figures of the workload file that take the place of one fitted from the history, by name.
         self.own: dict[str, Figure] = {}
         for name, quantity in (own or {}).items():
@@ -125,25 +125,25 @@ class Assumptions:
                 known_names = sorted([*figures, *FITTED])
                 hint = did_you_mean(name, known_names) or f"known are {', '.join(known_names)}"
                 raise WorkloadError(f"assumptions.{name} is not a figure that drkit uses: {hint}")
-            known = figures[name]
-            if known.unit == "1" and quantity.high > 1:
+            figure = figures[name]
+            if figure.unit == "1" and quantity.high > 1:
                 raise WorkloadError(
-                    f"assumptions.{name} is {quantity.high:g}: give a fraction from 0 to 1 ({known.what})"
+                    f"assumptions.{name} is {quantity.high:g}: give a fraction from 0 to 1 ({figure.what})"
                 )
             if name in _ONE_NUMBER and not quantity.certain:
-                raise WorkloadError(f"assumptions.{name} is a limit and not uncertain: give one number ({known.what})")
-            usual = "triangular" if known.distribution == "constant" else known.distribution
+                raise WorkloadError(f"assumptions.{name} is a limit and not uncertain: give one number ({figure.what})")
+            usual = "triangular" if figure.distribution == "constant" else figure.distribution
             shape = quantity.distribution or usual
             if shape == "lognormal" and (problem := lognormal_problem(*values)):
                 raise WorkloadError(f"assumptions.{name}: {problem}")
             figures[name] = Figure(
                 name,
-                known.unit,
+                figure.unit,
                 *values,
                 shape,
-                known.what,
+                figure.what,
                 "workload file",
-                known.as_of,
+                figure.as_of,
                 "observed:user",
             )
         self._figures = figures

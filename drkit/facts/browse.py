@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from drkit.facts import cache as store
-from drkit.facts import snapshot
-from drkit.facts import snapshot_diff as changes
+from drkit.facts import cache, snapshot, snapshot_diff
 from drkit.facts.prices import HOURS_PER_MONTH, ON_DEMAND
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ def classes(catalog: Catalog, region: str | None = None, legal_only: bool = True
         usd_per_gib_month, legal, basis, as_of``; one row a class, engine, storage type and region.
     """
     verdicts = catalog.support.frame(region=region)
-    taken_by = set(
+    supported = set(
         verdicts.loc[verdicts["supported"], ["engine", "class", "region"]].itertuples(index=False, name=None)
     )
     rows = []
@@ -47,8 +45,8 @@ def classes(catalog: Catalog, region: str | None = None, legal_only: bool = True
         if kind not in ("instance", "node") or parts[1] not in catalog.support.classes:
             continue
         engine, name = parts[:2]
-        taken = (engine, name, where) in taken_by
-        if legal_only and not taken:
+        legal = (engine, name, where) in supported
+        if legal_only and not legal:
             continue
         size, hourly = catalog.support.size(name), float(usd)
         rows.append(
@@ -62,7 +60,7 @@ def classes(catalog: Catalog, region: str | None = None, legal_only: bool = True
                 "usd_per_hour": hourly,
                 "usd_per_month": round(hourly * HOURS_PER_MONTH, 2),
                 "usd_per_gib_month": round(hourly * HOURS_PER_MONTH / size.memory_gib, 2),
-                "legal": taken,
+                "legal": legal,
                 "basis": basis.split(":")[0],
                 "as_of": as_of,
             }
@@ -79,4 +77,4 @@ def changed(old: str | Path, new: Catalog) -> pd.DataFrame:
     SnapshotError
         When no snapshot is called so.
     """
-    return changes.frame(changes.between(snapshot.load(store.find(old)), new.snapshot))
+    return snapshot_diff.frame(snapshot_diff.between(snapshot.load(cache.find(old)), new.snapshot))

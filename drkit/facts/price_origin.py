@@ -87,30 +87,30 @@ def explain(
     """
     keys = catalog.prices.keys()
     services = sorted({key[0] for key in keys if key[1] == item and (not service or key[0] == service)})
-    if len(services) > 1 and len(here := sorted({k[0] for k in keys if k[1] == item and k[2] == region})) == 1:
-        services = here
+    if len(services) > 1 and len(in_region := sorted({k[0] for k in keys if k[1] == item and k[2] == region})) == 1:
+        services = in_region
     if len(services) > 1:
         raise PriceError(f"{' and '.join(services)} have an item {item}: name one with --service")
     if not services:
-        known = sorted({key[1] for key in keys if not service or key[0] == service})
-        near = difflib.get_close_matches(item, known, n=3, cutoff=0.4)
-        told = f"; the nearest are {', '.join(near)}" if near else ""
-        raise PriceError(f"no item is called {item!r}{told}; `drkit prices show` lists them")
-    found = services[0]
-    rows = catalog.prices.tiers(found, item, region, to_region, purchase)
+        items = sorted({key[1] for key in keys if not service or key[0] == service})
+        near = difflib.get_close_matches(item, items, n=3, cutoff=0.4)
+        hint = f"; the nearest are {', '.join(near)}" if near else ""
+        raise PriceError(f"no item is called {item!r}{hint}; `drkit prices show` lists them")
+    service = services[0]
+    rows = catalog.prices.tiers(service, item, region, to_region, purchase)
     day = datetime.date.fromisoformat(today or catalog.snapshot.date)
-    same = [key for key in keys if key[:2] == (found, item)]
+    same = [key for key in keys if key[:2] == (service, item)]
     elsewhere = [key for key in same if key[3:] == (to_region, purchase) and key[2] != region]
     otherwise = [key for key in same if key[2:4] == (region, to_region) and key[4] != purchase]
-    here_items = [key[1] for key in keys if key[0] == found and key[2:] == (region, to_region, purchase)]
-    near = difflib.get_close_matches(item, [name for name in here_items if name != item], n=4, cutoff=0.6)
+    same_terms = [key[1] for key in keys if key[0] == service and key[2:] == (region, to_region, purchase)]
+    near = difflib.get_close_matches(item, [name for name in same_terms if name != item], n=4, cutoff=0.6)
     return Explanation(
         rows,
         max(0, age_days(rows[0].as_of, day)),
         _origin(catalog, rows[0]),
         [_first(catalog, key) for key in elsewhere],
         [_first(catalog, key) for key in otherwise],
-        [catalog.prices.tiers(found, name, region, to_region, purchase)[0] for name in near],
+        [catalog.prices.tiers(service, name, region, to_region, purchase)[0] for name in near],
     )
 
 
@@ -139,6 +139,6 @@ def _origin(catalog: Catalog, price: Price) -> str:
                 for offer in catalog.snapshot.offers
                 if f"{offer['offer']}-{offer['version']}" == price.source and offer["region"] in (price.region, "")
             ]
-            told = [row["version"], f"data of {row['data_date']}", f"trust {row['trust']}", *urls[:1]]
-            return f"{price.source} ({', '.join(part for part in told if part)})"
+            details = [row["version"], f"data of {row['data_date']}", f"trust {row['trust']}", *urls[:1]]
+            return f"{price.source} ({', '.join(part for part in details if part)})"
     return price.source

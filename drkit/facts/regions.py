@@ -77,8 +77,12 @@ class Region:
         residency
             ISO 3166 country codes, or ``EU`` for the member states; empty allows every place.
         """
-        wanted = {code.upper() for code in residency}
-        return not wanted or self.country_code in wanted or ("EU" in wanted and self.country_code in EUROPEAN_UNION)
+        jurisdictions = {code.upper() for code in residency}
+        return (
+            not jurisdictions
+            or self.country_code in jurisdictions
+            or ("EU" in jurisdictions and self.country_code in EUROPEAN_UNION)
+        )
 
 
 class Regions:
@@ -111,8 +115,8 @@ class Regions:
             return self._regions[code]
         except KeyError:
             near = did_you_mean(code, self._regions, count=3, cutoff=0.4)
-            told = f"{code!r} is not an AWS region of the snapshot"
-            raise UnsupportedError(f"{told}; {near}" if near else told) from None
+            sentence = f"{code!r} is not an AWS region of the snapshot"
+            raise UnsupportedError(f"{sentence}; {near}" if near else sentence) from None
 
     def __contains__(self, code: object) -> bool:
         return code in self._regions
@@ -129,11 +133,11 @@ class Regions:
 
         Haversine on a sphere of 6,371 km; cities stand for regions, whose sites AWS does not publish.
         """
-        one, two = self[first], self[second]
-        lat1, lat2 = math.radians(one.lat), math.radians(two.lat)
+        start, end = self[first], self[second]
+        lat1, lat2 = math.radians(start.lat), math.radians(end.lat)
         half = (
             math.sin((lat2 - lat1) / 2) ** 2
-            + math.cos(lat1) * math.cos(lat2) * math.sin(math.radians(two.lon - one.lon) / 2) ** 2
+            + math.cos(lat1) * math.cos(lat2) * math.sin(math.radians(end.lon - start.lon) / 2) ** 2
         )
         return 2 * 6371.0 * math.asin(math.sqrt(half))
 

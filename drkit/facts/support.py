@@ -105,11 +105,11 @@ class SupportMatrix:
         # A thousand classes are asked about for a hundred region pairs, all of one engine's version.
         self._version = lru_cache(maxsize=4096)(self._version_accepted)
         self._class = lru_cache(maxsize=65_536)(self._class_accepted)
-        self._stepped_up = lru_cache(maxsize=16_384)(self._found_or_refused)
+        self._stepped_up = lru_cache(maxsize=16_384)(self._step_up_or_reason)
 
     def figure(self, service: Service, rule: str, engine: str = "any") -> float:
         """Return a rule that is a number, in the unit that its name ends in: ``managed_rpo_min_s`` [s]."""
-        return float(self._one(service, rule, engine)[0])
+        return float(self._single_rule(service, rule, engine)[0])
 
     def sold(self, service: Service, engine: str, name: str, region: str) -> Support:
         """Whether AWS sells this class to this engine in this region at all."""
@@ -182,12 +182,12 @@ class SupportMatrix:
         UnsupportedError
             When the class is unknown, or nothing legal is large enough.
         """
-        found = self._stepped_up(service, engine, version, name, regions, variant)
-        if isinstance(found, str):
-            raise UnsupportedError(found)
-        return found
+        outcome = self._stepped_up(service, engine, version, name, regions, variant)
+        if isinstance(outcome, str):
+            raise UnsupportedError(outcome)
+        return outcome
 
-    def _found_or_refused(
+    def _step_up_or_reason(
         self, service: Service, engine: str, version: str, name: str, regions: tuple[str, ...], variant: str
     ) -> StepUp | str:
         """The step up, or the reason for none: a refusal takes the longest search, and many topologies share it."""
@@ -201,7 +201,7 @@ class SupportMatrix:
     ) -> StepUp:
         legal = self.replicable_everywhere(service, engine, version, name, regions)
         priced = [self._priced(service, engine, name, region, variant) for region in regions]
-        # A class without a price at home is told by the bill; one that only the other region lacks has a way out.
+        # The bill reports a class without a price at home; where only the other region lacks one, a step up may help.
         if name == SERVERLESS or (legal and (all(priced) or not priced[0])):
             verdict = self.replicable(service, engine, version, name, regions[0])
             if not verdict:
@@ -217,33 +217,33 @@ class SupportMatrix:
                     raise UnsupportedError(verdict.reason)
         choices = sorted(
             (
-                self._hourly(service, engine, found.name, regions[0], variant),
-                found.vcpu,
-                found.memory_gib,
-                found.name,
+                self._hourly(service, engine, candidate.name, regions[0], variant),
+                candidate.vcpu,
+                candidate.memory_gib,
+                candidate.name,
             )
-            for found in self.classes.values()
-            if found.service == service
-            and found.vcpu >= today.vcpu
-            and found.memory_gib >= today.memory_gib
-            and self.replicable_everywhere(service, engine, version, found.name, regions)
-            and all(self._priced(service, engine, found.name, region, variant) for region in regions)
+            for candidate in self.classes.values()
+            if candidate.service == service
+            and candidate.vcpu >= today.vcpu
+            and candidate.memory_gib >= today.memory_gib
+            and self.replicable_everywhere(service, engine, version, candidate.name, regions)
+            and all(self._priced(service, engine, candidate.name, region, variant) for region in regions)
         )
         if not choices:
             raise UnsupportedError(
                 f"no class legal for {_FEATURE[service]} in {' and '.join(regions)} is as large as {name} "
                 f"({today.vcpu} vCPU, {today.memory_gib:g} GiB)"
             )
-        *_, found_name = choices[0]
-        return StepUp(name, found_name, self.extra_monthly_usd(service, engine, name, found_name, regions[0], variant))
+        *_, smallest = choices[0]
+        return StepUp(name, smallest, self.extra_monthly_usd(service, engine, name, smallest, regions[0], variant))
 
     def extra_monthly_usd(
-        self, service: Service, engine: str, name: str, found: str, region: str, variant: str = ""
+        self, service: Service, engine: str, name: str, replacement: str, region: str, variant: str = ""
     ) -> float:
         """What one instance of a class costs more than one of another on demand [USD/month]; NaN without a price."""
-        if not all(self._priced(service, engine, each, region, variant) for each in (name, found)):
+        if not all(self._priced(service, engine, class_name, region, variant) for class_name in (name, replacement)):
             return math.nan
-        hourly = self._hourly(service, engine, found, region, variant)
+        hourly = self._hourly(service, engine, replacement, region, variant)
         return (hourly - self._hourly(service, engine, name, region, variant)) * HOURS_PER_MONTH
 
     def replicable_everywhere(
@@ -258,8 +258,8 @@ class SupportMatrix:
             return self.classes[name]
         except KeyError:
             near = did_you_mean(name, self.classes, count=3)
-            told = f"{name!r} is not a class of the snapshot"
-            raise UnsupportedError(f"{told}; {near}" if near else told) from None
+            sentence = f"{name!r} is not a class of the snapshot"
+            raise UnsupportedError(f"{sentence}; {near}" if near else sentence) from None
 
     def frame(
         self,
@@ -300,18 +300,18 @@ class SupportMatrix:
         columns = ["service", "engine", "engine_version", "class", "region", "supported", "reason"]
         return pd.DataFrame(rows, columns=columns)
 
-    def _one(self, service: str, rule: str, engine: str = "any") -> tuple[str, str]:
-        (found,) = self._rules[(service, engine, rule)]
-        return found
+    def _single_rule(self, service: str, rule: str, engine: str = "any") -> tuple[str, str]:
+        (rule_row,) = self._rules[(service, engine, rule)]
+        return rule_row
 
     def _class_accepted(self, service: Service, engine: str, name: str, region: str | None) -> Support:
         if flag := self._flags.get((service, engine, region or "", name)):
-            taken, source = flag
-            return Support(taken, "" if taken else f"{_FEATURE[service]} does not take {name} in {region}", source)
-        burstable, source = self._one(service, "class_burstable")
+            legal, source = flag
+            return Support(legal, "" if legal else f"{_FEATURE[service]} does not take {name} in {region}", source)
+        burstable, source = self._single_rule(service, "class_burstable")
         if re.match(burstable, name):
             return Support(False, f"{name} is burstable, which {_FEATURE[service]} refuses", source)
-        allowed, source = self._one(service, "class_allowed")
+        allowed, source = self._single_rule(service, "class_allowed")
         if not re.match(allowed, name):
             return Support(False, f"{name} is not of a family or size that {_FEATURE[service]} takes", source)
         return Support(True)
@@ -327,14 +327,14 @@ class SupportMatrix:
         version: str,
         rule: str,
         feature: str,
-        more: Sequence[str] = (),
+        own_floors: Sequence[str] = (),
     ) -> Support:
         rules = self._rules.get((service, engine, rule))
         if rules is None:
             return Support(False, f"{feature} does not take the engine {engine}")
         # A region's own floor takes the place of the engine's for that major version.
-        stricter = {_major(condition) for condition in more}
-        conditions = [*(value for value, _ in rules if _major(value) not in stricter), *more]
+        stricter = {_major(condition) for condition in own_floors}
+        conditions = [*(value for value, _ in rules if _major(value) not in stricter), *own_floors]
         parsed = parse_version(version)
         of_line = [condition for condition in conditions if _major(condition) == parsed[0]]
         newest = max(map(_major, conditions))
@@ -342,16 +342,16 @@ class SupportMatrix:
         if service == "elasticache" or (rule == "write_forwarding" and parsed[0] > newest):
             of_line = conditions
         for condition in of_line:
-            wanted = parse_version(condition.lstrip(">="))
-            if parsed == wanted or (condition.startswith(">=") and parsed >= wanted):
+            required = parse_version(condition.lstrip(">="))
+            if parsed == required or (condition.startswith(">=") and parsed >= required):
                 return Support(True)
         return Support(False, f"{feature} takes {engine} {_floors(conditions)}, not {version}", rules[0][1])
 
     def _oldest_versions(self, service: Service, engine: str, region: str) -> list[str]:
         rules = [value for value, _ in self._rules[(service, engine, "version")]]
-        more = self._regions.get((service, engine, region), {}).get("floor", "").split()
-        stricter = {_major(condition) for condition in more}
-        floors = [*(rule for rule in rules if _major(rule) not in stricter), *more]
+        own_floors = self._regions.get((service, engine, region), {}).get("floor", "").split()
+        stricter = {_major(condition) for condition in own_floors}
+        floors = [*(rule for rule in rules if _major(rule) not in stricter), *own_floors]
         return [floor.lstrip(">=") for floor in floors]
 
     def _region(self, service: Service, engine: str, region: str) -> Support:

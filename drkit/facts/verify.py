@@ -94,12 +94,12 @@ def verify(catalog: Catalog, today: str | None = None, max_age_days: int = 400) 
     Returns
     -------
     list of Finding
-        Errors first. A price that cannot be right is an error; one that deserves a look is a warning.
+        Errors first. A price that cannot be right is an error, a price to review is a warning.
     """
     rows = catalog.snapshot.tables["prices"]
     day = datetime.date.fromisoformat(today or catalog.snapshot.date)
     findings = [*_wrong_rows(catalog, rows)]
-    # A row that is no price is told once; the rest is checked without it.
+    # A row that is no price is reported once; the rest is checked without it.
     if len(sound := [row for row in rows if not _no_numbers(row)]) < len(rows):
         rows, snapshot = sound, replace(catalog.snapshot, tables={**catalog.snapshot.tables, "prices": sound})
         catalog = replace(catalog, snapshot=snapshot, prices=PriceBook(snapshot))
@@ -132,19 +132,19 @@ def gaps_by_region(catalog: Catalog) -> pd.DataFrame:
     findings = [finding for finding in _gaps(catalog) if finding.kind == GAP]
     table = []
     for region in catalog.prices.regions():
-        here = [row for row in rows if row[2] == region and row[8] == ON_DEMAND]
-        known = [row[12].split(":")[0] for row in here]
+        priced = [row for row in rows if row[2] == region and row[8] == ON_DEMAND]
+        bases = [row[12].split(":")[0] for row in priced]
         missing = [finding for finding in findings if finding.region == region]
         table.append(
             {
                 "region": region,
-                "prices": len(here),
-                "observed": known.count("observed"),
-                "derived": known.count("derived"),
-                "proxy": known.count("proxy"),
+                "prices": len(priced),
+                "observed": bases.count("observed"),
+                "derived": bases.count("derived"),
+                "proxy": bases.count("proxy"),
                 "aurora classes without a price": sum(f.prices for f in missing if f.service == "AmazonRDS"),
                 "cache nodes without a price": sum(f.prices for f in missing if f.service == "AmazonElastiCache"),
-                "oldest": min((row[10] for row in here), default=""),
+                "oldest": min((row[10] for row in priced), default=""),
             }
         )
     return pd.DataFrame(table)
@@ -152,7 +152,7 @@ def gaps_by_region(catalog: Catalog) -> pd.DataFrame:
 
 def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
     sources = {row[0] for row in catalog.snapshot.tables["sources"]}
-    seen: set[tuple[str, ...]] = set()
+    keys: set[tuple[str, ...]] = set()
     for row in rows:
         service, item, region, to_region, unit, usd, tier_from, _, purchase, _, as_of, source, basis = row
         place = (service, item, f"{region} {to_region}".strip())
@@ -167,9 +167,9 @@ def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[F
             yield Finding(ERROR, *place, 1, "the unit is missing")
         if source not in sources:
             yield Finding(ERROR, *place, 1, f"the source {source!r} is not in sources.csv")
-        if (key := (*row[:4], purchase, tier_from)) in seen:
+        if (key := (*row[:4], purchase, tier_from)) in keys:
             yield Finding(ERROR, *place, 1, f"two prices for one lookup ({purchase}, from {tier_from or 0})")
-        seen.add(key)
+        keys.add(key)
 
 
 def _no_numbers(row: Sequence[str]) -> list[str]:
@@ -187,10 +187,10 @@ def _no_numbers(row: Sequence[str]) -> list[str]:
 
 def _number(text: str) -> float:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
         return math.nan
-    return found if math.isfinite(found) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _broken_tiers(catalog: Catalog) -> Iterator[Finding]:
@@ -211,7 +211,9 @@ def _one_way_pairs(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterato
     pairs = {(row[2], row[3]) for row in rows if row[1] == "inter_region"}
     regions = catalog.prices.regions()
     for region in regions:
-        lacking = [other for other in regions if other != region and (region, other) not in pairs]
+        lacking = [
+            destination for destination in regions if destination != region and (region, destination) not in pairs
+        ]
         if lacking:
             what = f"no transfer price to {', '.join(lacking)}: no topology can replicate there"
             yield Finding(GAP, "AWSDataTransfer", "inter_region", region, len(lacking), what)
@@ -234,8 +236,8 @@ def _sizes(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
 
 
 def _steps(size: str) -> float | None:
-    found = re.fullmatch(r"(\d+)xlarge", size)
-    return 2.0 * int(found.group(1)) if found else _SIZES.get(size)
+    match = re.fullmatch(r"(\d+)xlarge", size)
+    return 2.0 * int(match.group(1)) if match else _SIZES.get(size)
 
 
 def _storage_types(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
@@ -270,13 +272,13 @@ def _gaps(catalog: Catalog) -> Iterator[Finding]:
     for service, engine, region, name, *_ in catalog.snapshot.tables["availability"]:
         if region not in regions or name == "db.serverless":
             continue
-        wanted = (
+        items = (
             [("AmazonRDS", f"instance/{engine}/{name}/{mode}") for mode in ("standard", "io_optimized")]
             if service == "aurora"
             else [("AmazonElastiCache", f"node/{cache}/{name}") for cache in ("redis", "valkey")]
         )
-        if not any(catalog.prices.has(*what, region) for what in wanted):
-            missing[wanted[0][0], wanted[0][1].rsplit("/", 2 if service == "aurora" else 1)[0], region].append(name)
+        if not any(catalog.prices.has(*what, region) for what in items):
+            missing[items[0][0], items[0][1].rsplit("/", 2 if service == "aurora" else 1)[0], region].append(name)
     for (service, prefix, region), names in missing.items():
         families = sorted({name.rsplit(".", 1)[0] for name in names})
         what = f"sold but without a price: {', '.join(families)}"
