@@ -62,5 +62,5 @@ def save_report(comparison: Comparison, folder: Path, date: str) -> Written:
         When the folder cannot be written or the browser fails.
     """
     paths = write_report(comparison, folder / f"{comparison.workload.name}.html", date)
-    others = "".join(f", and {path.name} beside it" for path in paths[1:])
-    return Written(paths[0], f"the decision on one page{others}.")
+    rest = "".join(f", and {path.name} beside it" for path in paths[1:])
+    return Written(paths[0], f"the decision on one page{rest}.")

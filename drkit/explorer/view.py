@@ -188,7 +188,7 @@ class Explorer:
 
     def _say(self, text: str, wrong: bool = False) -> None:
         role = 'role="alert" class="drkit-wrong"' if wrong else 'role="status"'
-        self._said.value = f"<div {role}>{escape(text)}</div>"
+        self._status.value = f"<div {role}>{escape(text)}</div>"
 
     def _soon(self, name: str, delay_s: float, action: Callable[[], None]) -> None:
         """Do something after a while, unless it is asked for again before; at once where no event loop runs."""
@@ -209,7 +209,7 @@ class Explorer:
         self._headline = with_class(widgets.HTML(), "drkit-headline")
         self._picture = with_class(widgets.HTML(), "drkit-picture")
         self._table = with_class(widgets.HTML(), "drkit-table")
-        self._said = with_class(widgets.HTML(), "drkit-said")
+        self._status = with_class(widgets.HTML(), "drkit-said")
         self._panes = widgets.ToggleButtons(options=[pane.title for pane in panes.PANES], tooltips=[])
         self._panes.observe(lambda _: self._soon("pane", 0.0, self._show_pane), "value")
         self._folder = self._text("Write to", str(out_dir), "folder for tfvars, report and workload file")
@@ -225,7 +225,7 @@ class Explorer:
         self._form = widgets.Box()
         result = [
             self._headline,
-            self._said,
+            self._status,
             with_class(self._panes, "drkit-panes"),
             self._picture,
             self._table,

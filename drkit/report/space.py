@@ -82,11 +82,11 @@ def _tasks(row: Mapping[Hashable, object]) -> str:
 
 def _commitments(row: Mapping[Hashable, object]) -> Iterator[str]:
     """What is bought ahead, parts that are bought alike together, and where if not in both regions."""
-    bought: dict[str, list[str]] = {}
+    by_purchase: dict[str, list[str]] = {}
     for part, column in _PARTS.items():
         if row[column] != ON_DEMAND:
-            bought.setdefault(str(row[column]), []).append(part)
+            by_purchase.setdefault(str(row[column]), []).append(part)
     at_home = row["failover_region"] and not row["committed_in_failover"]
-    for purchase, parts in bought.items():
+    for purchase, parts in by_purchase.items():
         where = f" in {row['primary_region']}" if at_home else ""
         yield f"{' and '.join(parts)} {in_words(purchase)}{where}"

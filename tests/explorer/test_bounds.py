@@ -95,7 +95,7 @@ def test_a_bundled_workload_is_loaded_whatever_lies_in_the_current_folder(ground
 
 
 def said(view: Explorer) -> str:
-    return re.sub(r"<[^>]+>", "", view._said.value).replace("&#x27;", "'")
+    return re.sub(r"<[^>]+>", "", view._status.value).replace("&#x27;", "'")
 
 
 def load(view: Explorer, source: str) -> None:

@@ -284,7 +284,7 @@ def view(explorer: Explorer) -> Explorer:
 
 
 def said(view: Explorer) -> str:
-    return re.sub(r"<[^>]+>", "", view._said.value).replace("&#x27;", "'")
+    return re.sub(r"<[^>]+>", "", view._status.value).replace("&#x27;", "'")
 
 
 def test_a_moved_slider_changes_figures_picture_and_the_text_beside_it(view: Explorer) -> None:
@@ -337,7 +337,7 @@ def test_a_wrong_value_is_told_in_a_sentence_and_all_stays(
     stood = entry_of.value
     entry_of.value = typed
     assert sentence in said(view)
-    assert 'role="alert"' in view._said.value
+    assert 'role="alert"' in view._status.value
     assert (view.draft, view.comparison, view._headline.value, view._picture.value) == before
     assert entry_of.value == stood
 

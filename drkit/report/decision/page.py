@@ -251,7 +251,7 @@ def _tables(comparison: Comparison) -> dict[str, str]:
         "rates": recovery.rates(comparison),
         "regions": summary.failover_regions(comparison),
         "rejected": summary.rejected(comparison),
-        "others": _others(comparison),
+        "others": _not_chosen(comparison),
         "assumptions": _assumptions(comparison),
         "ages": summary.ages(chosen),
         "files": _files(comparison),
@@ -270,7 +270,7 @@ def _lines(option: Option) -> Table:
     return Table(table.rename(columns=lambda name: name.replace("_", " ")))
 
 
-def _others(comparison: Comparison) -> Table:
+def _not_chosen(comparison: Comparison) -> Table:
     """Every topology but the choice, and the sentence why not."""
     frame = comparison.frame()
     frame = frame[~frame["chosen"].eq(True)]

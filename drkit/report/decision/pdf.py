@@ -48,9 +48,9 @@ def print_page(page: str, target: Path, browser: str) -> None:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses to run as root with its sandbox
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
+            result = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise DrkitError(f"{browser} did not print the report: {error}; {_WITHOUT}") from error
-    if done.returncode or not target.is_file():
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+    if result.returncode or not target.is_file():
+        last = (result.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise DrkitError(f"{browser} did not print the report: {last}; {_WITHOUT}")
