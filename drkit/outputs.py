@@ -1,30 +1,22 @@
-"""Output files of a design; each appears whole or not at all."""
+"""Output files of a design: bill, comparison, summary and tfvars."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.bill.lines import total
 from drkit.choice.ownership import ownership
-from drkit.errors import DrkitError
+from drkit.files.staging import staged
 from drkit.files.versions import versions
 from drkit.tfvars import stack_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from drkit.choice.comparison import Comparison
     from drkit.choice.options import Option
-
-_STAGING = ".drkit-"
 
 
 def write_outputs(comparison: Comparison, folder: str | Path, date: str) -> dict[str, Path]:
@@ -62,34 +54,6 @@ def write_outputs(comparison: Comparison, folder: str | Path, date: str) -> dict
         for name, text in texts.values():
             (staging / name).write_text(text, encoding="utf-8", newline="")
     return {key: folder / name for key, (name, _) in texts.items()}
-
-
-@contextlib.contextmanager
-def staged(folder: Path) -> Iterator[Path]:
-    """Give a folder to write into, and move its files to ``folder`` when all are written.
-
-    Each file replaces its predecessor in one step. When the block fails or the process is killed, what was in
-    ``folder`` before is untouched; a killed run's staging folder is cleared away by the next run.
-    """
-    created = not folder.exists()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _clear_stale(folder)
-        staging = Path(tempfile.mkdtemp(prefix=f"{_STAGING}{os.getpid()}-", dir=folder))
-    except OSError as error:
-        raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
-    try:
-        yield staging
-        try:
-            for path in sorted(staging.iterdir()):
-                if not path.name.startswith("."):
-                    path.replace(folder / path.name)
-        except OSError as error:
-            raise DrkitError(f"cannot write to {folder}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if created and not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def to_csv(frame: pd.DataFrame) -> str:
@@ -150,21 +114,3 @@ def _option(comparison: Comparison, option: Option) -> dict[str, object]:
 def _shortest(value: object) -> str:
     # Another type than float, such as float32, is as short as it prints itself.
     return repr(float(value if isinstance(value, float) else str(value))).removesuffix(".0")
-
-
-def _clear_stale(folder: Path) -> None:
-    """Remove what runs that were killed left in the folder."""
-    for path in folder.glob(f"{_STAGING}*"):
-        owner = path.name.removeprefix(_STAGING).split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
-            shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

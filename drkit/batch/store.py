@@ -16,11 +16,12 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drkit.errors import DrkitError
+from drkit.files import lock
+from drkit.files.staging import folder_beside, replace_file, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,17 +60,13 @@ def staging(destination: str | Path, name: str) -> Iterator[Path]:
     DrkitError
         When the destination cannot be written.
     """
-    try:
-        beside = Path(destination) / _OWN / _STAGING
-        beside.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=beside))
-    except OSError as error:
-        raise DrkitError(f"cannot write to {destination}: {error.strerror or error} (run {name})") from error
-    folder.chmod(0o755)
-    try:
+    parent = Path(destination) / _OWN / _STAGING
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = stack.enter_context(folder_beside(parent, f"{os.getpid()}-"))
+        except OSError as error:
+            raise DrkitError(f"cannot write to {destination}: {error.strerror or error} (run {name})") from error
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(folder: Path, destination: str | Path, name: str) -> None:
@@ -77,17 +74,13 @@ def publish(folder: Path, destination: str | Path, name: str) -> None:
 
     A run of the last batch is kept aside until the batch is done; one that this batch made before is removed.
     """
-    place, aside = run_folder(destination, name), last_folder(destination, name)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists():
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        if aside.exists():
-            doomed = folder.with_name(f"{folder.name}-old")
-            place.rename(doomed)
-            shutil.rmtree(doomed, ignore_errors=True)
-        else:
-            place.rename(aside)
-    folder.rename(place)
+    aside = last_folder(destination, name)
+    if not aside.exists():
+        replace_folder(run_folder(destination, name), folder, aside)
+        return
+    doomed = folder.with_name(f"{folder.name}-old")
+    replace_folder(run_folder(destination, name), folder, doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def record(folder: Path) -> dict[str, Any] | None:
@@ -122,17 +115,7 @@ def close_batch(destination: str | Path, records: dict[str, dict[str, Any]]) -> 
 
 def write_whole(destination: str | Path, name: str, data: str | bytes) -> None:
     """Write a file of the batch where runs are at work, and move it to its place in one step."""
-    path = Path(destination) / name
-    beside = Path(destination) / _OWN / _STAGING / f"{os.getpid()}-{path.name}"
-    beside.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        if isinstance(data, bytes):
-            beside.write_bytes(data)
-        else:
-            beside.write_text(data, encoding="utf-8", newline="")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    replace_file(Path(destination) / name, data, Path(destination) / _OWN / _STAGING)
 
 
 @contextlib.contextmanager
@@ -145,28 +128,15 @@ def held(destination: str | Path) -> Iterator[None]:
         When another batch holds it, or it cannot be written.
     """
     own = Path(destination) / _OWN
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-        lock = (own / "lock").open("a+")
-    except OSError as error:
-        raise DrkitError(f"cannot write to {destination}: {error.strerror or error}") from error
-    with lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # no such locks on this operating system
-            pass
-        except OSError:
-            lock.seek(0)
-            holder = lock.read().strip() or "another process"
-            raise DrkitError(f"{holder} runs a batch into {destination}: wait for it, or name another folder") from None
-        lock.truncate(0)
-        lock.write(f"process {os.getpid()}")
-        lock.flush()
+    folder_lock = lock.held(
+        own / "lock",
+        lambda holder: DrkitError(f"{holder} runs a batch into {destination}: wait for it, or name another folder"),
+        lambda why: DrkitError(f"cannot write to {destination}: {why}"),
+    )
+    with folder_lock:
         try:
             _clear(own)
-            # A disk that takes nothing more is told by the first run.
+            # If the disk is full, the first run says so.
             with contextlib.suppress(OSError):
                 (own / _SHARED).mkdir()
             yield

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.errors import WorkloadError
 from drkit.files import yaml_text
-from drkit.outputs import staged
+from drkit.files.staging import staged
 from drkit.workload import file as workload_file
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import TfvarsError
-from drkit.outputs import staged
+from drkit.files.staging import staged
 from drkit.report.decision import write_report
 from drkit.tfvars import stack_values, terraform
 

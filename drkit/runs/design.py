@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.errors import DrkitError, TfvarsError
 from drkit.files.bundled import notebooks_dir
-from drkit.outputs import staged
+from drkit.files.staging import staged
 from drkit.runs import notebook_page
 from drkit.runs.parameters import check_inputs, check_parameters
 from drkit.tfvars import terraform

@@ -23,7 +23,7 @@ from click.testing import CliRunner
 from drkit.cli import main
 from drkit.errors import DrkitError, ParameterError
 from drkit.files.bundled import notebooks_dir
-from drkit.outputs import staged
+from drkit.files.staging import staged
 from drkit.runs import design as designing
 from drkit.runs.parameters import check_parameters, typed_parameter
 from drkit.tfvars.checks import check

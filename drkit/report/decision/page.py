@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drkit.errors import DrkitError, ParameterError
 from drkit.files.bundled import data_dir
+from drkit.files.staging import staged
 from drkit.files.templates import template
-from drkit.outputs import staged
 from drkit.report import choice, recovery, summary
 from drkit.report.decision import pdf
 from drkit.report.tables import Table
