@@ -6,20 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from drkit.facts import cache as store
-from drkit.facts import snapshot
+from drkit.facts import cache, snapshot
 from drkit.facts.prices import PriceBook
 from drkit.facts.regions import Regions
 from drkit.facts.support import SupportMatrix
-from drkit.files.bundled import data_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    Stamp = tuple[tuple[str, int, int], ...]
-
-#: Catalogs loaded ahead by folder, with the state of their files then: a warm process hands them to what it forks.
-_kept: dict[Path, tuple[Stamp, Catalog]] = {}
 
 
 @dataclass(frozen=True)
@@ -62,31 +55,10 @@ class Catalog:
         PriceError
             When a row of one's own prices is wrong, with its line.
         """
-        found = store.find(name)
-        if _kept and own_prices is None:
-            stamp, known = _kept.get(_folder(found), (None, None))
-            if known is not None and stamp == _stamp(_folder(found)):
-                return known
-        loaded = snapshot.load(found)
+        loaded = snapshot.load(cache.find(name))
         if own_prices is not None:
             from drkit.facts.own_prices import lay_over
 
             loaded = lay_over(loaded, own_prices)
         prices = PriceBook(loaded)
         return cls(loaded, prices, SupportMatrix(loaded, prices), Regions(loaded))
-
-
-def keep(name: str | Path | None = None) -> None:
-    """Load a snapshot ahead: `Catalog.load` returns the same object from now on, as long as no file of it changes."""
-    folder = _folder(store.find(name))
-    stamp = _stamp(folder)
-    _kept[folder] = (stamp, Catalog.load(name))
-
-
-def _folder(found: Path | None) -> Path:
-    return (found or data_dir() / "snapshot").resolve()
-
-
-def _stamp(folder: Path) -> Stamp:
-    known = ((path.name, path.stat()) for path in sorted(folder.iterdir()))
-    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in known)

@@ -95,12 +95,10 @@ def _design() -> None:
     import nbformat
     from IPython.core.formatters import DisplayFormatter
 
-    from drkit.facts import catalog
     from drkit.files.bundled import notebooks_dir
     from drkit.runs import notebook_page
     from drkit.tfvars import terraform
 
-    catalog.keep()
     notebook = nbformat.read(notebooks_dir() / "04_design.ipynb", as_version=4)
     shows = DisplayFormatter()
     names: dict[str, object] = {}

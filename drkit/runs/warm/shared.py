@@ -76,12 +76,10 @@ def _compared(shared: Shared) -> Comparer | None:
 def _compare(shared: Shared) -> Comparer:
     from drkit.choice import regret, waiting
     from drkit.choice.comparer import Comparer
-    from drkit.facts import catalog
+    from drkit.facts.catalog import Catalog
     from drkit.workload import file as workload_file
 
-    name = shared.snapshot or None
-    catalog.keep(name)
-    comparer = Comparer(catalog.Catalog.load(name), shared.seed, shared.samples)
+    comparer = Comparer(Catalog.load(shared.snapshot or None), shared.seed, shared.samples)
     comparison = comparer.compare(workload_file.read(shared.workload))
     regret.lasting(comparison).usd(comparison, comparison.surviving)
     for option in comparison.representatives:
