@@ -132,8 +132,8 @@ def list_snapshots(style: str) -> None:
 
     from drkit.facts import cache
 
-    rows = [(*entry[:-1], str(entry.path)) for entry in cache.entries()]
-    print_table(pd.DataFrame(rows, columns=list(cache.Entry._fields)), style)
+    rows = [(*info[:-1], str(info.path)) for info in cache.snapshots()]
+    print_table(pd.DataFrame(rows, columns=list(cache.SnapshotInfo._fields)), style)
 
 
 @catalog.command()
@@ -211,9 +211,9 @@ def overlay(own_prices: Path, snapshot: str | None) -> None:
     Example:
       drkit catalog overlay negotiated.csv --snapshot latest
     """
-    from drkit.facts.own_prices import keep
+    from drkit.facts.own_prices import add_to_cache
 
-    name, path = keep(load_catalog(snapshot).snapshot, own_prices)
+    name, path = add_to_cache(load_catalog(snapshot).snapshot, own_prices)
     click.echo(f"snapshot {name} in {path}; use it with --snapshot {name}")
 
 
@@ -237,7 +237,7 @@ def prune(keep: int) -> None:
     removed = cache.prune(keep)
     for entry in removed:
         click.echo(f"{entry.name} removed")
-    remaining = len(cache.entries()) - 1
+    remaining = len(cache.snapshots()) - 1
     click.echo(f"{len(removed)} removed, {remaining} left in {cache.snapshots_dir()}")
 
 

@@ -66,10 +66,10 @@ def serve(
     catalog = load_catalog(snapshot)
     name = workload_file.read(workload, catalog).name
     if own_prices:
-        from drkit.facts.own_prices import keep
+        from drkit.facts.own_prices import add_to_cache
 
         # The page has a kernel of its own: the prices go to it as a snapshot.
-        snapshot = keep(catalog.snapshot, own_prices)[0]
+        snapshot = add_to_cache(catalog.snapshot, own_prices)[0]
     parameters: dict[str, object] = {
         "workload": str(workload_file.find(workload).resolve()),
         "snapshot": snapshot or "",

@@ -66,10 +66,10 @@ def design(
     parameters: dict[str, object] = {name: typed_parameter(source, name, text) for name, text in extra}
     parameters |= {"seed": seed, "samples": samples}
     if own_prices:
-        from drkit.facts.own_prices import keep
+        from drkit.facts.own_prices import add_to_cache
 
         # The notebook runs in a kernel of its own: the prices go to it as a snapshot.
-        snapshot = keep(load_catalog(snapshot).snapshot, own_prices)[0]
+        snapshot = add_to_cache(load_catalog(snapshot).snapshot, own_prices)[0]
     if snapshot:
         parameters["snapshot"] = snapshot
     folder = out or Path("out") / Path(workload).stem

@@ -38,20 +38,20 @@ def classes(catalog: Catalog, region: str | None = None, legal_only: bool = True
         verdicts.loc[verdicts["supported"], ["engine", "class", "region"]].itertuples(index=False, name=None)
     )
     rows = []
-    for service, item, where, _, _, usd, _, _, purchase, _, as_of, _, basis in catalog.snapshot.tables["prices"]:
-        if service not in _SERVICES or purchase != ON_DEMAND or (region and where != region):
+    for row in catalog.snapshot.prices:
+        if row.service not in _SERVICES or row.purchase != ON_DEMAND or (region and row.region != region):
             continue
-        kind, *parts = item.split("/")
+        kind, *parts = row.item.split("/")
         if kind not in ("instance", "node") or parts[1] not in catalog.support.classes:
             continue
         engine, name = parts[:2]
-        legal = (engine, name, where) in supported
+        legal = (engine, name, row.region) in supported
         if legal_only and not legal:
             continue
-        size, hourly = catalog.support.size(name), float(usd)
+        size, hourly = catalog.support.size(name), float(row.usd)
         rows.append(
             {
-                "region": where,
+                "region": row.region,
                 "engine": engine,
                 "class": name,
                 "storage": parts[2] if len(parts) > 2 else "",
@@ -61,8 +61,8 @@ def classes(catalog: Catalog, region: str | None = None, legal_only: bool = True
                 "usd_per_month": round(hourly * HOURS_PER_MONTH, 2),
                 "usd_per_gib_month": round(hourly * HOURS_PER_MONTH / size.memory_gib, 2),
                 "legal": legal,
-                "basis": basis.split(":")[0],
-                "as_of": as_of,
+                "basis": row.basis.split(":")[0],
+                "as_of": row.as_of,
             }
         )
     order = ["region", "engine", "usd_per_hour", "class", "storage"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import PriceError
 from drkit.facts.prices import ON_DEMAND
+from drkit.facts.snapshot import PriceKey
 from drkit.facts.verify import age_days
 
 if TYPE_CHECKING:
@@ -86,31 +87,33 @@ def explain(
         When nothing matches, with what is near, or several services have it.
     """
     keys = catalog.prices.keys()
-    services = sorted({key[0] for key in keys if key[1] == item and (not service or key[0] == service)})
-    if len(services) > 1 and len(in_region := sorted({k[0] for k in keys if k[1] == item and k[2] == region})) == 1:
+    services = sorted({key.service for key in keys if key.item == item and service in ("", key.service)})
+    in_region = sorted({key.service for key in keys if key.item == item and key.region == region})
+    if len(services) > 1 and len(in_region) == 1:
         services = in_region
     if len(services) > 1:
         raise PriceError(f"{' and '.join(services)} have an item {item}: name one with --service")
     if not services:
-        items = sorted({key[1] for key in keys if not service or key[0] == service})
+        items = sorted({key.item for key in keys if service in ("", key.service)})
         near = difflib.get_close_matches(item, items, n=3, cutoff=0.4)
         hint = f"; the nearest are {', '.join(near)}" if near else ""
         raise PriceError(f"no item is called {item!r}{hint}; `drkit prices show` lists them")
-    service = services[0]
-    rows = catalog.prices.tiers(service, item, region, to_region, purchase)
+    asked = PriceKey(services[0], item, region, to_region, purchase)
+    rows = catalog.prices.tiers(*asked)
     day = datetime.date.fromisoformat(today or catalog.snapshot.date)
-    same = [key for key in keys if key[:2] == (service, item)]
-    elsewhere = [key for key in same if key[3:] == (to_region, purchase) and key[2] != region]
-    otherwise = [key for key in same if key[2:4] == (region, to_region) and key[4] != purchase]
-    same_terms = [key[1] for key in keys if key[0] == service and key[2:] == (region, to_region, purchase)]
-    near = difflib.get_close_matches(item, [name for name in same_terms if name != item], n=4, cutoff=0.6)
+    others = [key for key in keys if key != asked]
+    elsewhere = [key for key in others if key._replace(region=region) == asked]
+    otherwise = [key for key in others if key._replace(purchase=purchase) == asked]
+    near = difflib.get_close_matches(
+        item, [key.item for key in others if key._replace(item=item) == asked], n=4, cutoff=0.6
+    )
     return Explanation(
         rows,
         max(0, age_days(rows[0].as_of, day)),
         _origin(catalog, rows[0]),
         [_first(catalog, key) for key in elsewhere],
         [_first(catalog, key) for key in otherwise],
-        [catalog.prices.tiers(service, name, region, to_region, purchase)[0] for name in near],
+        [catalog.prices.tiers(*asked._replace(item=name))[0] for name in near],
     )
 
 
@@ -126,7 +129,7 @@ def frame(explanation: Explanation) -> pd.DataFrame:
     return pd.DataFrame(rows).replace({"role": {"rows": "price"}})
 
 
-def _first(catalog: Catalog, key: tuple[str, str, str, str, str]) -> Price:
+def _first(catalog: Catalog, key: PriceKey) -> Price:
     tiers = catalog.prices.tiers(*key)
     return next((row for row in tiers if row.usd), tiers[0])
 

@@ -6,10 +6,11 @@ import difflib
 import itertools
 import math
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import NoPriceError, PriceError
-from drkit.facts.snapshot import COLUMNS
+from drkit.facts.snapshot import PriceKey, PriceRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,11 +58,11 @@ class PriceBook:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        index: dict[tuple[str, str, str, str, str], list[tuple[str, ...]]] = {}
-        for row in snapshot.tables["prices"]:
-            index.setdefault((row[0], row[1], row[2], row[3], row[8]), []).append(row)
+        index: dict[PriceKey, list[PriceRow]] = {}
+        for row in snapshot.prices:
+            index.setdefault(row.key, []).append(row)
         self._index = index
-        self._parsed: dict[tuple[str, str, str, str, str], tuple[Price, ...]] = {}
+        self._parsed: dict[PriceKey, tuple[Price, ...]] = {}
 
     def find(self, service: str, item: str, region: str, to_region: str = "", purchase: str = ON_DEMAND) -> Price:
         """Return the one row with exactly these attributes.
@@ -91,7 +92,7 @@ class PriceBook:
 
     def has(self, service: str, item: str, region: str, to_region: str = "", purchase: str = ON_DEMAND) -> bool:
         """Whether the snapshot holds a price with exactly these attributes."""
-        return (service, item, region, to_region, purchase) in self._index
+        return PriceKey(service, item, region, to_region, purchase) in self._index
 
     def tiers(
         self, service: str, item: str, region: str, to_region: str = "", purchase: str = ON_DEMAND
@@ -103,11 +104,11 @@ class PriceBook:
         PriceError
             When nothing matches, or the tiers overlap, leave a gap or do not begin at 0.
         """
-        key = (service, item, region, to_region, purchase)
+        key = PriceKey(service, item, region, to_region, purchase)
         if key not in self._parsed:
             rows = self._index.get(key)
             if rows is None:
-                raise NoPriceError(self._nothing(*key), region, purchase)
+                raise NoPriceError(self._nothing(key), region, purchase)
             self._parsed[key] = _consecutive(sorted(map(_parse, rows), key=lambda price: price.tier_from))
         return self._parsed[key]
 
@@ -174,21 +175,21 @@ class PriceBook:
         """
         import pandas as pd
 
-        rows = self.snapshot.tables["prices"]
+        rows = self.snapshot.prices
         for name, wanted in (("service", service), ("region", region), ("item", item)):
             if wanted is None:
                 continue
-            at = COLUMNS["prices.csv"].index(name)
-            kept = [row for row in rows if _matches(row[at], wanted)]
-            if not kept:
-                raise PriceError(f"no price has {name} {wanted!r}{_near(wanted, {row[at] for row in rows})}")
-            rows = kept
-        frame = pd.DataFrame(rows, columns=list(COLUMNS["prices.csv"]))
+            value = attrgetter(name)
+            matching = [row for row in rows if _matches(value(row), wanted)]
+            if not matching:
+                raise PriceError(f"no price has {name} {wanted!r}{_near(wanted, set(map(value, rows)))}")
+            rows = matching
+        frame = pd.DataFrame(rows, columns=list(PriceRow._fields))
         for column in ("usd", "tier_from", "tier_to"):
             frame[column] = pd.to_numeric(frame[column].replace("", None))
         return frame
 
-    def keys(self) -> list[tuple[str, str, str, str, str]]:
+    def keys(self) -> list[PriceKey]:
         """Every service, item, region, region to and purchase that has a price, sorted."""
         return sorted(self._index)
 
@@ -198,49 +199,56 @@ class PriceBook:
 
     @cached_property
     def _regions(self) -> list[str]:
-        return sorted({key[2] for key in self._index if key[1] == "nat_gateway/hour"})
+        return sorted({key.region for key in self._index if key.item == "nat_gateway/hour"})
 
     def items(self, prefix: str, region: str) -> Iterator[str]:
         """On-demand item names in a region that begin with a prefix, sorted."""
         yield from sorted(
-            key[1] for key in self._index if key[2] == region and key[4] == ON_DEMAND and key[1].startswith(prefix)
+            key.item
+            for key in self._index
+            if key.region == region and key.purchase == ON_DEMAND and key.item.startswith(prefix)
         )
 
-    def _nothing(self, service: str, item: str, region: str, to_region: str, purchase: str) -> str:
-        text = f"no price matches {_named(service, item, region, to_region, purchase)}"
+    def _nothing(self, wanted: PriceKey) -> str:
+        text = f"no price matches {_named(*wanted)}"
         keys = list(self._index)
-        if service not in {key[0] for key in keys}:
-            return text + _near(service, {key[0] for key in keys})
-        keys = [key for key in keys if key[0] == service]
-        if item not in {key[1] for key in keys}:
-            return text + _near(item, {key[1] for key in keys})
-        keys = [key for key in keys if key[1] == item]
-        for at, value in ((2, region), (3, to_region), (4, purchase)):
-            left = [key for key in keys if key[at] == value]
+        for name, value in wanted._asdict().items():
+            part = attrgetter(name)
+            left = [key for key in keys if part(key) == value]
             if not left:
-                values = sorted({key[at] or "(none)" for key in keys})
-                more = "; `drkit catalog refresh` reads what AWS sells" if value != ON_DEMAND and at == 4 else ""
-                return f"{text}: it is known for {', '.join(values)}{more}"
+                known = set(map(part, keys))
+                if name in ("service", "item"):
+                    return text + _near(value, known)
+                refresh = name == "purchase" and value != ON_DEMAND
+                more = "; `drkit catalog refresh` reads what AWS sells" if refresh else ""
+                return f"{text}: it is known for {', '.join(sorted(other or '(none)' for other in known))}{more}"
             keys = left
         return text
 
 
-def _parse(row: tuple[str, ...]) -> Price:
-    service, item, region, to_region, unit, usd, tier_from, tier_to, purchase, sku, as_of, source, basis = row
-    tier = float(tier_from or 0), float(tier_to or "inf")
-    return Price(service, item, region, to_region, unit, float(usd), *tier, purchase, sku, as_of, source, basis)
+def _parse(row: PriceRow) -> Price:
+    numbers = {
+        "usd": float(row.usd),
+        "tier_from": float(row.tier_from or 0),
+        "tier_to": float(row.tier_to or "inf"),
+    }
+    return Price(**row._asdict() | numbers)
 
 
 def _consecutive(rows: Iterable[Price]) -> tuple[Price, ...]:
     prices = tuple(rows)
     if first := prices[0].tier_from:
-        name = _named(*prices[0][:4], prices[0].purchase)
+        name = _called(prices[0])
         raise PriceError(f"the tiers of {name} begin at {first:g}: no price is known from 0 on")
     for lower, upper in itertools.pairwise(prices):
         if lower.tier_to != upper.tier_from:
-            name = _named(upper.service, upper.item, upper.region, upper.to_region, upper.purchase)
+            name = _called(upper)
             raise PriceError(f"the tiers of {name} do not meet at {lower.tier_to:g} and {upper.tier_from:g}")
     return prices
+
+
+def _called(price: Price) -> str:
+    return _named(price.service, price.item, price.region, price.to_region, price.purchase)
 
 
 def _named(service: str, item: str, region: str, to_region: str, purchase: str) -> str:

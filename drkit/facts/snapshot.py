@@ -11,38 +11,62 @@ import csv
 import hashlib
 import io
 import json
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 from sys import intern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import SnapshotError
 from drkit.files.bundled import data_dir
+from drkit.files.staging import folder_beside, replace_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 
+
+class PriceKey(NamedTuple):
+    """What one price is for; a price in tiers has several rows with the same key."""
+
+    service: str
+    item: str
+    region: str
+    to_region: str
+    purchase: str
+
+
+class PriceRow(NamedTuple):
+    """A row of ``prices.csv``, each cell as text.
+
+    ``usd`` is the price [USD/unit]; ``tier_from`` and ``tier_to`` bound the quantities it holds for [unit], empty
+    where there is no bound. `drkit.facts.prices.Price` is the same in numbers.
+    """
+
+    service: str
+    item: str
+    region: str
+    to_region: str
+    unit: str
+    usd: str
+    tier_from: str
+    tier_to: str
+    purchase: str
+    sku: str
+    as_of: str
+    source: str
+    basis: str
+
+    @property
+    def key(self) -> PriceKey:
+        """What the price is for."""
+        return PriceKey(self.service, self.item, self.region, self.to_region, self.purchase)
+
+
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "prices.csv": (
-        "service",
-        "item",
-        "region",
-        "to_region",
-        "unit",
-        "usd",
-        "tier_from",
-        "tier_to",
-        "purchase",
-        "sku",
-        "as_of",
-        "source",
-        "basis",
-    ),
+    "prices.csv": PriceRow._fields,
     "availability.csv": ("service", "engine", "region", "class", "as_of", "source", "basis"),
     "classes.csv": (
         "service",
@@ -151,8 +175,13 @@ class Snapshot:
         assert isinstance(offers, list)
         return offers
 
+    @cached_property
+    def prices(self) -> Sequence[PriceRow]:
+        """Rows of the table of prices, in its order."""
+        return list(map(PriceRow._make, self.tables["prices"]))
+
     def records(self, table: str) -> list[dict[str, str]]:
-        """Rows of one table as dictionaries, for the small tables."""
+        """Rows of one table as dictionaries, for the small tables; `prices` has those of the large one."""
         columns = COLUMNS[f"{table}.csv"]
         return [dict(zip(columns, row, strict=True)) for row in self.tables[table]]
 
@@ -165,11 +194,23 @@ def digest_of(manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(joined.encode()).hexdigest()
 
 
+def table_bytes(name: str, rows: Iterable[Sequence[str]]) -> bytes:
+    """Content of the file of a table, a key of `COLUMNS`, with its header."""
+    body = io.StringIO()
+    csv.writer(body, lineterminator="\n").writerows([COLUMNS[name], *rows])
+    return body.getvalue().encode()
+
+
+def listed(rows: Sequence[object], content: bytes) -> dict[str, object]:
+    """What a manifest lists of a file with these rows and this content."""
+    return {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
+
+
 def write(
     path: Path,
     date: str,
     tables: Mapping[str, Iterable[Sequence[str]]],
-    told: Mapping[str, object] | None = None,
+    extras: Mapping[str, object] | None = None,
 ) -> None:
     """Write a snapshot folder whole: beside its place first, then renamed.
 
@@ -181,38 +222,39 @@ def write(
         The snapshot's date, ISO 8601.
     tables
         File name (a key of :data:`COLUMNS`) to rows of strings. Rows are sorted, so equal facts give equal bytes.
-    told
-        What else the manifest tells, such as the offers that were read.
+    extras
+        What else the manifest holds, such as the offers that were read.
 
     Raises
     ------
     SnapshotError
         When a table is missing or a row has the wrong number of columns.
     """
+    with folder_beside(path.parent, f".{path.name}-") as folder:
+        write_manifest(folder, {**(extras or {}), "snapshot": date, "files": write_tables(folder, tables)})
+        replace_folder(path, folder)
+
+
+def write_tables(folder: Path, tables: Mapping[str, Iterable[Sequence[str]]]) -> dict[str, dict[str, object]]:
+    """Write the tables of a snapshot into a new folder; return what its manifest lists of them. See `write`."""
     if missing := sorted(set(COLUMNS) - set(tables)):
         raise SnapshotError(f"the snapshot lacks {', '.join(missing)}: every table of COLUMNS must be written")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
-        files: dict[str, dict[str, object]] = {}
-        for name, columns in COLUMNS.items():
-            rows = sorted(tuple(row) for row in tables[name])
-            for row in rows:
-                if len(row) != len(columns):
-                    raise SnapshotError(f"{name}: {row!r} has {len(row)} columns, {len(columns)} are needed")
-            body = io.StringIO()
-            writer = csv.writer(body, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows(rows)
-            content = body.getvalue().encode()
-            (staging / name).write_bytes(content)
-            files[name] = {"rows": len(rows), "sha256": hashlib.sha256(content).hexdigest()}
-        manifest = {**(told or {}), "schema": SCHEMA, "snapshot": date, "files": files}
-        (staging / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
-        staging.chmod(0o755)
-        swap(staging, path)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    files: dict[str, dict[str, object]] = {}
+    for name, columns in COLUMNS.items():
+        rows = sorted(map(tuple, tables[name]))
+        for row in rows:
+            if len(row) != len(columns):
+                raise SnapshotError(f"{name}: {row!r} has {len(row)} columns, {len(columns)} are needed")
+        content = table_bytes(name, rows)
+        (folder / name).write_bytes(content)
+        files[name] = listed(rows, content)
+    return files
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Write the manifest of a new snapshot, after its tables."""
+    text = json.dumps({**manifest, "schema": SCHEMA}, indent=2, sort_keys=True)
+    (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8")
 
 
 def load(path: Path | None = None) -> Snapshot:
@@ -239,10 +281,10 @@ def load(path: Path | None = None) -> Snapshot:
             content = (folder / name).read_bytes()
         except OSError as error:
             raise SnapshotError(f"cannot read {folder / name} ({error.strerror}): {_REMEDY}") from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != entry["sha256"]:
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != entry["sha256"]:
             raise SnapshotError(
-                f"{folder / name} is damaged: its SHA-256 is {found[:12]}…, "
+                f"{folder / name} is damaged: its SHA-256 is {digest[:12]}…, "
                 f"the manifest says {str(entry['sha256'])[:12]}…: {_REMEDY}"
             )
         # Most cells repeat: each text is held once.
@@ -256,26 +298,11 @@ def load(path: Path | None = None) -> Snapshot:
     return Snapshot(folder, manifest, tables)
 
 
-def swap(staging: Path, path: Path) -> None:
-    """Put a complete folder in the place of another, which comes back when that fails."""
-    old = path.with_name(f".{path.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.rename(old)
-    try:
-        staging.rename(path)
-    except OSError:
-        if old.exists():
-            old.rename(path)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 _REMEDY = "restore the folder (reinstall drkit, or `git checkout data`) before relying on any figure"
 
 
 def read_manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
-    """Read what a snapshot tells of itself, without its tables; SnapshotError when it is missing or damaged."""
+    """Read the manifest of a snapshot, without its tables; SnapshotError when it is missing or damaged."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())

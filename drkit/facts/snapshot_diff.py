@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from drkit.facts.snapshot import Snapshot
+    from drkit.facts.snapshot import PriceKey, Snapshot
 
 
 class RowChange(NamedTuple):
@@ -39,15 +39,16 @@ def between(old: Snapshot, new: Snapshot) -> list[RowChange]:
     """
     before, after = _by_key(old), _by_key(new)
     changes = []
-    for key in sorted(before.keys() | after.keys()):
-        (unit, was), (other, now) = before.get(key, ("", None)), after.get(key, ("", None))
+    for key, tier_from in sorted(before.keys() | after.keys()):
+        unit, was = before.get((key, tier_from), ("", None))
+        other, now = after.get((key, tier_from), ("", None))
         if was == now:
             continue
         if was is None or now is None:
             kind, percent = "added" if was is None else "removed", None
         else:
             kind, percent = "up" if now > was else "down", round(100 * (now / was - 1), 2) if was else None
-        changes.append(RowChange(kind, *key, other or unit, was, now, percent))
+        changes.append(RowChange(kind, *key, tier_from, other or unit, was, now, percent))
     return sorted(changes, key=lambda change: (-abs(change.percent or 0), change[1:7]))
 
 
@@ -80,15 +81,16 @@ def _called(change: RowChange) -> str:
     return f"{change.item} in {where}" + f", {change.purchase}" * (change.purchase != ON_DEMAND)
 
 
-def _by_key(snapshot: Snapshot) -> dict[tuple[str, str, str, str, str, str], tuple[str, float | None]]:
-    prices: dict[tuple[str, str, str, str, str, str], tuple[str, float | None]] = {}
-    for row in snapshot.tables["prices"]:
+def _by_key(snapshot: Snapshot) -> dict[tuple[PriceKey, str], tuple[str, float | None]]:
+    """Unit and price [USD/unit] by what is bought and where its tier begins."""
+    prices: dict[tuple[PriceKey, str], tuple[str, float | None]] = {}
+    for row in snapshot.prices:
         try:
-            usd = float(row[5])
+            usd = float(row.usd)
         except ValueError:
             raise SnapshotError(
-                f"the price of {row[1]} in {row[2]} is {row[5]!r} in {snapshot.path}: look at "
+                f"the price of {row.item} in {row.region} is {row.usd!r} in {snapshot.path}: look at "
                 "`drkit catalog verify`, and refresh"
             ) from None
-        prices[row[0], row[1], row[2], row[3], row[8], row[6] or "0"] = (row[4], usd)
+        prices[row.key, row.tier_from or "0"] = (row.unit, usd)
     return prices

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from drkit.facts.catalog import Catalog
+    from drkit.facts.snapshot import PriceKey, PriceRow
 
 ERROR, WARNING, GAP, OLD, NOT_OBSERVED = "error", "warning", "gap", "old", "not observed"
 
@@ -96,7 +97,7 @@ def verify(catalog: Catalog, today: str | None = None, max_age_days: int = 400) 
     list of Finding
         Errors first. A price that cannot be right is an error, a price to review is a warning.
     """
-    rows = catalog.snapshot.tables["prices"]
+    rows = catalog.snapshot.prices
     day = datetime.date.fromisoformat(today or catalog.snapshot.date)
     findings = [*_wrong_rows(catalog, rows)]
     # A row that is no price is reported once; the rest is checked without it.
@@ -128,58 +129,56 @@ def gaps_by_region(catalog: Catalog) -> pd.DataFrame:
     """By region: classes sold and priced, essential items missing, and prices by how they are known."""
     import pandas as pd
 
-    rows = catalog.snapshot.tables["prices"]
+    rows = catalog.snapshot.prices
     findings = [finding for finding in _gaps(catalog) if finding.kind == GAP]
     table = []
     for region in catalog.prices.regions():
-        priced = [row for row in rows if row[2] == region and row[8] == ON_DEMAND]
-        bases = [row[12].split(":")[0] for row in priced]
+        priced = [row for row in rows if row.region == region and row.purchase == ON_DEMAND]
+        kinds = Counter(row.basis.split(":")[0] for row in priced)
         missing = [finding for finding in findings if finding.region == region]
         table.append(
             {
                 "region": region,
                 "prices": len(priced),
-                "observed": bases.count("observed"),
-                "derived": bases.count("derived"),
-                "proxy": bases.count("proxy"),
+                "observed": kinds["observed"],
+                "derived": kinds["derived"],
+                "proxy": kinds["proxy"],
                 "aurora classes without a price": sum(f.prices for f in missing if f.service == "AmazonRDS"),
                 "cache nodes without a price": sum(f.prices for f in missing if f.service == "AmazonElastiCache"),
-                "oldest": min((row[10] for row in priced), default=""),
+                "oldest": min((row.as_of for row in priced), default=""),
             }
         )
     return pd.DataFrame(table)
 
 
-def _wrong_rows(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
-    sources = {row[0] for row in catalog.snapshot.tables["sources"]}
-    keys: set[tuple[str, ...]] = set()
+def _wrong_rows(catalog: Catalog, rows: Sequence[PriceRow]) -> Iterator[Finding]:
+    sources = {source["id"] for source in catalog.snapshot.records("sources")}
+    seen: set[tuple[PriceKey, str]] = set()
     for row in rows:
-        service, item, region, to_region, unit, usd, tier_from, _, purchase, _, as_of, source, basis = row
-        place = (service, item, f"{region} {to_region}".strip())
+        place = (row.service, row.item, f"{row.region} {row.to_region}".strip())
         yield from (Finding(ERROR, *place, 1, what) for what in _no_numbers(row))
-        if item != "internet_egress" and _number(usd) == 0:
-            yield Finding(ERROR, *place, 1, f"the price is {usd!r}: a price is a number above zero")
-        if not _DATE.fullmatch(as_of):
-            yield Finding(ERROR, *place, 1, f"the date is {as_of!r}: a date is 2026, 2026-11 or 2026-11-25")
-        if not _BASIS.fullmatch(basis):
-            yield Finding(ERROR, *place, 1, f"the basis is {basis!r}: see data/README.md for what it can be")
-        if not unit:
+        if row.item != "internet_egress" and _number(row.usd) == 0:
+            yield Finding(ERROR, *place, 1, f"the price is {row.usd!r}: a price is a number above zero")
+        if not _DATE.fullmatch(row.as_of):
+            yield Finding(ERROR, *place, 1, f"the date is {row.as_of!r}: a date is 2026, 2026-11 or 2026-11-25")
+        if not _BASIS.fullmatch(row.basis):
+            yield Finding(ERROR, *place, 1, f"the basis is {row.basis!r}: see data/README.md for what it can be")
+        if not row.unit:
             yield Finding(ERROR, *place, 1, "the unit is missing")
-        if source not in sources:
-            yield Finding(ERROR, *place, 1, f"the source {source!r} is not in sources.csv")
-        if (key := (*row[:4], purchase, tier_from)) in keys:
-            yield Finding(ERROR, *place, 1, f"two prices for one lookup ({purchase}, from {tier_from or 0})")
-        keys.add(key)
+        if row.source not in sources:
+            yield Finding(ERROR, *place, 1, f"the source {row.source!r} is not in sources.csv")
+        if (row.key, row.tier_from) in seen:
+            yield Finding(ERROR, *place, 1, f"two prices for one lookup ({row.purchase}, from {row.tier_from or 0})")
+        seen.add((row.key, row.tier_from))
 
 
-def _no_numbers(row: Sequence[str]) -> list[str]:
+def _no_numbers(row: PriceRow) -> list[str]:
     """What is no number in a row that has to be one."""
-    usd, tier_from, tier_to = row[5:8]
     return [
-        *([] if _number(usd) >= 0 else [f"the price is {usd!r}: a price is a number above zero"]),
+        *([] if _number(row.usd) >= 0 else [f"the price is {row.usd!r}: a price is a number above zero"]),
         *(
             f"{name} is {bound!r}: a tier is bounded by numbers"
-            for name, bound in (("tier_from", tier_from), ("tier_to", tier_to))
+            for name, bound in (("tier_from", row.tier_from), ("tier_to", row.tier_to))
             if bound and not _number(bound) >= 0
         ),
     ]
@@ -196,19 +195,19 @@ def _number(text: str) -> float:
 def _broken_tiers(catalog: Catalog) -> Iterator[Finding]:
     from drkit.errors import PriceError
 
-    for service, item, region, to_region, purchase in catalog.prices.keys():  # noqa: SIM118 - a method of PriceBook
+    for key in catalog.prices.keys():  # noqa: SIM118 - a method of PriceBook
         try:
-            tiers = catalog.prices.tiers(service, item, region, to_region, purchase)
+            tiers = catalog.prices.tiers(*key)
         except PriceError as error:
-            yield Finding(ERROR, service, item, region, 1, str(error))
+            yield Finding(ERROR, key.service, key.item, key.region, 1, str(error))
             continue
         paid = [tier for tier in tiers if tier.usd > 0]
         if any(later.usd > earlier.usd for earlier, later in itertools.pairwise(paid)):
-            yield Finding(WARNING, service, item, region, 1, "more costs more per unit: tiers rise")
+            yield Finding(WARNING, key.service, key.item, key.region, 1, "more costs more per unit: tiers rise")
 
 
-def _one_way_pairs(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterator[Finding]:
-    pairs = {(row[2], row[3]) for row in rows if row[1] == "inter_region"}
+def _one_way_pairs(catalog: Catalog, rows: Sequence[PriceRow]) -> Iterator[Finding]:
+    pairs = {(row.region, row.to_region) for row in rows if row.item == "inter_region"}
     regions = catalog.prices.regions()
     for region in regions:
         lacking = [
@@ -219,15 +218,15 @@ def _one_way_pairs(catalog: Catalog, rows: Sequence[tuple[str, ...]]) -> Iterato
             yield Finding(GAP, "AWSDataTransfer", "inter_region", region, len(lacking), what)
 
 
-def _sizes(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+def _sizes(rows: Iterable[PriceRow]) -> Iterator[Finding]:
     families: dict[tuple[str, str, str], dict[float, float]] = defaultdict(dict)
     for row in rows:
-        if row[8] == ON_DEMAND and row[1].startswith(("instance/", "node/")):
-            kind, engine, name, *mode = row[1].split("/")
+        if row.purchase == ON_DEMAND and row.item.startswith(("instance/", "node/")):
+            kind, engine, name, *mode = row.item.split("/")
             family, _, size = name.rpartition(".")
-            if (steps := _steps(size)) is not None and float(row[5]) > 0:
+            if (steps := _steps(size)) is not None and float(row.usd) > 0:
                 label = "/".join([kind, engine, family, *mode])
-                families[row[0], label, row[2]][steps] = float(row[5])
+                families[row.service, label, row.region][steps] = float(row.usd)
     for (service, label, region), prices in families.items():
         for (small, below), (large, above) in itertools.pairwise(sorted(prices.items())):
             if abs(above / (below * large / small) - 1) > ROUNDING:
@@ -240,8 +239,12 @@ def _steps(size: str) -> float | None:
     return 2.0 * int(match.group(1)) if match else _SIZES.get(size)
 
 
-def _storage_types(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
-    hourly = {(row[1], row[2]): float(row[5]) for row in rows if row[8] == ON_DEMAND and row[1].startswith("instance/")}
+def _storage_types(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+    hourly = {
+        (row.item, row.region): float(row.usd)
+        for row in rows
+        if row.purchase == ON_DEMAND and row.item.startswith("instance/")
+    }
     for (item, region), optimized in hourly.items():
         if item.endswith("/io_optimized"):
             standard = hourly.get((item.replace("/io_optimized", "/standard"), region))
@@ -250,16 +253,13 @@ def _storage_types(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
                 yield Finding(WARNING, "AmazonRDS", item, region, 1, what)
 
 
-def _commitments(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
-    prices = {(row[0], row[1], row[2], row[8]): (float(row[5]), row[10]) for row in rows if not row[6]}
-    for (service, item, region, purchase), (usd, _) in prices.items():
-        if purchase == ON_DEMAND:
-            continue
-        listed = prices.get((service, item, region, ON_DEMAND))
-        if listed and usd >= listed[0]:
-            yield Finding(
-                WARNING, service, item, region, 1, f"{purchase} costs {usd:g}, on demand {listed[0]:g}: no saving"
-            )
+def _commitments(rows: Iterable[PriceRow]) -> Iterator[Finding]:
+    prices = {row.key: float(row.usd) for row in rows if not row.tier_from}
+    for key, usd in prices.items():
+        listed = prices.get(key._replace(purchase=ON_DEMAND))
+        if key.purchase != ON_DEMAND and listed and usd >= listed:
+            what = f"{key.purchase} costs {usd:g}, on demand {listed:g}: no saving"
+            yield Finding(WARNING, key.service, key.item, key.region, 1, what)
 
 
 def _gaps(catalog: Catalog) -> Iterator[Finding]:
@@ -286,14 +286,19 @@ def _gaps(catalog: Catalog) -> Iterator[Finding]:
         yield Finding(GAP, service, label, region, len(names), what)
 
 
-def _old(rows: Iterable[tuple[str, ...]], day: datetime.date, limit: int) -> Iterator[Finding]:
+def _old(rows: Iterable[PriceRow], day: datetime.date, limit_days: int) -> Iterator[Finding]:
     oldest: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in rows:
-        if age_days(row[10], day) > limit:
-            reserved = "" if row[8] == ON_DEMAND else " reserved or by plan"
-            oldest[row[0], row[1].split("/")[0] + ("/*" if "/" in row[1] else "") + reserved].append(row[10])
+        if age_days(row.as_of, day) > limit_days:
+            reserved = "" if row.purchase == ON_DEMAND else " reserved or by plan"
+            oldest[row.service, _kind_of(row.item) + reserved].append(row.as_of)
     for (service, item), dates in oldest.items():
-        yield Finding(OLD, service, item, "", len(dates), f"older than {limit} days, the oldest of {min(dates)}")
+        yield Finding(OLD, service, item, "", len(dates), f"older than {limit_days} days, the oldest of {min(dates)}")
+
+
+def _kind_of(item: str) -> str:
+    kind, within, _ = item.partition("/")
+    return kind + "/*" * bool(within)
 
 
 def age_days(as_of: str, day: datetime.date) -> int:
@@ -304,13 +309,12 @@ def age_days(as_of: str, day: datetime.date) -> int:
     return (day - datetime.date(year, month, first)).days
 
 
-def _not_observed(rows: Iterable[tuple[str, ...]]) -> Iterator[Finding]:
+def _not_observed(rows: Iterable[PriceRow]) -> Iterator[Finding]:
     counted: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
     for row in rows:
-        if not row[12].startswith("observed"):
-            prefix = row[1].split("/")[0] + ("/*" if "/" in row[1] else "")
-            kind, _, rule = row[12].partition(":")
-            counted[row[0], prefix, kind][re.split(r"[\[(]", rule)[0]] += 1
+        if not row.basis.startswith("observed"):
+            kind, _, rule = row.basis.partition(":")
+            counted[row.service, _kind_of(row.item), kind][re.split(r"[\[(]", rule)[0]] += 1
     for (service, item, kind), rules in counted.items():
         (most, _), *more = rules.most_common()
         what = f"{kind}: {most}" + (f", and {count(len(more), 'other rule')}" if more else "")

@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from drkit.errors import OfferError, RefreshError
+from drkit.facts.snapshot import PriceKey
 from drkit.refresh import offer_csv, offer_json, savings_plans
 from drkit.refresh.download import Fetched, NotModified, damaged, open_fetched
-from drkit.refresh.mapping import Extract, Found, Key, Mapper
+from drkit.refresh.mapping import Extract, Found, Mapper
 from drkit.refresh.rates import Head
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ def _known(path: Path, url: str, recipe: str) -> dict[str, Any] | None:
 
 def _unpacked(known: Mapping[str, Any]) -> tuple[Extract, Provenance]:
     told = dict(known["extract"])
-    told["prices"] = [Found(Key(*key), *rest) for key, *rest in told["prices"]]
+    told["prices"] = [Found(PriceKey(*key), *rest) for key, *rest in told["prices"]]
     told["classes"] = {name: (vcpu, memory) for name, (vcpu, memory) in told["classes"].items()}
     told["left_out"] = Counter(told["left_out"])
     return Extract(**told), Provenance(**known["source"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from drkit.errors import OfferError
 from drkit.facts.prices import ON_DEMAND
+from drkit.facts.snapshot import PriceKey
 from drkit.refresh.rates import ON_DEMAND_TERM, RESERVED_TERM, Rate
 
 if TYPE_CHECKING:
@@ -23,23 +24,13 @@ _YEARS = {"1yr": 1, "3yr": 3, "1 yr": 1, "3 yr": 3}
 _OPTIONS = {"No Upfront": "no_upfront", "Partial Upfront": "partial_upfront", "All Upfront": "all_upfront"}
 
 
-class Key(NamedTuple):
-    """What one price is for."""
-
-    service: str
-    item: str
-    region: str
-    to_region: str
-    purchase: str
-
-
 class Found(NamedTuple):
     """A price as found: in drkit's unit [USD/unit], with the tier it holds for [unit] and AWS's rate code.
 
     ``per`` is how many of AWS's units are one of drkit's.
     """
 
-    key: Key
+    key: PriceKey
     unit: str
     usd: str
     tier_from: str
@@ -117,12 +108,12 @@ class Mapper:
         self.source = recipe.sources[offer]
         self.region = region
         self.extract = Extract(offer, region)
-        self._decided: dict[str, tuple[Rule, Key] | None] = {}
-        self._tiers: dict[Key, dict[_Term, set[_Tier]]] = defaultdict(lambda: defaultdict(set))
-        self._leases: dict[Key, dict[_Term, dict[str, set[_Part]]]] = defaultdict(
+        self._decided: dict[str, tuple[Rule, PriceKey] | None] = {}
+        self._tiers: dict[PriceKey, dict[_Term, set[_Tier]]] = defaultdict(lambda: defaultdict(set))
+        self._leases: dict[PriceKey, dict[_Term, dict[str, set[_Part]]]] = defaultdict(
             lambda: defaultdict(lambda: defaultdict(set))
         )
-        self._units: dict[Key, Rule] = {}
+        self._units: dict[PriceKey, Rule] = {}
         self._unknown: dict[str, None] = {}
         self._missing: dict[tuple[str, str], bool] = {}
 
@@ -150,7 +141,7 @@ class Mapper:
         self.extract.new_attributes = sorted(self._new)
         return self.extract
 
-    def _decide(self, product: Mapping[str, str]) -> tuple[Rule, Key] | None:
+    def _decide(self, product: Mapping[str, str]) -> tuple[Rule, PriceKey] | None:
         self._new |= product.keys() - self._known
         usage, kind = product.get("usagetype", ""), product.get("locationtype", "AWS Region")
         # A global offer sells at edge locations; a region's file also lists its local zones and outposts.
@@ -178,9 +169,9 @@ class Mapper:
             product.get("productfamily"))] = None  # fmt: skip
         return None
 
-    def _keyed(self, rule: Rule, product: dict[str, str]) -> tuple[Rule, Key] | None:
+    def _keyed(self, rule: Rule, product: dict[str, str]) -> tuple[Rule, PriceKey] | None:
         words: defaultdict[str, str] = defaultdict(str, product)
-        key = Key(
+        key = PriceKey(
             rule.service,
             rule.item.format_map(words),
             rule.region.format_map(words),
@@ -196,7 +187,7 @@ class Mapper:
                 self.extract.classes[name] = (product["vcpu"], memory)
         return rule, key
 
-    def _add(self, rate: Rate, rule: Rule, key: Key) -> None:
+    def _add(self, rate: Rate, rule: Rule, key: PriceKey) -> None:
         if rate.currency != "USD":
             self._unknown[f"currency {rate.currency} of {key.item}"] = None
             return
@@ -215,7 +206,7 @@ class Mapper:
         elif "reserved" in rule.purchases:
             self._add_reserved(rate, rule, key, usd)
 
-    def _add_reserved(self, rate: Rate, rule: Rule, key: Key, usd: Decimal) -> None:
+    def _add_reserved(self, rate: Rate, rule: Rule, key: PriceKey, usd: Decimal) -> None:
         if rate.offering not in ("standard", ""):
             self.extract.left_out[f"{rate.offering} reservations"] += 1
             return
@@ -231,7 +222,7 @@ class Mapper:
         # A part that was not understood is missing: the reservation is not taken without it.
         self._leases[key][_term(rate)][part].add(_Part(usd, rate.code))
 
-    def _finish(self, key: Key) -> None:
+    def _finish(self, key: PriceKey) -> None:
         rule = self._units[key]
         found: dict[object, list[_Tier]] = {}
         terms: dict[object, _Term] = {}
@@ -249,7 +240,7 @@ class Mapper:
         for tiers in found.values():
             self.extract.prices += (self._row(key, rule, tier) for tier in tiers)
 
-    def _on_demand(self, key: Key, rule: Rule) -> Iterator[tuple[_Term, list[_Tier]]]:
+    def _on_demand(self, key: PriceKey, rule: Rule) -> Iterator[tuple[_Term, list[_Tier]]]:
         for term, rates in sorted(self._tiers[key].items()):
             by_begin: dict[Decimal, dict[object, _Tier]] = defaultdict(dict)
             for tier in sorted(rates, key=lambda tier: tier.code):
@@ -260,7 +251,7 @@ class Mapper:
             else:  # Rates of one term that begin at the same quantity exclude each other.
                 yield from ((term, [tier]) for each in by_begin.values() if len(each) > 1 for tier in each.values())
 
-    def _reserved(self, key: Key) -> Iterator[tuple[_Term, list[_Tier]]]:
+    def _reserved(self, key: PriceKey) -> Iterator[tuple[_Term, list[_Tier]]]:
         _, years, option, _ = key.purchase.split("_")
         for term, parts in sorted(self._leases[key].items()):
             if "" in parts:
@@ -289,7 +280,7 @@ class Mapper:
             paid.insert(0, _Tier(Decimal(0), free, Decimal(0), "account-wide free tier"))
         return paid
 
-    def _row(self, key: Key, rule: Rule, tier: _Tier) -> Found:
+    def _row(self, key: PriceKey, rule: Rule, tier: _Tier) -> Found:
         whole = tier.begin == 0 and tier.end is None
         unit = rule.unit
         if key.purchase != ON_DEMAND:

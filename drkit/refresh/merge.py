@@ -1,4 +1,4 @@
-"""Fresh prices over an older snapshot: what was read takes the place of what was known, the rest stays."""
+"""Fresh prices over an older snapshot: they replace those of the same offers, the rest stays."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from drkit.facts.prices import ON_DEMAND
-from drkit.facts.snapshot import COLUMNS
+from drkit.facts.snapshot import COLUMNS, PriceRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence, Set
 
-    from drkit.facts.snapshot import Snapshot
+    from drkit.facts.snapshot import PriceKey, Snapshot
     from drkit.refresh.bulk import Provenance
     from drkit.refresh.mapping import Extract, Found
 
@@ -22,55 +22,49 @@ _CLASS = re.compile(r"(?:instance|node)/([\w-]+)/((?:db|cache)\.[\w-]+\.[\w-]+)"
 
 def prices(
     old: Snapshot, fresh: Sequence[tuple[Iterable[Found], Provenance]], plans: Set[tuple[str, str]]
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[PriceRow], list[str]]:
     """Price rows of the new snapshot, and which older ones stayed because no offer has them.
 
     Classes of a service that was read in a region are replaced as a whole: what is no longer sold goes. Their prices
     by a Savings Plan go only where that plan was read: ``plans`` are what it is called and its regions. Everything
     else is replaced price by price.
     """
-    rows: dict[tuple[str, ...], Row] = {}
+    rows: dict[tuple[PriceKey, str], PriceRow] = {}
     read: set[tuple[str, str]] = set()
     replaced: set[tuple[str, str, str]] = set()
     for found, provenance in fresh:
         for price in found:
             key = price.key
-            row: Row = (
-                key.service,
-                key.item,
-                key.region,
-                key.to_region,
-                price.unit,
-                price.usd,
-                price.tier_from,
-                price.tier_to,
-                key.purchase,
-                price.sku,
-                provenance.published[:10],
-                provenance.id,
-                "observed",
+            rows[key, price.tier_from] = PriceRow(
+                **key._asdict(),
+                unit=price.unit,
+                usd=price.usd,
+                tier_from=price.tier_from,
+                tier_to=price.tier_to,
+                sku=price.sku,
+                as_of=provenance.published[:10],
+                source=provenance.id,
+                basis="observed",
             )
-            rows[(*key, price.tier_from)] = row
             read.add((key.service, key.region))
             if match := _CLASS.match(key.item):
                 replaced.add((key.service, match.group(1), key.region))
-    taken = {key[:5] for key in rows}
-    kept: list[Row] = []
+    taken = {key for key, _ in rows}
+    staying: list[PriceRow] = []
     stale: set[str] = set()
-    for row in old.tables["prices"]:
-        service, item, region, to_region, purchase = row[0], row[1], row[2], row[3], row[8]
-        match = _CLASS.match(item)
-        if (service, item, region, to_region, purchase) in taken:
+    for row in old.prices:
+        match = _CLASS.match(row.item)
+        if row.key in taken:
             continue
-        if match and (service, match.group(1), region) in replaced:
-            kind, by_plan, _ = purchase.partition("_savings_plan")
-            sold = (service, item, region, to_region, ON_DEMAND) in taken
-            if not (by_plan and sold) or (kind + by_plan, region) in plans:
+        if match and (row.service, match.group(1), row.region) in replaced:
+            kind, by_plan, _ = row.purchase.partition("_savings_plan")
+            sold = row.key._replace(purchase=ON_DEMAND) in taken
+            if not (by_plan and sold) or (kind + by_plan, row.region) in plans:
                 continue
-        kept.append(row)
-        if (service, region) in read and purchase == "on_demand" and not match:
-            stale.add(f"{item} in {region} is of {row[10]} ({row[12]}): no offer read has it")
-    return [*rows.values(), *kept], sorted(stale)
+        staying.append(row)
+        if (row.service, row.region) in read and row.purchase == ON_DEMAND and not match:
+            stale.add(f"{row.item} in {row.region} is of {row.as_of} ({row.basis}): no offer read has it")
+    return [*rows.values(), *staying], sorted(stale)
 
 
 def availability(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) -> list[Row]:
@@ -79,19 +73,18 @@ def availability(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) 
     for extract, provenance in extracts:
         for price in extract.prices:
             match = _CLASS.match(price.key.item)
-            if match and price.key.purchase == "on_demand":
+            if match and price.key.purchase == ON_DEMAND:
                 aurora = price.key.service == "AmazonRDS"
                 what = ("aurora" if aurora else "elasticache", match.group(1) if aurora else "any", price.key.region)
-                told = (provenance.published[:10], provenance.id, "observed")
-                rows[(*what, match.group(2))] = (*what, match.group(2), *told)
+                origin = (provenance.published[:10], provenance.id, "observed")
+                rows[(*what, match.group(2))] = (*what, match.group(2), *origin)
     read = {key[:3] for key in rows}
-    return [*rows.values(), *(row for row in old.tables["availability"] if tuple(row[:3]) not in read)]
+    return [*rows.values(), *(row for row in old.tables["availability"] if row[:3] not in read)]
 
 
 def classes(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) -> tuple[list[Row], list[str]]:
     """Sizes of classes, those included that the older snapshot does not know, and their names."""
-    rows = list(old.tables["classes"])
-    known = {row[1] for row in rows}
+    known = {size["class"] for size in old.records("classes")}
     new: dict[str, Row] = {}
     for extract, provenance in extracts:
         for name, (vcpu, memory) in extract.classes.items():
@@ -110,14 +103,18 @@ def classes(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) -> tu
                 provenance.id,
                 "derived:offer_and_family_name",
             )
-    return [*rows, *new.values()], sorted(new)
+    return [*old.tables["classes"], *new.values()], sorted(new)
 
 
-def sources(old: Snapshot, rows: Iterable[Row], read: Iterable[Provenance]) -> list[Row]:
-    """Every source that a price or availability row names."""
-    at = COLUMNS["prices.csv"].index("source")
-    used = {row[at] for row in rows}
-    kept = {row[0]: tuple(row) for row in old.tables["sources"]}
+def sources(old: Snapshot, used: Set[str], read: Iterable[Provenance]) -> list[Row]:
+    """Rows of the sources with these ids: those of the older snapshot, and the price lists that were read."""
+    rows: dict[str, Row] = {source["id"]: tuple(source.values()) for source in old.records("sources")}
     for each in read:
-        kept[each.id] = (each.id, f"AWS price list {each.offer} {each.version}", each.published[:10], "AWS", "A")
-    return [row for name, row in sorted(kept.items()) if name in used]
+        rows[each.id] = (each.id, f"AWS price list {each.offer} {each.version}", each.published[:10], "AWS", "A")
+    return [row for name, row in sorted(rows.items()) if name in used]
+
+
+def named_sources(table: str, rows: Iterable[Sequence[str]]) -> set[str]:
+    """Ids of the sources that rows of a table name; the table is a key of `drkit.facts.snapshot.COLUMNS`."""
+    at = COLUMNS[table].index("source")
+    return {row[at] for row in rows}

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
-import json
 from collections import Counter
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drkit.errors import ParameterError, RefreshError, SnapshotError
-from drkit.facts import cache as store
-from drkit.facts import snapshot
-from drkit.facts import snapshot_diff as changes
+from drkit.facts import cache, snapshot, snapshot_diff
+from drkit.facts.prices import PriceBook
 from drkit.refresh import merge
 from drkit.refresh import recipe as recipes
 from drkit.words import count, did_you_mean
@@ -67,7 +63,7 @@ class Refreshed:
     path: Path
     base: str
     read: int
-    changed: Sequence[changes.RowChange]
+    changed: Sequence[snapshot_diff.RowChange]
     notes: Sequence[str] = field(default=())
 
 
@@ -110,9 +106,9 @@ def refresh(
     say = progress or (lambda _: None)
     recipe = recipes.load()
     offers = recipe.offers(services)
-    with store.lock():
-        newest = store.latest()
-        folder = store.find(base) if base else newest.path if newest else None
+    with cache.lock():
+        newest = cache.latest()
+        folder = cache.find(base) if base else newest.path if newest else None
         old = snapshot.load(folder)
         if own := old.manifest.get("own_prices"):
             file = own.get("file") if isinstance(own, dict) else own
@@ -128,33 +124,33 @@ def refresh(
             say(f"[{at}/{len(listed)}] {file.offer} {file.region}".rstrip())
             fresh.append(source.read(file))
         if not any(extract.prices for extract, _ in fresh):
-            found = [*notes, *_told(fresh)]
+            reasons = [*notes, *_notes(fresh)]
             raise RefreshError(
                 f"no price of {', '.join(offers)} was found in {', '.join(wanted)}: no snapshot was written"
-                + "".join(f"; {note}" for note in found[:3])
+                + "".join(f"; {note}" for note in reasons[:3])
             )
         plans = list(source.plans(wanted, _products(fresh), offers))
-        if unheard := sorted(source.regions() - {row[0] for row in old.tables["regions"]}):
+        if unheard := sorted(source.regions() - {known["region"] for known in old.records("regions")}):
             notes.append(f"AWS lists regions that drkit does not know yet: {', '.join(unheard)}; they were left out")
         tables = _tables(old, fresh, plans, {plan.code: plan.purchase for plan in recipe.plans}, notes)
         if support:
             say("asking RDS and ElastiCache what they support")
-            sold = {**old.tables, "availability": list(map(tuple, tables["availability.csv"]))}
-            asked = dict(support(replace(old, tables=sold), wanted))
-            tables["sources.csv"] = [*tables["sources.csv"], *asked.pop("sources.csv")]
-            tables |= asked
+            sold = {**old.tables, "availability": tables["availability.csv"]}
+            answers = dict(support(replace(old, tables=sold), wanted))
+            tables["sources.csv"] = [*tables["sources.csv"], *answers.pop("sources.csv")]
+            tables |= answers
         today = day or datetime.datetime.now(datetime.UTC).date().isoformat()
         name, path = _write(tables, today, old, [each for _, each in fresh] + [each for _, each in plans])
-    new = snapshot.Snapshot(path, {}, {"prices": list(map(tuple, tables["prices.csv"]))})
-    changed = changes.between(old, new)
-    under = folder.name if folder and folder.parent == store.snapshots_dir() else str(folder or store.EMBEDDED)
+    new = snapshot.Snapshot(path, {}, {"prices": tables["prices.csv"]})
+    changed = snapshot_diff.between(old, new)
+    under = folder.name if folder and folder.parent == cache.snapshots_dir() else str(folder or cache.EMBEDDED)
     return Refreshed(name, path, under, len(listed) + len(plans), changed, notes)
 
 
 def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:
     commercial = {row["region"] for row in old.records("regions") if row["region_type"] == "commercial"}
     if asked is None:
-        return sorted({row[2] for row in old.tables["prices"] if row[1] == "nat_gateway/hour"})
+        return PriceBook(old).regions()
     if list(asked) == ["all"]:
         return sorted(commercial)
     if not asked:
@@ -183,12 +179,12 @@ def _tables(
     plans: Sequence[tuple[Extract, Provenance]],
     purchases: Mapping[str, str],
     notes: list[str],
-) -> dict[str, Iterable[Sequence[str]]]:
+) -> dict[str, Sequence[merge.Row]]:
     plans_read = {(purchases[each.offer], each.region) for _, each in plans}
     prices, stale = merge.prices(old, [(extract.prices, each) for extract, each in (*fresh, *plans)], plans_read)
     availability = merge.availability(old, fresh)
     classes, new = merge.classes(old, fresh)
-    notes += _told([*fresh, *plans])
+    notes += _notes([*fresh, *plans])
     notes += (
         f"{extract.offer} {extract.region}".rstrip() + ": no price was taken of it; what was known stays"
         for extract, _ in fresh
@@ -198,26 +194,25 @@ def _tables(
         notes.append(f"classes that were not known before: {', '.join(new)}")
     notes += stale
     notes += _left_out(fresh)
-    tables: dict[str, Iterable[Sequence[str]]] = {f"{name}.csv": rows for name, rows in old.tables.items()}
     read = [each for _, each in (*fresh, *plans)]
-    sources = merge.sources(old, [*prices, *(_as_price(row) for row in availability)], read)
-    return tables | {
+    used = {row.source for row in prices} | merge.named_sources("availability.csv", availability)
+    return {f"{name}.csv": rows for name, rows in old.tables.items()} | {
         "prices.csv": prices,
         "availability.csv": availability,
         "classes.csv": classes,
-        "sources.csv": sources,
+        "sources.csv": merge.sources(old, used, read),
     }
 
 
-def _told(read: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:
+def _notes(read: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:
     """What was new, not understood or ambiguous in each file, in sentences."""
     for extract, _ in read:
         where = f"{extract.offer} {extract.region}".rstrip()
         yield from (f"{where}: {what} is not understood and was left out" for what in extract.not_understood)
         yield from (f"{where}: {what}; none was taken" for what in extract.ambiguous)
         if extract.new_attributes:
-            told = ", ".join(extract.new_attributes)
-            yield f"{where}: products have attributes that were not known before ({told}); no price reads them"
+            names = ", ".join(extract.new_attributes)
+            yield f"{where}: products have attributes that were not known before ({names}); no price reads them"
 
 
 def _left_out(fresh: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:
@@ -227,70 +222,25 @@ def _left_out(fresh: Sequence[tuple[Extract, Provenance]]) -> Iterator[str]:
         counts.setdefault(extract.offer, Counter()).update(extract.left_out)
     for offer, reasons in counts.items():
         if reasons:
-            told = ", ".join(f"{number:,} {reason}" for reason, number in reasons.most_common())
-            yield f"{offer}: left out by the recipe: {told}"
-
-
-def _as_price(row: Sequence[str]) -> merge.Row:
-    # Availability rows name their source in the last place but one, as price rows do.
-    at = snapshot.COLUMNS["prices.csv"].index("source")
-    return ("",) * at + (row[-2],)
+            numbers = ", ".join(f"{number:,} {reason}" for reason, number in reasons.most_common())
+            yield f"{offer}: left out by the recipe: {numbers}"
 
 
 def _write(
-    tables: Mapping[str, Iterable[Sequence[str]]], day: str, old: Snapshot, read: Sequence[Provenance]
+    tables: Mapping[str, Sequence[merge.Row]], day: str, old: Snapshot, read: Sequence[Provenance]
 ) -> tuple[str, Path]:
-    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     offers = [{name: value for name, value in asdict(each).items() if name != "etag"} for each in read]
     # Prices that stay keep the file they came from.
-    used = {row[at] for name, at in _SOURCES.items() for row in map(tuple, tables[name])}
-    fresh = {_read(offer) for offer in offers}
+    tables_with_sources = ("prices.csv", "availability.csv", "classes.csv")
+    used = set().union(*(merge.named_sources(name, tables[name]) for name in tables_with_sources))
+    fresh = {_identity(offer) for offer in offers}
     offers += [
         dict(offer)
         for offer in old.offers
-        if _read(offer) not in fresh and f"{offer['offer']}-{offer['version']}" in used
+        if _identity(offer) not in fresh and f"{offer['offer']}-{offer['version']}" in used
     ]
-    told = {"made": made, "base": _called(old), "offers": offers}
-    return write_to_cache(tables, day, told)
+    return cache.add(tables, day, {"base": f"{old.date}, {old.digest[:12]}", "offers": offers})
 
 
-#: Where tables of prices and of what is sold name the source of a row.
-_SOURCES = {name: snapshot.COLUMNS[name].index("source") for name in ("prices.csv", "availability.csv", "classes.csv")}
-
-
-def _read(offer: Mapping[str, str]) -> tuple[str, str, str]:
+def _identity(offer: Mapping[str, str]) -> tuple[str, str, str]:
     return offer["offer"], offer["region"], offer["version"]
-
-
-def write_to_cache(
-    tables: Mapping[str, Iterable[Sequence[str]]], day: str, told: Mapping[str, object]
-) -> tuple[str, Path]:
-    """Write a snapshot into the user's cache under its date and a digest of what it holds and where it is from.
-
-    The same from the same files again stays as it was, but for the time it was made.
-
-    Raises
-    ------
-    RefreshError
-        When there is no space, or the folder cannot be written. Nothing half-written is left.
-    """
-    beside = store.snapshots_dir() / ".new"
-    try:
-        snapshot.write(beside, day, tables, told)
-        manifest = snapshot.read_manifest(beside)
-        origin = json.dumps([manifest.get("offers"), manifest.get("own_prices")], sort_keys=True)
-        name = f"{day}-{hashlib.sha256(f'{snapshot.digest_of(manifest)} {origin}'.encode()).hexdigest()[:8]}"
-        path = store.snapshots_dir() / name
-        with suppress(SnapshotError):  # one that cannot be read, or is not there, says nothing
-            snapshot.write(beside, day, tables, {**told, "base": snapshot.read_manifest(path).get("base", "")})
-        snapshot.swap(beside, path)
-    except OSError as error:
-        raise RefreshError(
-            f"cannot write the snapshot to {store.snapshots_dir()} ({error.strerror or error}): "
-            "free space or set DRKIT_CACHE; every snapshot is as it was"
-        ) from error
-    return name, path
-
-
-def _called(old: Snapshot) -> str:
-    return f"{old.date}, {old.digest[:12]}"

@@ -12,7 +12,7 @@ from drkit.refresh.recipe import attribute
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drkit.refresh.mapping import Key
+    from drkit.facts.snapshot import PriceKey
     from drkit.refresh.rates import Head
     from drkit.refresh.recipe import SavingsPlan
 
@@ -54,7 +54,7 @@ def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[st
     """
     rows = offer_csv.records(opened, plan.services, head, NEEDED)
     at = [[attribute(column) for column in head.columns].index(attribute(column)) for column in NEEDED]
-    found: defaultdict[Key, dict[str, Found]] = defaultdict(dict)
+    found: defaultdict[PriceKey, dict[str, Found]] = defaultdict(dict)
     for row in rows:
         _, code, rate, currency, sku, option, lease, service = (row[place] for place in at)
         if sku not in products or service not in plan.services or currency != "USD":

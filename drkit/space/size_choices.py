@@ -121,7 +121,7 @@ class _Chooser:
         self.catalog = catalog
         self.ranges = ranges
         self.today = Sizes.of_today(workload)
-        self.known_purchases = {key[4] for key in catalog.prices.keys()}  # noqa: SIM118
+        self.known_purchases = {key.purchase for key in catalog.prices.keys()}  # noqa: SIM118
 
     def regions(self, name: str, default: list[str]) -> tuple[str, ...]:
         codes: list[str] = getattr(self.ranges, name) or default

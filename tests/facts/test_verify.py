@@ -350,7 +350,7 @@ def test_own_prices_change_the_bill_and_show_there(tmp_path: Path) -> None:
     file = own(tmp_path / "mine.csv", "AWSELB,alb/hour,*,1,")
     kept = CliRunner().invoke(main, ["catalog", "overlay", str(file)])
     assert kept.exit_code == 0, kept.output
-    entry = store.entries()[-1]
+    entry = store.snapshots()[-1]
     assert f"--snapshot {entry.name}" in kept.stdout
     words = ["compare", "small-saas", "--samples", "200", "--format", "csv"]
     plain, over = (

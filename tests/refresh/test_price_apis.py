@@ -107,7 +107,7 @@ def test_a_refusal_says_what_the_role_needs() -> None:
         stub.add_client_error("get_products", "AccessDeniedException", "User is not authorized", 400)
         with pytest.raises(RefreshError, match=r"AccessDeniedException: User is not authorized.*pricing:GetProducts"):
             refresh.refresh(PriceListApi(clients=lambda *_: pricing), ["us-east-1"], ["AmazonRDS"])
-    assert [entry.name for entry in store.entries()] == ["embedded"]
+    assert [entry.name for entry in store.snapshots()] == ["embedded"]
 
 
 def test_a_product_that_is_not_as_documented_is_refused() -> None:

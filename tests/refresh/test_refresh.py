@@ -113,7 +113,7 @@ def test_a_refresh_writes_a_snapshot_with_its_origins_and_says_what_changed(serv
     assert done.exit_code == 0, done.output
     assert "AmazonRDS: " in done.stdout
     assert "most " in done.stdout
-    entry = store.entries()[-1]
+    entry = store.snapshots()[-1]
     assert f"--snapshot {entry.name}" in done.stdout
     assert f"drkit catalog diff embedded {entry.name}" in done.stdout
     catalog = Catalog.load("latest")
@@ -166,8 +166,8 @@ def test_a_new_version_is_fetched_and_laid_over_the_last_snapshot(server: PriceS
     done = refresh(server)
     # Two engines, on demand and five ways to reserve.
     assert "AmazonRDS: 12 up; most instance/aurora-" in done.stdout
-    assert len(store.entries()) == 3
-    told = CliRunner().invoke(main, ["catalog", "diff", store.entries()[1].name, "latest", "--format", "csv"])
+    assert len(store.snapshots()) == 3
+    told = CliRunner().invoke(main, ["catalog", "diff", store.snapshots()[1].name, "latest", "--format", "csv"])
     rows = list(csv.DictReader(io.StringIO(told.stdout)))
     assert {row["change"] for row in rows} == {"up"}
     assert {row["percent"] for row in rows if row["purchase"] == "on_demand"} == {"3.7"}
@@ -308,7 +308,7 @@ def test_a_plan_whose_rate_is_no_price_is_refused(server: PriceServer, rate: str
     done = refresh(server, services="AmazonECS")
     assert done.exit_code == 1
     assert f"AWSComputeSavingsPlan is damaged: the rate of P1.{sku} is {rate!r}" in done.stderr
-    assert len(store.entries()) == 1
+    assert len(store.snapshots()) == 1
 
 
 def test_prices_by_a_plan_stay_until_that_plan_is_read_again(server: PriceServer) -> None:
@@ -395,7 +395,7 @@ def test_wrong_words_are_refused_with_what_is_allowed(server: PriceServer, words
     done = refresh(server, *words)
     assert done.exit_code == 2
     assert sentence in done.stderr
-    assert len(store.entries()) == 1
+    assert len(store.snapshots()) == 1
 
 
 class Before:
@@ -658,11 +658,11 @@ def test_what_a_killed_write_left_is_no_snapshot_and_prune_removes_it(server: Pr
     refresh(server)
     (store.snapshots_dir() / "..new-x1").mkdir()
     (store.snapshots_dir() / "half").mkdir()
-    assert len(store.entries()) == 2
+    assert len(store.snapshots()) == 2
     done = CliRunner().invoke(main, ["catalog", "prune", "--keep", "0"])
     assert "1 removed, 0 left" in done.stdout
     assert sorted(path.name for path in store.snapshots_dir().iterdir()) == ["half"]
-    assert [entry.name for entry in store.entries()] == ["embedded"]
+    assert [entry.name for entry in store.snapshots()] == ["embedded"]
 
 
 def test_a_snapshot_is_chosen_by_name_beginning_latest_folder_or_variable(
@@ -670,7 +670,7 @@ def test_a_snapshot_is_chosen_by_name_beginning_latest_folder_or_variable(
 ) -> None:
     assert store.find() is None
     refresh(server)
-    entry = store.entries()[-1]
+    entry = store.snapshots()[-1]
     for name in (entry.name, entry.name[:10], "latest", str(entry.path)):
         assert store.find(name) == entry.path
     assert store.find("embedded") is None
@@ -681,7 +681,7 @@ def test_a_snapshot_is_chosen_by_name_beginning_latest_folder_or_variable(
     assert {row["usd"] for row in rows if row["purchase"] == "on_demand"} == {0.27}
     listed = json.loads(CliRunner().invoke(main, ["catalog", "list", "--format", "json"]).stdout)
     assert [(row["name"], row["offers"], row["prices"]) for row in listed] == [
-        ("embedded", 0, store.entries()[0].prices), (entry.name, 1, entry.prices),
+        ("embedded", 0, store.snapshots()[0].prices), (entry.name, 1, entry.prices),
     ]  # fmt: skip
     with pytest.raises(SnapshotError, match="no snapshot is called 'lates'; did you mean latest"):
         store.find("lates")
@@ -689,13 +689,13 @@ def test_a_snapshot_is_chosen_by_name_beginning_latest_folder_or_variable(
 
 def test_own_prices_are_no_base_of_a_refresh_and_not_the_latest(server: PriceServer, tmp_path: Path) -> None:
     refresh(server)
-    entry = store.entries()[-1]
+    entry = store.snapshots()[-1]
     own = tmp_path / "own.csv"
     own.write_text("service,item,region,usd\nAWSELB,alb/hour,us-east-1,9\n")
     assert CliRunner().invoke(main, ["catalog", "overlay", str(own), "--snapshot", "latest"]).exit_code == 0
-    assert store.entries()[-1].own_prices == "own.csv"
+    assert store.snapshots()[-1].own_prices == "own.csv"
     assert store.find("latest") == entry.path
-    mine = store.entries()[-1].name
+    mine = store.snapshots()[-1].name
     refused = refresh(server, "--base", mine)
     assert refused.exit_code == 2
     assert "holds your own prices of own.csv" in refused.stderr
@@ -707,12 +707,12 @@ def test_own_prices_never_push_a_refresh_out_and_what_is_half_removed_is_no_snap
     server: PriceServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refresh(server)
-    refreshed = store.entries()[-1].name
+    refreshed = store.snapshots()[-1].name
     own = tmp_path / "own.csv"
     for usd in (7, 8, 9):
         own.write_text(f"service,item,region,usd\nAWSELB,alb/hour,us-east-1,{usd}\n")
         assert CliRunner().invoke(main, ["catalog", "overlay", str(own), "--snapshot", "latest"]).exit_code == 0
-    newest = store.entries()[-1].name
+    newest = store.snapshots()[-1].name
     real = store.shutil.rmtree
 
     def stopped(path: Path, ignore_errors: bool = False) -> None:
@@ -724,22 +724,22 @@ def test_own_prices_never_push_a_refresh_out_and_what_is_half_removed_is_no_snap
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(store.shutil, "rmtree", stopped)
         store.prune(1)
-    assert len(store.entries()) == 4
+    assert len(store.snapshots()) == 4
     assert len(store.prune(1)) == 1
-    assert [entry.name for entry in store.entries()] == ["embedded", refreshed, newest]
+    assert [entry.name for entry in store.snapshots()] == ["embedded", refreshed, newest]
     assert sorted(path.name for path in store.snapshots_dir().iterdir()) == sorted([refreshed, newest])
 
 
 def test_a_repeated_refresh_of_the_same_offers_writes_the_same_tables(server: PriceServer) -> None:
     refresh(server, "--base", "embedded")
-    first = everything(store.entries()[-1].path)
+    first = everything(store.snapshots()[-1].path)
     refresh(server, "--base", "embedded")
-    again = everything(store.entries()[-1].path)
-    assert len(store.entries()) == 2
+    again = everything(store.snapshots()[-1].path)
+    assert len(store.snapshots()) == 2
     assert {name: body for name, body in first.items() if name != "manifest.json"} == {
         name: body for name, body in again.items() if name != "manifest.json"
     }
-    snapshot.load(store.entries()[-1].path)
+    snapshot.load(store.snapshots()[-1].path)
 
 
 def test_a_repeated_refresh_keeps_what_its_snapshot_says_of_itself(server: PriceServer) -> None:
@@ -747,17 +747,17 @@ def test_a_repeated_refresh_keeps_what_its_snapshot_says_of_itself(server: Price
     first = dict(Catalog.load("latest").snapshot.manifest)
     refresh(server)
     again = dict(Catalog.load("latest").snapshot.manifest)
-    assert len(store.entries()) == 2
+    assert len(store.snapshots()) == 2
     assert first.pop("made") < again.pop("made")  # type: ignore[operator]
     assert first == again
 
 
 def test_the_same_prices_from_another_place_are_another_snapshot(server: PriceServer) -> None:
     refresh(server)
-    first = everything(store.entries()[-1].path)
+    first = everything(store.snapshots()[-1].path)
     with serving() as mirror:
         mirror.publish({("AmazonRDS", "us-east-1"): rds()})
         assert refresh(mirror, "--base", "embedded").exit_code == 0
-    assert len(store.entries()) == 3
-    assert everything(store.entries()[1].path) == first
+    assert len(store.snapshots()) == 3
+    assert everything(store.snapshots()[1].path) == first
     assert Catalog.load("latest").snapshot.offers[0]["url"] == mirror.url + RDS
