@@ -30,7 +30,6 @@ from drkit.choice import sensitivity
 from drkit.choice.compare import compare_topologies
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
-from drkit.facts.price_table import PriceTable
 from drkit.recovery.simulation import Simulator
 from drkit.refresh import offer_csv, offer_json
 from drkit.refresh.mapping import Mapper
@@ -145,27 +144,12 @@ def whole_refresh(folder: Path, kind: str) -> tuple[float, float]:
 def price_lookup() -> float:
     """Seconds of one lookup, over every on-demand price without tiers, as a new process finds them."""
     prices = Catalog.load("embedded").prices
-    keys = [key for key in prices.keys() if key[4] == "on_demand" and "egress" not in key[1]]  # noqa: SIM118
-    keys = [key for key in keys if key[0] not in ("AmazonCloudFront", "AmazonRoute53", "AmazonS3")]
+    keys = [key for key in prices.keys() if key.purchase == "on_demand" and "egress" not in key.item]  # noqa: SIM118
+    keys = [key for key in keys if key.service not in ("AmazonCloudFront", "AmazonRoute53", "AmazonS3")]
     start = time.perf_counter()
     for key in keys:
         prices.find(*key)
     return (time.perf_counter() - start) / len(keys)
-
-
-def array_lookup() -> float:
-    """Seconds for the unit prices of a million designs."""
-    prices = Catalog.load("embedded").prices
-    items, regions = list(prices.items("instance/aurora-postgresql/db.r6g.", "us-east-1")), prices.regions()
-    table = PriceTable(prices, "AmazonRDS", items, regions)
-    random = np.random.default_rng(1)
-    which, where = random.integers(0, len(items), 1_000_000), random.integers(0, len(regions), 1_000_000)
-    times = []
-    for _ in range(9):
-        start = time.perf_counter()
-        table.take(which, where)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def catalog_load() -> float:
@@ -296,8 +280,6 @@ def main(out: Path) -> None:
         rows.append(("catalog_load", f"{seconds:.4f}", "s", "", "", f"{seconds:.4f}", "<= 0.1 s", machine))
         seconds = price_lookup()
         rows.append(("price_lookup", f"{1e6 * seconds:.2f}", "us", "", "", f"{1e6 * seconds:.2f}", "<= 20 us", machine))
-        seconds = array_lookup()
-        rows.append(("price_array_1e6", f"{seconds:.4f}", "s", "", "", f"{seconds:.4f}", "<= 0.1 s", machine))
         for kind in ("csv", "json"):
             pair(f"offer_{kind}_vs_grep", offer_vs_grep(folder, kind), "grep -c Aurora, 300 MB", "<= 2")
             seconds, peak = whole_refresh(folder, kind)
