@@ -56,10 +56,13 @@ def _opened(path: Path) -> IO[str]:
         raise OSError(None, f"{path} is a link: remove it")
     # Checked again as it is opened: the link may have been put there in between.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    file = os.fdopen(descriptor, "r+", errors="replace")
     about = os.fstat(descriptor)
-    if stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and re.fullmatch(r"(process \d+)?", file.read(64)):
-        file.seek(0)
-        return file
-    file.close()
+    if stat.S_ISREG(about.st_mode) and about.st_nlink == 1:
+        file = os.fdopen(descriptor, "r+", errors="replace")
+        if re.fullmatch(r"(process \d+)?", file.read(64)):
+            file.seek(0)
+            return file
+        file.close()
+    else:
+        os.close(descriptor)
     raise OSError(None, f"{path} is not a lock file of drkit: remove or rename it")

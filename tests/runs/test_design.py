@@ -21,9 +21,8 @@ import pytest
 from click.testing import CliRunner
 
 from drkit.cli import main
-from drkit.errors import DrkitError, ParameterError
+from drkit.errors import ParameterError
 from drkit.files.bundled import notebooks_dir
-from drkit.files.staging import staged
 from drkit.runs import design as designing
 from drkit.runs.parameters import check_parameters, typed_parameter
 from drkit.tfvars.checks import check
@@ -176,41 +175,6 @@ def test_an_executed_notebook_tells_no_random_id_and_no_temporary_path(tmp_path:
     }
     assert stable.cells[0].outputs == [prints]
     assert target.read_text(encoding="utf-8") == nbformat.writes(stable) + "\n"
-
-
-def test_staged_keeps_what_was_there_when_the_block_fails(tmp_path: Path) -> None:
-    (tmp_path / "bill.csv").write_text("before")
-
-    def fail() -> None:
-        with staged(tmp_path) as folder:
-            (folder / "bill.csv").write_text("half")
-            raise RuntimeError("stop")
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert [path.name for path in tmp_path.iterdir()] == ["bill.csv"]
-    assert (tmp_path / "bill.csv").read_text() == "before"
-
-
-def test_staged_removes_a_folder_it_made_for_nothing(tmp_path: Path) -> None:
-    def fail() -> None:
-        with staged(tmp_path / "new"):
-            raise RuntimeError("stop")
-
-    with pytest.raises(RuntimeError):
-        fail()
-    assert not (tmp_path / "new").exists()
-
-
-def test_staged_says_when_a_folder_cannot_be_made(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-
-    def write() -> None:
-        with staged(tmp_path / "file" / "out"):
-            raise AssertionError("never entered")
-
-    with pytest.raises(DrkitError, match=r"cannot write to .*: Not a directory"):
-        write()
 
 
 PARAMETERS = [
