@@ -1,6 +1,6 @@
 """AWS's public price lists: service index, region index, a versioned file for each region. No account is needed.
 
-What was taken from a file is kept under its URL, ETag and the recipe, so that a refresh that broke off goes on where
+What was taken from a file is stored with its URL, ETag and the recipe, so that a refresh that broke off goes on where
 it was, and one that is repeated fetches nothing that has not changed.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.errors import OfferError, RefreshError
 from drkit.facts.snapshot import PriceKey
+from drkit.files.staging import replace_file
 from drkit.refresh import offer_csv, offer_json, savings_plans
 from drkit.refresh.download import Fetched, NotModified, damaged, open_fetched
 from drkit.refresh.mapping import Extract, Found, Mapper
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 ENDPOINT = "https://pricing.us-east-1.amazonaws.com"
 INDEX = "/offers/v1.0/aws/index.json"
 
-#: Form of what is kept of a file; another one is read anew.
+#: Form of a stored extract; a file whose extract has another form is read again.
 _FORM = 3
 
 
@@ -69,19 +70,19 @@ class BulkFiles:
     Parameters
     ----------
     recipe
-        What is kept of them.
+        What is taken from them.
     downloader
         Fetches from the endpoint.
-    kept
-        Folder where what was taken from files is kept.
+    extracts
+        Folder where what was taken from files is stored.
     kind
         ``csv`` or ``json``; both hold the same.
     """
 
-    def __init__(self, recipe: Recipe, downloader: Downloader, kept: Path, kind: str = "csv") -> None:
+    def __init__(self, recipe: Recipe, downloader: Downloader, extracts: Path, kind: str = "csv") -> None:
         self.recipe = recipe
         self.downloader = downloader
-        self.kept = kept
+        self.extracts = extracts
         self.kind = kind
         self._index: dict[str, Any] | None = None
 
@@ -108,10 +109,10 @@ class BulkFiles:
             if self.recipe.sources[code].scope == "global":
                 listed.append(Listed(code, "", self._as_kind(entry["currentVersionUrl"])))
                 continue
-            found = self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})
+            by_region = self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})
             for region in regions:
-                if region in found:
-                    listed.append(Listed(code, region, self._as_kind(found[region]["currentVersionUrl"])))
+                if region in by_region:
+                    listed.append(Listed(code, region, self._as_kind(by_region[region]["currentVersionUrl"])))
                 else:
                     absent.append(f"AWS does not list {code} in {region}")
 
@@ -122,7 +123,7 @@ class BulkFiles:
             return set(self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})) if entry else set()
 
     def read(self, file: Listed) -> tuple[Extract, Provenance]:
-        """Return what the recipe keeps of one file.
+        """Return what the recipe takes from one file.
 
         Raises
         ------
@@ -131,13 +132,13 @@ class BulkFiles:
         OfferError
             When it is no offer, or lacks what the recipe needs.
         """
-        kept = self.kept / f"{file.offer}-{file.region or 'global'}.{self.kind}.json"
-        known = _known(kept, self.downloader.address(file.path), self.recipe.digest)
+        stored = self.extracts / f"{file.offer}-{file.region or 'global'}.{self.kind}.json"
+        entry = _stored(stored, self.downloader.address(file.path), self.recipe.digest)
         try:
-            fetched = self.downloader.fetch(file.path, known["source"]["etag"] if known else "")
+            fetched = self.downloader.fetch(file.path, entry["source"]["etag"] if entry else "")
         except NotModified:
-            assert known is not None
-            return _unpacked(known)
+            assert entry is not None
+            return _unpacked(entry)
         head = Head()
         reader = offer_csv.read if self.kind == "csv" else offer_json.read
         source = self.recipe.sources[file.offer]
@@ -151,7 +152,7 @@ class BulkFiles:
         if head.code != file.offer:
             raise OfferError(f"{self.downloader.address(file.path)} is the offer {head.code!r}, not {file.offer}")
         provenance = self._provenance(file, head, fetched)
-        _keep(kept, extract, provenance, self.recipe.digest)
+        _store(stored, extract, provenance, self.recipe.digest)
         return extract, provenance
 
     def plans(
@@ -176,13 +177,13 @@ class BulkFiles:
     def _plan(self, plan: SavingsPlan, file: Listed, products: Mapping[str, Found]) -> tuple[Extract, Provenance]:
         fetched, head = self.downloader.fetch(file.path), Head()
         try:
-            found = savings_plans.read(lambda: open_fetched(fetched), plan, products, head)
+            extract = savings_plans.read(lambda: open_fetched(fetched), plan, products, head)
         except (EOFError, UnicodeDecodeError, gzip.BadGzipFile, zlib.error) as error:
             raise damaged(fetched, error) from error
         finally:
             fetched.path.unlink(missing_ok=True)
-        found.region = file.region
-        return found, self._provenance(file, head, fetched)
+        extract.region = file.region
+        return extract, self._provenance(file, head, fetched)
 
     @contextmanager
     def _as_documented(self) -> Iterator[None]:
@@ -196,10 +197,10 @@ class BulkFiles:
 
     def _offers(self) -> dict[str, Any]:
         if self._index is None:
-            found = self.downloader.json(INDEX).get("offers")
-            if not isinstance(found, dict):
+            offers = self.downloader.json(INDEX).get("offers")
+            if not isinstance(offers, dict):
                 raise RefreshError(f"{self.downloader.endpoint}{INDEX} lists no offers: is this the right endpoint?")
-            self._index = found
+            self._index = offers
         return self._index
 
     def _as_kind(self, path: str) -> str:
@@ -210,37 +211,30 @@ class BulkFiles:
         return Provenance(file.offer, file.region, head.version, head.published, url, fetched.sha256, fetched.etag)
 
 
-def _keep(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> None:
-    beside = path.with_suffix(".new")
-    # It saves the next refresh a download; where it cannot be kept, this one is as good.
+def _store(path: Path, extract: Extract, provenance: Provenance, recipe: str) -> None:
+    # vars: asdict of Python 3.11 takes a Counter for a sequence.
+    entry = {"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": vars(extract)}
+    # It saves the next refresh a download; when it cannot be written, this refresh is not worse for it.
     with suppress(OSError):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # vars: asdict of Python 3.11 takes a Counter for a sequence.
-            beside.write_text(
-                json.dumps({"form": _FORM, "recipe": recipe, "source": asdict(provenance), "extract": vars(extract)})
-            )
-            beside.replace(path)
-        except OSError:
-            beside.unlink(missing_ok=True)
+        replace_file(path, json.dumps(entry))
 
 
-def _known(path: Path, url: str, recipe: str) -> dict[str, Any] | None:
+def _stored(path: Path, url: str, recipe: str) -> dict[str, Any] | None:
     try:
-        known: dict[str, Any] = json.loads(path.read_bytes())
+        entry: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
     fits = (
-        (known.get("form"), known.get("recipe")) == (_FORM, recipe)
-        and known["source"]["url"] == url
-        and known["source"]["etag"]
+        (entry.get("form"), entry.get("recipe")) == (_FORM, recipe)
+        and entry["source"]["url"] == url
+        and entry["source"]["etag"]
     )
-    return known if fits else None
+    return entry if fits else None
 
 
-def _unpacked(known: Mapping[str, Any]) -> tuple[Extract, Provenance]:
-    told = dict(known["extract"])
-    told["prices"] = [Found(PriceKey(*key), *rest) for key, *rest in told["prices"]]
-    told["classes"] = {name: (vcpu, memory) for name, (vcpu, memory) in told["classes"].items()}
-    told["left_out"] = Counter(told["left_out"])
-    return Extract(**told), Provenance(**known["source"])
+def _unpacked(entry: Mapping[str, Any]) -> tuple[Extract, Provenance]:
+    cells = dict(entry["extract"])
+    cells["prices"] = [Found(PriceKey(*key), *rest) for key, *rest in cells["prices"]]
+    cells["classes"] = {name: (vcpu, memory) for name, (vcpu, memory) in cells["classes"].items()}
+    cells["left_out"] = Counter(cells["left_out"])
+    return Extract(**cells), Provenance(**entry["source"])

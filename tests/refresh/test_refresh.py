@@ -442,7 +442,20 @@ def test_a_server_that_recovers_is_asked_again_after_the_time_it_names(
     monkeypatch.setattr(download.time, "sleep", waits.append)
     server.faults[RDS] = [status(500), status(503), status(429, Retry_After="7"), status(429, Retry_After="9999")]
     assert refresh(server).exit_code == 0
-    assert waits == [0.5, 1.0, 7.0, 60.0]
+    assert waits == [1.0, 7.0, 60.0]  # the first failure is followed by an attempt at once
+
+
+def test_a_server_that_is_not_there_is_told_with_the_cause(cache: Path) -> None:
+    words = ["catalog", "refresh", "--endpoint", "http://127.0.0.1:9", "--regions", "us-east-1"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    assert "after 5 attempts (NewConnectionError" in done.stderr and "Connection refused" in done.stderr
+
+
+def test_a_part_that_the_server_does_not_have_is_fetched_from_its_beginning(server: PriceServer) -> None:
+    server.faults[RDS] = [cut_after(1000), status(416, Content_Range="bytes */500")]
+    assert refresh(server).exit_code == 0
+    assert ["Range" in headers for path, headers in server.asked if path == RDS] == [False, True, False]
 
 
 def test_a_broken_download_goes_on_where_it_was(server: PriceServer) -> None:
@@ -471,9 +484,9 @@ def test_a_broken_download_never_mixes_two_files(
     path, new = "/f.csv", b"B" * 4000
     server.files[path] = new
     loader = download.Downloader(server.url, tmp_path)
-    part, told = loader._part(server.url + path)
+    part, begun = loader._part(server.url + path)
     part.write_bytes(b"A" * 2000)
-    told.write_text(json.dumps({"etag": '"of the old file"'}))
+    begun.write_text('"of-the-old-file"')
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -484,13 +497,13 @@ def test_a_broken_download_never_mixes_two_files(
     assert loader.fetch(path).path.read_bytes() == new
 
 
-@pytest.mark.parametrize("left", ["", "{", "[]", '{"etag": 1}'])
+@pytest.mark.parametrize("left", ["", "{", 'W/"weak"', '"of-another-file"', '"two\nlines"', "\0"])
 def test_a_damaged_note_about_a_broken_download_is_passed_over(server: PriceServer, tmp_path: Path, left: str) -> None:
     server.files["/f.csv"] = b"B" * 4000
     loader = download.Downloader(server.url, tmp_path)
-    part, told = loader._part(server.url + "/f.csv")
+    part, begun = loader._part(server.url + "/f.csv")
     part.write_bytes(b"A" * 2000)
-    told.write_text(left)
+    begun.write_text(left)
     assert loader.fetch("/f.csv").path.read_bytes() == b"B" * 4000
 
 
