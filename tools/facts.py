@@ -1,6 +1,6 @@
 """Build the embedded snapshot from a folder of collected facts.
 
-``python -m tools.facts FACTS_DIR`` reads price, availability, region, latency, support, recovery-step and
+To run it: ``make data FACTS=folder``. It reads price, availability, region, latency, support, recovery-step and
 outage facts with their sources, and writes ``data/snapshot/`` in drkit's own format. Running it again on the same
 facts writes the same bytes. Specifications of classes (vCPU, memory) are read from the instance types that the
 ``moto`` package ships, which are AWS's own answers.
@@ -20,12 +20,15 @@ import click
 
 from drkit.errors import SnapshotError
 from drkit.facts import snapshot
+from drkit.facts.snapshot import PriceRow
 from drkit.files.bundled import data_dir
 from tools import outages, rules
 from tools.files import read_csv, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from drkit.facts.snapshot import PriceKey
 
 Row = tuple[str, ...]
 
@@ -62,14 +65,14 @@ def build(facts: Path, target: Path) -> None:
     """
     known = read_json(facts / "support_rules.json")
     prices = list(_prices(facts / "prices"))
-    availability = list(_availability(facts / "prices"))
+    sold = read_csv(facts / "prices" / "class_availability.csv")
     snapshot.write(
         target,
         str(known["as_of"]),
         {
             "prices.csv": prices,
-            "availability.csv": availability,
-            "classes.csv": _classes({row[3] for row in availability} | _priced_classes(prices)),
+            "availability.csv": map(_availability, sold),
+            "classes.csv": _classes({fact["class"] for fact in sold} | _priced_classes(prices)),
             "regions.csv": _regions(facts / "prices"),
             "latency.csv": _latency(facts / "prices"),
             "support_rules.csv": rules.support_rules(known),
@@ -77,28 +80,31 @@ def build(facts: Path, target: Path) -> None:
             "recovery_steps.csv": rules.recovery_steps(facts, str(known["as_of"])),
             "disruption_rates.csv": rules.disruption_rates(facts, str(known["as_of"])),
             "outages.csv": rules.outages(facts, str(known["as_of"])),
-            "sources.csv": _sources(facts / "prices" / "SOURCES.md", {row[-2] for row in (*prices, *availability)}),
+            "sources.csv": _sources(
+                facts / "prices" / "SOURCES.md", {row.source for row in prices} | {fact["source"] for fact in sold}
+            ),
         },
     )
 
 
-def _prices(folder: Path) -> Iterator[Row]:
+def _prices(folder: Path) -> Iterator[PriceRow]:
     files = [path for path in sorted(folder.glob("*.csv")) if "usd" in path.read_text().split("\n", 1)[0].split(",")]
     if not files:
         raise SnapshotError(f"{folder} holds no price files: name the folder that holds the facts")
-    rows: dict[tuple[str, ...], Row] = {}
+    rows: dict[tuple[PriceKey, str], PriceRow] = {}
     seen: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     for fact in (fact for path in files for fact in read_csv(path)):
-        key = tuple(fact[name] for name in ("service", "item", "region", "to_region", "purchase", "tier_from"))
-        if key in rows:
-            raise SnapshotError(f"two price rows for {key}: one lookup must match one row")
-        if not float(fact["usd"]) > 0 and fact["item"] != "internet_egress":
-            raise SnapshotError(f"the price of {key} is {fact['usd']}: a price is above zero")
-        rows[key] = _price(fact, fact["region"], fact["basis"])
+        row = _price(fact, fact["region"], fact["basis"])
+        named = (*row.key, row.tier_from)
+        if (row.key, row.tier_from) in rows:
+            raise SnapshotError(f"two price rows for {named}: one lookup must match one row")
+        if not float(row.usd) > 0 and row.item != "internet_egress":
+            raise SnapshotError(f"the price of {named} is {row.usd}: a price is above zero")
+        rows[row.key, row.tier_from] = row
         if (fact["service"], fact["item"]) in FLAT_PROXIES:
             seen.setdefault((fact["service"], fact["item"]), {})[fact["region"]] = fact
     yield from rows.values()
-    priced = sorted({key[2] for key in rows if key[1] == "nat_gateway/hour"})
+    priced = sorted({row.region for row in rows.values() if row.item == "nat_gateway/hour"})
     for service_item, facts in seen.items():
         values = {fact["usd"] for fact in facts.values()}
         if len(values) != 1:
@@ -109,42 +115,20 @@ def _prices(folder: Path) -> Iterator[Row]:
                 yield _price(next(iter(facts.values())), region, basis)
 
 
-def _price(fact: dict[str, str], region: str, basis: str) -> Row:
+def _price(fact: dict[str, str], region: str, basis: str) -> PriceRow:
     # A proxy keeps source and date of what it was taken from, but not a SKU that belongs to another region.
     sku = fact["sku_or_usage_type"] if region == fact["region"] else ""
-    return (
-        fact["service"],
-        fact["item"],
-        region,
-        fact["to_region"],
-        fact["unit"],
-        fact["usd"],
-        fact["tier_from"],
-        fact["tier_to"],
-        fact["purchase"],
-        sku,
-        fact["as_of"],
-        fact["source"],
-        basis,
-    )
+    cells = {**fact, "region": region, "sku": sku, "basis": basis}
+    return PriceRow._make(cells[name] for name in PriceRow._fields)
 
 
-def _availability(folder: Path) -> Iterator[Row]:
-    for fact in read_csv(folder / "class_availability.csv"):
-        service = _SERVICES[fact["service"]]
-        yield (
-            service,
-            fact["engine"],
-            fact["region"],
-            fact["class"],
-            fact["as_of"],
-            fact["source"],
-            "observed",
-        )
+def _availability(fact: dict[str, str]) -> Row:
+    names = ("engine", "region", "class", "as_of", "source")
+    return (_SERVICES[fact["service"]], *(fact[name] for name in names), "observed")
 
 
-def _priced_classes(prices: Iterable[Row]) -> set[str]:
-    return {row[1].split("/")[2] for row in prices if row[1].startswith(("instance/", "node/"))}
+def _priced_classes(prices: Iterable[PriceRow]) -> set[str]:
+    return {row.item.split("/")[2] for row in prices if row.item.startswith(("instance/", "node/"))}
 
 
 def _moto() -> str:
@@ -216,7 +200,7 @@ def _sources(path: Path, used: set[str]) -> Iterator[Row]:
     """Version, date, licence and trust of every source id that a row names, from the table of the facts."""
     if not path.is_file():
         raise SnapshotError(f"cannot read {path}: name the folder that holds the facts")
-    found: dict[str, Row] = {}
+    described: dict[str, Row] = {}
     for line in path.read_text().splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if len(cells) != 6 or cells[0] in ("id", "---"):
@@ -225,10 +209,10 @@ def _sources(path: Path, used: set[str]) -> Iterator[Row]:
         named = repository if re.match(r"[\w.-]+/[\w.-]+ |PyPI ", repository + " ") else "public copy"
         version = re.sub(r"[`()]|public copy", "", named).strip(" ,;") or "public copy"
         for name in _source_ids(ids):
-            found[name] = (name, version, date, licence.split(" (")[0], re.split(r"[ ,;]", trust)[0])
-    if unknown := sorted(used - set(found)):
+            described[name] = (name, version, date, licence.split(" (")[0], re.split(r"[ ,;]", trust)[0])
+    if unknown := sorted(used - set(described)):
         raise SnapshotError(f"{path.name} does not describe the sources {', '.join(unknown)}: add them")
-    yield from (found[name] for name in sorted(used))
+    yield from (described[name] for name in sorted(used))
 
 
 def _source_ids(cell: str) -> Iterator[str]:

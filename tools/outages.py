@@ -1,7 +1,8 @@
-"""What the outage history says in figures: durations with how well each is known, and a status page's second opinion.
+"""The outage history in figures: durations with how well each is known, and a status page's rates for comparison.
 
-``data/history/durations.csv`` holds the dated durations; ``data/history/status_page.csv`` holds fitted figures only,
-since the events of the Cloud Uptime Archive that they are fitted from are not ours to hand on.
+Part of ``make data FACTS=folder``. ``data/history/durations.csv`` holds the dated durations;
+``data/history/status_page.csv`` holds fitted figures only, since the events of the Cloud Uptime Archive that they are
+fitted from are not ours to hand on.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-import re
 from datetime import date
 from typing import TYPE_CHECKING
 
+from drkit.files.staging import replace_file
 from drkit.stats.fits import fit_duration, fit_rate
-from tools.files import read_csv, read_json
+from tools.files import read_csv, read_history, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,19 +59,14 @@ def write_history(facts: Path, folder: Path) -> None:
     The same facts give the same bytes.
     """
     day = str(read_json(facts / "support_rules.json")["as_of"])
-    folder.mkdir(parents=True, exist_ok=True)
     for name, columns, rows in (
         ("durations.csv", DURATIONS, durations(facts, day)),
         ("status_page.csv", STATUS_PAGE, status_page(facts, day)),
         ("strategy_classes.csv", CLASSES, strategy_classes(facts, day)),
     ):
         body = io.StringIO()
-        writer = csv.writer(body, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(sorted(rows))
-        staging = folder / f".{name}.new"
-        staging.write_text(body.getvalue(), encoding="utf-8", newline="")
-        staging.replace(folder / name)
+        csv.writer(body, lineterminator="\n").writerows([columns, *sorted(rows)])
+        replace_file(folder / name, body.getvalue())
 
 
 def durations(facts: Path, day: str) -> Iterator[Row]:
@@ -80,10 +76,7 @@ def durations(facts: Path, day: str) -> Iterator[Row]:
     Outages without any duration say nothing, and none is guessed.
     """
     lost = set(read_json(facts / "outage_calibration.json")["physical_loss_any_region"]["ids"])
-    source = ""
-    for fact in read_csv(facts / "outage_history.csv"):
-        if fact["source"] != "as above":
-            source = re.split(r" \(|; (?:\(|id |post-mortem)", fact["source"])[0].rstrip(",;")
+    for fact in read_history(facts):
         disruption = (
             "region_loss"
             if fact["id"] in lost
@@ -100,7 +93,7 @@ def durations(facts: Path, day: str) -> Iterator[Row]:
         elif "+" in fact["duration_note"].split(";")[0]:
             known = "at_least"
         if disruption and hours:
-            yield fact["id"], disruption, fact["region"], hours, known, day, source, "observed"
+            yield fact["id"], disruption, fact["region"], hours, known, day, fact["source"], "observed"
 
 
 def status_page(facts: Path, day: str) -> Iterator[Row]:

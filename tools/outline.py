@@ -1,6 +1,6 @@
 """Coastlines for the map of regions: TopoJSON in, ``data/map/land.csv`` out.
 
-``python -m tools.outline land-110m.json`` reads the ``land`` object of the npm package world-atlas
+To run it: ``python -m tools.outline land-110m.json``. It reads the ``land`` object of the npm package world-atlas
 (ISC licence), which holds Natural Earth's 1:110m land (public domain). The same input writes the same bytes.
 """
 
@@ -17,9 +17,7 @@ import click
 
 from drkit.errors import DrkitError
 from drkit.files.bundled import data_dir
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+from drkit.files.staging import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,10 +95,7 @@ def write(topology: dict[str, Any], target: Path) -> int:
     for number, ring in enumerate(rings(topology)):
         writer.writerows((number, f"{lon:g}", f"{lat:g}") for lon, lat in ring)
         count += len(ring)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    staging = target.with_name(f".{target.name}.new")
-    staging.write_text(body.getvalue(), newline="")
-    staging.replace(target)
+    replace_file(target, body.getvalue())
     return count
 
 
@@ -138,15 +133,15 @@ def _unwrapped(ring: Sequence[Point]) -> list[Point]:
 
 
 def _simplified(ring: Sequence[Point]) -> list[Point]:
-    kept: list[Point] = []
+    points: list[Point] = []
     for lon, lat in ring:
         point = (round(lon, 1) + 0.0, round(lat, 1) + 0.0)  # no negative zero
-        if kept and point == kept[-1]:
+        if points and point == points[-1]:
             continue
-        if len(kept) > 1 and _offset(kept[-2], kept[-1], point) < STRAIGHT:
-            kept.pop()
-        kept.append(point)
-    return kept
+        if len(points) > 1 and _offset(points[-2], points[-1], point) < STRAIGHT:
+            points.pop()
+        points.append(point)
+    return points
 
 
 def _offset(first: Point, middle: Point, last: Point) -> float:

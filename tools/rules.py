@@ -1,4 +1,4 @@
-"""Support rules, recovery steps, outages and their rates, from a folder of collected facts."""
+"""Support rules, recovery steps, outages and their rates: part of ``make data FACTS=folder``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from tools.files import read_csv, read_json
+from tools.files import read_csv, read_history, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,9 +170,10 @@ def disruption_rates(facts: Path, day: str) -> Iterator[Row]:
         yield _rate("region_impairment", group, len(impaired), fitted[key]["region_years"], day)
     # Both losses were one war's: one draw, as the calibration says.
     yield _rate("region_loss", "any", 1, loss["region_years"], day)
-    zones = [row for row in read_csv(facts / "outage_history.csv") if row["scope"].startswith("1 AZ")]
-    single = [row for row in zones if row["region_event"] == "partial"]
-    yield _rate("az_failure", "any", len(single), loss["region_years"], day)
+    zones = [
+        fact for fact in read_history(facts) if fact["scope"].startswith("1 AZ") and fact["region_event"] == "partial"
+    ]
+    yield _rate("az_failure", "any", len(zones), loss["region_years"], day)
 
 
 def _rate(disruption: str, group: str, events: int, years: float, day: str) -> Row:
@@ -196,10 +197,7 @@ def _rate(disruption: str, group: str, events: int, years: float, day: str) -> R
 
 def outages(facts: Path, day: str) -> Iterator[Row]:
     """Dated outages with their duration where it is known."""
-    source = ""
-    for fact in read_csv(facts / "outage_history.csv"):
-        if fact["source"] != "as above":
-            source = re.split(r" \(|; (?:\(|id |post-mortem)", fact["source"])[0].rstrip(",;")
+    for fact in read_history(facts):
         yield (
             fact["id"],
             fact["date"],
@@ -208,6 +206,6 @@ def outages(facts: Path, day: str) -> Iterator[Row]:
             fact["duration_h"],
             fact["region_event"],
             day,
-            source,
+            fact["source"],
             "observed",
         )

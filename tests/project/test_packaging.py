@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,19 @@ def test_every_public_name_is_there() -> None:
     assert drkit.__version__ == PROJECT["version"]
 
 
+def test_nothing_that_is_installed_imports_what_only_builds_the_data() -> None:
+    importing = re.compile(r"^\s*(?:from|import)\s+(?:tools|tests)\b", re.MULTILINE)
+    files = [*(ROOT / "drkit").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]
+    assert [str(path) for path in files if importing.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.slow
 def test_the_wheel_works_away_from_the_checkout(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)]
     subprocess.run(build, check=True, cwd=tmp_path)
     (wheel,) = tmp_path.glob("drkit-*.whl")
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert tops == {"drkit", f"drkit-{PROJECT['version']}.dist-info"}, "tools, tests and docs stay in the checkout"
     # The packages drkit needs come from the environment that runs the tests; drkit itself only from the wheel.
     home = tmp_path / "venv"
     venv.create(home, with_pip=False)
