@@ -274,25 +274,25 @@ def load(path: Path | None = None) -> Snapshot:
     manifest = read_manifest(folder)
     tables: dict[str, Sequence[tuple[str, ...]]] = {}
     for name, columns in COLUMNS.items():
-        entry = manifest["files"].get(name)
-        if entry is None:
+        listing = manifest["files"].get(name)
+        if listing is None:
             raise SnapshotError(f"{folder / MANIFEST} does not list {name}: {_REMEDY}")
         try:
             content = (folder / name).read_bytes()
         except OSError as error:
             raise SnapshotError(f"cannot read {folder / name} ({error.strerror}): {_REMEDY}") from error
         digest = hashlib.sha256(content).hexdigest()
-        if digest != entry["sha256"]:
+        if digest != listing["sha256"]:
             raise SnapshotError(
                 f"{folder / name} is damaged: its SHA-256 is {digest[:12]}…, "
-                f"the manifest says {str(entry['sha256'])[:12]}…: {_REMEDY}"
+                f"the manifest says {str(listing['sha256'])[:12]}…: {_REMEDY}"
             )
         # Most cells repeat: each text is held once.
         rows = [tuple(map(intern, row)) for row in csv.reader(io.StringIO(content.decode()))]
-        if not rows or rows[0] != columns or len(rows) - 1 != entry["rows"]:
+        if not rows or rows[0] != columns or len(rows) - 1 != listing["rows"]:
             raise SnapshotError(
                 f"{folder / name} has {len(rows) - 1} rows with columns {','.join(rows[0] if rows else ())}; "
-                f"{entry['rows']} rows with columns {','.join(columns)} are needed: {_REMEDY}"
+                f"{listing['rows']} rows with columns {','.join(columns)} are needed: {_REMEDY}"
             )
         tables[name.removesuffix(".csv")] = rows[1:]
     return Snapshot(folder, manifest, tables)
@@ -314,8 +314,8 @@ def read_manifest(folder: Path) -> dict[str, dict[str, dict[str, object]]]:
         raise SnapshotError(f"{path} is damaged: it lists no files: {_REMEDY}")
     if not isinstance(manifest.get("snapshot"), str):
         raise SnapshotError(f"{path} is damaged: it has no date of the snapshot: {_REMEDY}")
-    for name, entry in manifest["files"].items():
-        if not isinstance(entry, dict) or not {"rows", "sha256"} <= set(entry):
+    for name, listing in manifest["files"].items():
+        if not isinstance(listing, dict) or not {"rows", "sha256"} <= set(listing):
             raise SnapshotError(f"{path} is damaged: it lists {name} without rows and SHA-256: {_REMEDY}")
     if manifest.get("schema") != SCHEMA:
         raise SnapshotError(

@@ -63,9 +63,9 @@ def sentences(service: str, region: str) -> Iterator[None]:
     except exceptions.ProfileNotFound as error:
         raise RefreshError(f"{error}: name a profile of your AWS configuration with --profile") from error
     except exceptions.ClientError as error:
-        told = error.response.get("Error", {})
+        answer = error.response.get("Error", {})
         raise RefreshError(
-            f"{service} in {region} answers {told.get('Code')}: {told.get('Message')}; check what the role may do "
+            f"{service} in {region} answers {answer.get('Code')}: {answer.get('Message')}; check what the role may do "
             "(pricing:GetProducts, rds:Describe*, elasticache:Describe*) and whether the region is enabled"
         ) from error
     except exceptions.BotoCoreError as error:

@@ -19,7 +19,7 @@ from drkit.facts.snapshot import PriceKey
 from drkit.files.staging import replace_file
 from drkit.refresh import offer_csv, offer_json, savings_plans
 from drkit.refresh.download import Fetched, NotModified, damaged, open_fetched
-from drkit.refresh.mapping import Extract, Found, Mapper
+from drkit.refresh.mapping import Extract, Mapper, OfferPrice
 from drkit.refresh.rates import Head
 
 if TYPE_CHECKING:
@@ -102,14 +102,14 @@ class BulkFiles:
 
     def _list(self, offers: Iterable[str], regions: Sequence[str], listed: list[Listed], absent: list[str]) -> None:
         for code in offers:
-            entry = self._offers().get(code)
-            if entry is None:
+            offer = self._offers().get(code)
+            if offer is None:
                 absent.append(f"AWS lists no offer {code}")
                 continue
             if self.recipe.sources[code].scope == "global":
-                listed.append(Listed(code, "", self._as_kind(entry["currentVersionUrl"])))
+                listed.append(Listed(code, "", self._as_kind(offer["currentVersionUrl"])))
                 continue
-            by_region = self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})
+            by_region = self.downloader.json(offer["currentRegionIndexUrl"]).get("regions", {})
             for region in regions:
                 if region in by_region:
                     listed.append(Listed(code, region, self._as_kind(by_region[region]["currentVersionUrl"])))
@@ -118,9 +118,9 @@ class BulkFiles:
 
     def regions(self) -> set[str]:
         """Regions in which AWS sells Aurora, known to drkit or not."""
-        entry = self._offers().get("AmazonRDS")
+        offer = self._offers().get("AmazonRDS")
         with self._as_documented():
-            return set(self.downloader.json(entry["currentRegionIndexUrl"]).get("regions", {})) if entry else set()
+            return set(self.downloader.json(offer["currentRegionIndexUrl"]).get("regions", {})) if offer else set()
 
     def read(self, file: Listed) -> tuple[Extract, Provenance]:
         """Return what the recipe takes from one file.
@@ -156,7 +156,7 @@ class BulkFiles:
         return extract, provenance
 
     def plans(
-        self, regions: Sequence[str], products: Mapping[str, Found], offers: Iterable[str]
+        self, regions: Sequence[str], products: Mapping[str, OfferPrice], offers: Iterable[str]
     ) -> Iterator[tuple[Extract, Provenance]]:
         """Give the discounted prices of every Savings Plan that AWS publishes for these products and regions."""
         wanted = set(offers)
@@ -164,17 +164,17 @@ class BulkFiles:
             if not wanted & set(plan.services):
                 continue
             path = f"/savingsPlan/v1.0/aws/{plan.code}/current/region_index.json"
-            entry = self._offers().get(plan.code)
-            if entry is None:
+            index = self._offers().get(plan.code)
+            if index is None:
                 continue
             with self._as_documented():
-                listed = self.downloader.json(entry.get("currentSavingsPlanIndexUrl", path)).get("regions", [])
+                listed = self.downloader.json(index.get("currentSavingsPlanIndexUrl", path)).get("regions", [])
                 urls = {each["regionCode"]: each["versionUrl"] for each in listed}
             for region in regions:
                 if region in urls:
                     yield self._plan(plan, Listed(plan.code, region, urls[region].rsplit(".", 1)[0] + ".csv"), products)
 
-    def _plan(self, plan: SavingsPlan, file: Listed, products: Mapping[str, Found]) -> tuple[Extract, Provenance]:
+    def _plan(self, plan: SavingsPlan, file: Listed, products: Mapping[str, OfferPrice]) -> tuple[Extract, Provenance]:
         fetched, head = self.downloader.fetch(file.path), Head()
         try:
             extract = savings_plans.read(lambda: open_fetched(fetched), plan, products, head)
@@ -234,7 +234,7 @@ def _stored(path: Path, url: str, recipe: str) -> dict[str, Any] | None:
 
 def _unpacked(entry: Mapping[str, Any]) -> tuple[Extract, Provenance]:
     cells = dict(entry["extract"])
-    cells["prices"] = [Found(PriceKey(*key), *rest) for key, *rest in cells["prices"]]
+    cells["prices"] = [OfferPrice(PriceKey(*key), *rest) for key, *rest in cells["prices"]]
     cells["classes"] = {name: (vcpu, memory) for name, (vcpu, memory) in cells["classes"].items()}
     cells["left_out"] = Counter(cells["left_out"])
     return Extract(**cells), Provenance(**entry["source"])

@@ -159,9 +159,9 @@ class Downloader:
     def _attempt(self, url: str, etag: str) -> Fetched:
         part, begun = self._part(url)
         headers = {"If-None-Match": etag} if etag else {}
-        start, known = _begun(part, begun)
+        start, tag = _begun(part, begun)
         if start:
-            headers = {"Range": f"bytes={start}-", "If-Range": known}
+            headers = {"Range": f"bytes={start}-", "If-Range": tag}
         try:
             answer = self._session.get(url, headers=headers, stream=True, timeout=(10, 60))
         except ValueError as error:

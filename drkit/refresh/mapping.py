@@ -24,8 +24,8 @@ _YEARS = {"1yr": 1, "3yr": 3, "1 yr": 1, "3 yr": 3}
 _OPTIONS = {"No Upfront": "no_upfront", "Partial Upfront": "partial_upfront", "All Upfront": "all_upfront"}
 
 
-class Found(NamedTuple):
-    """A price as found: in drkit's unit [USD/unit], with the tier it holds for [unit] and AWS's rate code.
+class OfferPrice(NamedTuple):
+    """A price of an offer: in drkit's unit [USD/unit], with the tier it holds for [unit] and AWS's rate code.
 
     ``per`` is how many of AWS's units are one of drkit's.
     """
@@ -61,7 +61,7 @@ class Extract:
 
     offer: str = ""
     region: str = ""
-    prices: list[Found] = field(default_factory=list)
+    prices: list[OfferPrice] = field(default_factory=list)
     classes: dict[str, tuple[str, str]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     not_understood: list[str] = field(default_factory=list)
@@ -154,8 +154,8 @@ class Mapper:
                 continue
             for name in rule.told_apart_by if rule.service else ():
                 # A whole column is missing when no product with this usage type has it.
-                known = (rule.usage.pattern, name)
-                self._missing[known] = self._missing.get(known, True) and name not in product
+                column = (rule.usage.pattern, name)
+                self._missing[column] = self._missing.get(column, True) and name not in product
             if not all(condition.holds(product) for condition in rule.where):
                 continue
             if not rule.service:
@@ -224,20 +224,20 @@ class Mapper:
 
     def _finish(self, key: PriceKey) -> None:
         rule = self._units[key]
-        found: dict[object, list[_Tier]] = {}
+        by_figures: dict[object, list[_Tier]] = {}
         terms: dict[object, _Term] = {}
         offered = self._on_demand(key, rule) if key in self._tiers else self._reserved(key)
         for term, tiers in offered:
             figures = tuple(self._row(key, rule, tier)[2:5] for tier in tiers)
-            found[figures], terms[figures] = tiers, term
-        if len(found) > 1:
+            by_figures[figures], terms[figures] = tiers, term
+        if len(by_figures) > 1:
             several = "products" if len({sku for sku, _ in terms.values()}) > 1 else "terms or rates"
             self.extract.ambiguous.append(
-                f"{key.item} in {key.region}, {key.purchase}: {len(found)} {several} at different prices "
-                f"({', '.join(tiers[0].code for tiers in found.values())})"
+                f"{key.item} in {key.region}, {key.purchase}: {len(by_figures)} {several} at different prices "
+                f"({', '.join(tiers[0].code for tiers in by_figures.values())})"
             )
             return
-        for tiers in found.values():
+        for tiers in by_figures.values():
             self.extract.prices += (self._row(key, rule, tier) for tier in tiers)
 
     def _on_demand(self, key: PriceKey, rule: Rule) -> Iterator[tuple[_Term, list[_Tier]]]:
@@ -253,16 +253,16 @@ class Mapper:
 
     def _reserved(self, key: PriceKey) -> Iterator[tuple[_Term, list[_Tier]]]:
         _, years, option, _ = key.purchase.split("_")
-        for term, parts in sorted(self._leases[key].items()):
-            if "" in parts:
+        for term, rates_of in sorted(self._leases[key].items()):
+            if "" in rates_of:
                 continue
-            paid = {part for part, rates in parts.items() if any(rate.usd for rate in rates)}
+            paid = {part for part, rates in rates_of.items() if any(rate.usd for rate in rates)}
             if missing := sorted(_NEEDED_PARTS[option] - paid):
-                told = " and ".join(_PARTS[part] for part in missing)
-                self._unknown[f"reservation {term[1]} of {key.item}, {key.purchase}, without its {told}"] = None
+                parts = " and ".join(_PARTS[part] for part in missing)
+                self._unknown[f"reservation {term[1]} of {key.item}, {key.purchase}, without its {parts}"] = None
                 continue
-            for hourly in sorted(parts.get("hourly", {_NO_PART})):
-                for upfront in sorted(parts.get("upfront", {_NO_PART})):
+            for hourly in sorted(rates_of.get("hourly", {_NO_PART})):
+                for upfront in sorted(rates_of.get("upfront", {_NO_PART})):
                     effective = hourly.usd + upfront.usd / (int(years[0]) * HOURS_PER_YEAR)
                     yield term, [_Tier(Decimal(0), None, round(effective, 6), hourly.code or upfront.code)]
 
@@ -280,7 +280,7 @@ class Mapper:
             paid.insert(0, _Tier(Decimal(0), free, Decimal(0), "account-wide free tier"))
         return paid
 
-    def _row(self, key: PriceKey, rule: Rule, tier: _Tier) -> Found:
+    def _row(self, key: PriceKey, rule: Rule, tier: _Tier) -> OfferPrice:
         whole = tier.begin == 0 and tier.end is None
         unit = rule.unit
         if key.purchase != ON_DEMAND:
@@ -290,7 +290,7 @@ class Mapper:
             usd = tier.usd * rule.per
         begin = "" if whole else plain(tier.begin / rule.per)
         end = "" if tier.end is None else plain(tier.end / rule.per)
-        return Found(key, unit, plain(usd), begin, end, tier.code, rule.per)
+        return OfferPrice(key, unit, plain(usd), begin, end, tier.code, rule.per)
 
 
 def number(text: str, what: str, offer: str) -> Decimal:
@@ -302,12 +302,12 @@ def number(text: str, what: str, offer: str) -> Decimal:
         When it is none; ``what`` and ``offer`` say which.
     """
     try:
-        found = Decimal(text)
+        figure = Decimal(text)
     except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite() or found < 0:
+        figure = Decimal("NaN")
+    if not figure.is_finite() or figure < 0:
         raise OfferError(f"the price list {offer} is damaged: {what} is {text!r}")
-    return found
+    return figure
 
 
 def _term(rate: Rate) -> _Term:

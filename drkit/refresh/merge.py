@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from drkit.facts.snapshot import PriceKey, Snapshot
     from drkit.refresh.bulk import Provenance
-    from drkit.refresh.mapping import Extract, Found
+    from drkit.refresh.mapping import Extract, OfferPrice
 
 Row = tuple[str, ...]
 
@@ -21,7 +21,7 @@ _CLASS = re.compile(r"(?:instance|node)/([\w-]+)/((?:db|cache)\.[\w-]+\.[\w-]+)"
 
 
 def prices(
-    old: Snapshot, fresh: Sequence[tuple[Iterable[Found], Provenance]], plans: Set[tuple[str, str]]
+    old: Snapshot, fresh: Sequence[tuple[Iterable[OfferPrice], Provenance]], plans: Set[tuple[str, str]]
 ) -> tuple[list[PriceRow], list[str]]:
     """Price rows of the new snapshot, and which older ones stayed because no offer has them.
 
@@ -30,10 +30,10 @@ def prices(
     else is replaced price by price.
     """
     rows: dict[tuple[PriceKey, str], PriceRow] = {}
-    read: set[tuple[str, str]] = set()
+    covered: set[tuple[str, str]] = set()
     replaced: set[tuple[str, str, str]] = set()
-    for found, provenance in fresh:
-        for price in found:
+    for extracted, provenance in fresh:
+        for price in extracted:
             key = price.key
             rows[key, price.tier_from] = PriceRow(
                 **key._asdict(),
@@ -46,7 +46,7 @@ def prices(
                 source=provenance.id,
                 basis="observed",
             )
-            read.add((key.service, key.region))
+            covered.add((key.service, key.region))
             if match := _CLASS.match(key.item):
                 replaced.add((key.service, match.group(1), key.region))
     taken = {key for key, _ in rows}
@@ -62,7 +62,7 @@ def prices(
             if not (by_plan and sold) or (kind + by_plan, row.region) in plans:
                 continue
         staying.append(row)
-        if (row.service, row.region) in read and row.purchase == ON_DEMAND and not match:
+        if (row.service, row.region) in covered and row.purchase == ON_DEMAND and not match:
             stale.add(f"{row.item} in {row.region} is of {row.as_of} ({row.basis}): no offer read has it")
     return [*rows.values(), *staying], sorted(stale)
 
@@ -78,17 +78,17 @@ def availability(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) 
                 what = ("aurora" if aurora else "elasticache", match.group(1) if aurora else "any", price.key.region)
                 origin = (provenance.published[:10], provenance.id, "observed")
                 rows[(*what, match.group(2))] = (*what, match.group(2), *origin)
-    read = {key[:3] for key in rows}
-    return [*rows.values(), *(row for row in old.tables["availability"] if row[:3] not in read)]
+    covered = {key[:3] for key in rows}
+    return [*rows.values(), *(row for row in old.tables["availability"] if row[:3] not in covered)]
 
 
 def classes(old: Snapshot, extracts: Sequence[tuple[Extract, Provenance]]) -> tuple[list[Row], list[str]]:
     """Sizes of classes, those included that the older snapshot does not know, and their names."""
-    known = {size["class"] for size in old.records("classes")}
+    old_classes = {size["class"] for size in old.records("classes")}
     new: dict[str, Row] = {}
     for extract, provenance in extracts:
         for name, (vcpu, memory) in extract.classes.items():
-            if name in known or name == "db.serverless":
+            if name in old_classes or name == "db.serverless":
                 continue
             family = name.split(".")[1]
             new[name] = (

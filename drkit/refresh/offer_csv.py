@@ -101,35 +101,35 @@ def records(
     """Fields of every record that contains one of the needles; ``columns`` and ``needs`` must all be there."""
     needed = (*columns, *needs)
     try:
-        return list(_found(opened, tuple(needle.encode() for needle in needles), head, needed))
+        return list(_matching(opened, tuple(needle.encode() for needle in needles), head, needed))
     except _SpreadRecordError:
         return list(_by_the_book(opened, needles, head, needed))
 
 
-def _found(
+def _matching(
     opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head, needs: Sequence[str]
 ) -> Iterator[list[str]]:
     with opened() as file:
         buffer = bytearray(BLOCK)
-        kept = _fill(file, buffer, 0)
-        start, width = _read_head(buffer, kept, head, needs)
+        filled = _fill(file, buffer, 0)
+        start, width = _read_head(buffer, filled, head, needs)
         while True:
             # Complete lines only; the rest waits for the next block.
-            end = buffer.rfind(b"\n", start, kept) + 1
+            end = buffer.rfind(b"\n", start, filled) + 1
             if end > start:
                 yield from _rows(_lines(buffer, start, end, needles), width)
                 start = end
-            rest = kept - start
+            rest = filled - start
             if rest == len(buffer):
                 buffer += bytes(len(buffer))
-            buffer[:rest] = buffer[start:kept]
-            start, kept = 0, rest
+            buffer[:rest] = buffer[start:filled]
+            start, filled = 0, rest
             more = _fill(file, buffer, rest)
             if more == rest:
                 break
-            kept = more
-        if kept:
-            buffer[kept:] = b"\n"
+            filled = more
+        if filled:
+            buffer[filled:] = b"\n"
             yield from _rows(_lines(buffer, 0, len(buffer), needles), width)
 
 
@@ -146,14 +146,14 @@ def _fill(file: BinaryIO, buffer: bytearray, start: int) -> int:
 def _lines(buffer: bytearray, start: int, end: int, needles: Sequence[bytes]) -> list[bytes]:
     if not needles:
         return bytes(buffer[start:end]).splitlines()
-    found: dict[int, bytes] = {}
+    lines: dict[int, bytes] = {}
     for needle in needles:
         place = start
         while (hit := buffer.find(needle, place, end)) >= 0:
             first = buffer.rfind(b"\n", place, hit) + 1 or place
             place = buffer.find(b"\n", hit, end) + 1
-            found[first] = bytes(buffer[first : place - 1])
-    return [found[first] for first in sorted(found)] if len(needles) > 1 else list(found.values())
+            lines[first] = bytes(buffer[first : place - 1])
+    return [lines[first] for first in sorted(lines)] if len(needles) > 1 else list(lines.values())
 
 
 def _rows(lines: list[bytes], width: int) -> Iterator[list[str]]:
@@ -169,15 +169,15 @@ def _rows(lines: list[bytes], width: int) -> Iterator[list[str]]:
         yield list(map(intern, row))
 
 
-def _read_head(buffer: bytearray, kept: int, head: Head, needs: Sequence[str]) -> tuple[int, int]:
-    text = bytes(buffer[: min(kept, _LONGEST_HEAD)]).decode("utf-8-sig", errors="replace")
+def _read_head(buffer: bytearray, filled: int, head: Head, needs: Sequence[str]) -> tuple[int, int]:
+    text = bytes(buffer[: min(filled, _LONGEST_HEAD)]).decode("utf-8-sig", errors="replace")
     rows = []
     for row in csv.reader(io.StringIO(text, newline="")):
         rows.append(row)
         if row and attribute(row[0]) == "sku":
             break
     _set_head(rows, head, needs)
-    at = re.search(rb'^(?:\xef\xbb\xbf)?"?sku"?,[^\n]*\n', bytes(buffer[:kept]), re.I | re.M)
+    at = re.search(rb'^(?:\xef\xbb\xbf)?"?sku"?,[^\n]*\n', bytes(buffer[:filled]), re.I | re.M)
     if at is None:
         raise _SpreadRecordError
     return at.end(), len(head.columns)
@@ -186,9 +186,9 @@ def _read_head(buffer: bytearray, kept: int, head: Head, needs: Sequence[str]) -
 def _set_head(rows: Sequence[Sequence[str]], head: Head, needs: Sequence[str]) -> None:
     if not rows or not rows[-1] or attribute(rows[-1][0]) != "sku":
         raise OfferError("this is no price list of AWS: no line begins with the column SKU")
-    told = {attribute(row[0]): row[1] for row in rows[:-1] if len(row) > 1}
-    head.code, head.version = told.get("offercode", ""), told.get("version", "")
-    head.published = told.get("publicationdate", "")
+    preamble = {attribute(row[0]): row[1] for row in rows[:-1] if len(row) > 1}
+    head.code, head.version = preamble.get("offercode", ""), preamble.get("version", "")
+    head.published = preamble.get("publicationdate", "")
     head.columns = tuple(rows[-1])
     names = {attribute(column) for column in head.columns}
     # Offers without reservations have none of their columns.

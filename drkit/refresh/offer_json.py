@@ -47,7 +47,7 @@ def read(
     Parameters and errors are those of `drkit.refresh.offer_csv.read`; ``needs`` must be attributes of some product.
     """
     try:
-        rates = list(_found(opened, tuple(needle.encode() for needle in needles), head))
+        rates = list(_matching(opened, tuple(needle.encode() for needle in needles), head))
     except _UnusualError:
         rates = list(_by_the_book(opened, needles, head))
     if not head.code:
@@ -97,19 +97,19 @@ def rates_of(sku: str, attributes: Mapping[str, str], term: Mapping[str, Any], k
         )
 
 
-def _found(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head) -> Iterator[Rate]:
+def _matching(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head) -> Iterator[Rate]:
     products: dict[bytes, dict[str, str]] = {}
     with opened() as file:
-        rest, told = b"", False
+        rest, begun = b"", False
         while block := file.read(BLOCK):
             rest += block
-            if not told:
+            if not begun:
                 if (at := rest.find(b'"products"')) < 0:
                     if len(rest) > _LONGEST_HEAD:
                         raise _UnusualError
                     continue
                 _set_head(rest[:at], head)
-                rest, told = rest[at:], True
+                rest, begun = rest[at:], True
             terms = _TERMS.search(rest)
             limit = terms.start() if terms else max(rest.rfind(_SKU), 0)
             _keep_products(rest[:limit], needles, products)
@@ -117,7 +117,7 @@ def _found(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head)
             if terms:
                 break
         else:
-            if not told or rest.strip():
+            if not begun or rest.strip():
                 raise _UnusualError
             return
         seen: set[bytes] = set()
@@ -131,9 +131,9 @@ def _found(opened: Callable[[], BinaryIO], needles: Sequence[bytes], head: Head)
 
 
 def _set_head(text: bytes, head: Head) -> None:
-    told = {name: value.decode() for name, value in _HEAD.findall(text)}
-    head.code, head.version = told.get(b"offerCode", ""), told.get(b"version", "")
-    head.published = told.get(b"publicationDate", "")
+    preamble = {name: value.decode() for name, value in _HEAD.findall(text)}
+    head.code, head.version = preamble.get(b"offerCode", ""), preamble.get(b"version", "")
+    head.published = preamble.get(b"publicationDate", "")
 
 
 def _keep_products(text: bytes, needles: Sequence[bytes], products: dict[bytes, dict[str, str]]) -> None:

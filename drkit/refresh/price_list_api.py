@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from drkit.errors import RefreshError
 from drkit.refresh.aws_session import Clients, sentences
 from drkit.refresh.bulk import Listed, Provenance
-from drkit.refresh.mapping import Extract, Found, Mapper
+from drkit.refresh.mapping import Extract, Mapper, OfferPrice
 from drkit.refresh.offer_json import product, rates_of
 from drkit.refresh.recipe import load
 
@@ -69,18 +69,18 @@ class PriceListApi:
         """
         client = self._clients("pricing", self.api_region)
         seen = hashlib.sha256()
-        told = {"version": "", "publicationDate": ""}
-        extract = Mapper(self.recipe, file.offer, file.region).take(self._rates(client, file, seen, told))
+        newest = {"version": "", "publicationDate": ""}
+        extract = Mapper(self.recipe, file.offer, file.region).take(self._rates(client, file, seen, newest))
         url = f"{client.meta.endpoint_url}/{file.offer}"
         source = Provenance(
-            file.offer, file.region, told["version"], told["publicationDate"], url, seen.hexdigest(), ""
+            file.offer, file.region, newest["version"], newest["publicationDate"], url, seen.hexdigest(), ""
         )
         return extract, source
 
     def plans(
         self,
         regions: Sequence[str],  # noqa: ARG002 - the bulk files have them
-        products: Mapping[str, Found],  # noqa: ARG002
+        products: Mapping[str, OfferPrice],  # noqa: ARG002
         offers: Iterable[str],  # noqa: ARG002
     ) -> Iterable[tuple[Extract, Provenance]]:
         """Nothing: this API knows no Savings Plans. The bulk files do."""
@@ -90,7 +90,7 @@ class PriceListApi:
         """Nothing: this API does not list regions."""
         return set()
 
-    def _rates(self, client: Any, file: Listed, seen: Any, told: dict[str, str]) -> Iterator[Rate]:
+    def _rates(self, client: Any, file: Listed, seen: Any, newest: dict[str, str]) -> Iterator[Rate]:
         source = self.recipe.sources[file.offer]
         filters = [
             {"Type": "TERM_MATCH", "Field": field, "Value": value.format(region=file.region)}
@@ -106,8 +106,8 @@ class PriceListApi:
                 seen.update(text.encode())
                 try:
                     document = json.loads(text)
-                    for name in told:
-                        told[name] = max(told[name], document.get(name, ""))
+                    for name in newest:
+                        newest[name] = max(newest[name], document.get(name, ""))
                     sku, attributes = document["product"]["sku"], product(document["product"])
                     for kind, terms in document["terms"].items():
                         for term in terms.values():

@@ -42,10 +42,10 @@ class Condition:
 
     def holds(self, attributes: Mapping[str, str]) -> bool:
         """Whether a product's attributes meet it; an absent attribute is empty."""
-        found = attributes.get(self.attribute, "")
+        value = attributes.get(self.attribute, "")
         if self.operator.endswith("~"):
-            return (re.search(self.value, found) is not None) == (self.operator == "~")
-        return (found in self.value.split("|")) == (self.operator == "=")
+            return (re.search(self.value, value) is not None) == (self.operator == "~")
+        return (value in self.value.split("|")) == (self.operator == "=")
 
 
 @dataclass(frozen=True)
@@ -131,16 +131,16 @@ class Recipe:
         """
         if services is None:
             return list(self.sources)
-        known = {rule.service for rules in self.rules.values() for rule in rules if rule.service} | set(self.sources)
+        names = {rule.service for rules in self.rules.values() for rule in rules if rule.service} | set(self.sources)
         wanted = set(services)
-        if unknown := sorted(wanted - known):
-            within = sorted(name for name in known if unknown[0].lower() in name.lower())
+        if unknown := sorted(wanted - names):
+            within = sorted(name for name in names if unknown[0].lower() in name.lower())
             near = f"did you mean {' or '.join(within)}? " if within else ""
             raise SnapshotError(
-                f"no service is called {', '.join(unknown)}: {near}known are {', '.join(sorted(known))}"
+                f"no service is called {', '.join(unknown)}: {near}known are {', '.join(sorted(names))}"
             )
         if not wanted:
-            raise SnapshotError(f"no service is named: known are {', '.join(sorted(known))}")
+            raise SnapshotError(f"no service is named: known are {', '.join(sorted(names))}")
         return [
             code
             for code in self.sources
@@ -183,9 +183,9 @@ def load(folder: Path | None = None) -> Recipe:
     plans = tuple(
         SavingsPlan(row["plan"], row["purchase"], tuple(row["services"].split())) for row in rows("savings_plans.csv")
     )
-    known = frozenset(row["attribute"] for row in rows("attributes.csv"))
-    kept = {code: tuple(found) for code, found in rules.items()}
-    return Recipe(sources, kept, plans, known, seen.hexdigest()[:16])
+    attributes = frozenset(row["attribute"] for row in rows("attributes.csv"))
+    by_offer = {code: tuple(of_offer) for code, of_offer in rules.items()}
+    return Recipe(sources, by_offer, plans, attributes, seen.hexdigest()[:16])
 
 
 def _source(row: Mapping[str, str]) -> Source:

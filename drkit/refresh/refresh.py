@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from drkit.facts.snapshot import Snapshot
     from drkit.refresh.bulk import Listed, Provenance
-    from drkit.refresh.mapping import Extract, Found
+    from drkit.refresh.mapping import Extract, OfferPrice
 
     class PriceSource(Protocol):
         """A place prices are read from: the bulk files or the Price List Query API."""
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
             """What the recipe keeps of one offer in one region."""
 
         def plans(
-            self, regions: Sequence[str], products: Mapping[str, Found], offers: Iterable[str]
+            self, regions: Sequence[str], products: Mapping[str, OfferPrice], offers: Iterable[str]
         ) -> Iterable[tuple[Extract, Provenance]]:
             """Discounted prices of the Savings Plans."""
 
@@ -164,7 +164,7 @@ def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:
     return sorted(set(asked))
 
 
-def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, Found]:
+def _products(fresh: Iterable[tuple[Extract, Provenance]]) -> dict[str, OfferPrice]:
     return {
         price.sku.split(".")[0]: price
         for extract, _ in fresh

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, BinaryIO
 
 from drkit.refresh import offer_csv
-from drkit.refresh.mapping import Extract, Found, number, plain
+from drkit.refresh.mapping import Extract, OfferPrice, number, plain
 from drkit.refresh.recipe import attribute
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ NEEDED = (
 )
 
 
-def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[str, Found], head: Head) -> Extract:
+def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[str, OfferPrice], head: Head) -> Extract:
     """Give the discounted prices of known products.
 
     Parameters
@@ -54,7 +54,7 @@ def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[st
     """
     rows = offer_csv.records(opened, plan.services, head, NEEDED)
     at = [[attribute(column) for column in head.columns].index(attribute(column)) for column in NEEDED]
-    found: defaultdict[PriceKey, dict[str, Found]] = defaultdict(dict)
+    by_key: defaultdict[PriceKey, dict[str, OfferPrice]] = defaultdict(dict)
     for row in rows:
         _, code, rate, currency, sku, option, lease, service = (row[place] for place in at)
         if sku not in products or service not in plan.services or currency != "USD":
@@ -65,10 +65,10 @@ def read(opened: Callable[[], BinaryIO], plan: SavingsPlan, products: Mapping[st
             continue
         listed = products[sku]
         key = listed.key._replace(purchase=f"{plan.purchase}_{years}y_{option.strip().lower().replace(' ', '_')}")
-        price = Found(key, listed.unit, plain(usd * listed.per), "", "", code, listed.per)
-        found[key].setdefault(price.usd, price)
+        price = OfferPrice(key, listed.unit, plain(usd * listed.per), "", "", code, listed.per)
+        by_key[key].setdefault(price.usd, price)
     extract = Extract(plan.code)
-    for key, prices in sorted(found.items()):
+    for key, prices in sorted(by_key.items()):
         if len(prices) > 1:
             codes = ", ".join(price.sku for price in prices.values())
             extract.ambiguous.append(

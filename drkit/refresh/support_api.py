@@ -74,16 +74,16 @@ def tables(
                 name = option["DBInstanceClass"]
                 sold["aurora", engine, region].add(name)
                 # One class is listed by version, licence and storage: it is legal if it is in any of them.
-                known = (engine, region, name)
-                flags[known] = flags.get(known, False) or bool(option.get("SupportsGlobalDatabases"))
+                sellable = (engine, region, name)
+                flags[sellable] = flags.get(sellable, False) or bool(option.get("SupportsGlobalDatabases"))
             floors = _floors(versions)
             supported = (
                 "yes"
                 if floors and any(flags.get((engine, region, n)) for n in sold["aurora", engine, region])
                 else "no"
             )
-            told = (today, SOURCES["versions"], "observed")
-            region_rows["aurora", engine, region] = ("aurora", engine, region, supported, " ".join(floors), *told)
+            origin = (today, SOURCES["versions"], "observed")
+            region_rows["aurora", engine, region] = ("aurora", engine, region, supported, " ".join(floors), *origin)
         cache = make("elasticache", region)
         with sentences("elasticache", region):
             offerings = _pages(cache, "describe_reserved_cache_nodes_offerings", 100)
