@@ -227,12 +227,9 @@ class PriceBook:
 
 
 def _parse(row: PriceRow) -> Price:
-    numbers = {
-        "usd": float(row.usd),
-        "tier_from": float(row.tier_from or 0),
-        "tier_to": float(row.tier_to or "inf"),
-    }
-    return Price(**row._asdict() | numbers)
+    return Price._make(row)._replace(
+        usd=float(row.usd), tier_from=float(row.tier_from or 0), tier_to=float(row.tier_to or "inf")
+    )
 
 
 def _consecutive(rows: Iterable[Price]) -> tuple[Price, ...]:

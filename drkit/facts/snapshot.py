@@ -178,7 +178,7 @@ class Snapshot:
     @cached_property
     def prices(self) -> Sequence[PriceRow]:
         """Rows of the table of prices, in its order."""
-        return list(map(PriceRow._make, self.tables["prices"]))
+        return [row if isinstance(row, PriceRow) else PriceRow._make(row) for row in self.tables["prices"]]
 
     def records(self, table: str) -> list[dict[str, str]]:
         """Rows of one table as dictionaries, for the small tables; `prices` has those of the large one."""
@@ -294,7 +294,10 @@ def load(path: Path | None = None) -> Snapshot:
                 f"{folder / name} has {len(rows) - 1} rows with columns {','.join(rows[0] if rows else ())}; "
                 f"{listing['rows']} rows with columns {','.join(columns)} are needed: {_REMEDY}"
             )
+        if any(len(row) != len(columns) for row in rows):
+            raise SnapshotError(f"{folder / name} is damaged: not all its rows have {len(columns)} columns: {_REMEDY}")
         tables[name.removesuffix(".csv")] = rows[1:]
+    tables["prices"] = list(map(PriceRow._make, tables["prices"]))
     return Snapshot(folder, manifest, tables)
 
 

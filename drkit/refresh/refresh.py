@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from drkit.errors import ParameterError, RefreshError, SnapshotError
 from drkit.facts import cache, snapshot, snapshot_diff
-from drkit.facts.prices import PriceBook
 from drkit.refresh import merge
 from drkit.refresh import recipe as recipes
 from drkit.words import count, did_you_mean
@@ -150,7 +149,7 @@ def refresh(
 def _regions(old: Snapshot, asked: Sequence[str] | None) -> list[str]:
     commercial = {row["region"] for row in old.records("regions") if row["region_type"] == "commercial"}
     if asked is None:
-        return PriceBook(old).regions()
+        return sorted({row.region for row in old.prices if row.item == "nat_gateway/hour"})
     if list(asked) == ["all"]:
         return sorted(commercial)
     if not asked:

@@ -118,6 +118,10 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
         _rewrite("sources.csv", lambda b: b"\n".join(line.rsplit(b",", 1)[0] for line in b.split(b"\n"))),
         "rows with columns id,version,data_date,licence,trust are needed",
     ),
+    "a cell taken out of a row with its hash": (
+        _rewrite("prices.csv", lambda b: b.replace(b",on_demand,", b",")),
+        "prices.csv is damaged: not all its rows have 13 columns",
+    ),
     "columns in another order": (
         _rewrite("latency.csv", lambda b: b.replace(b"from_region,to_region,", b"to_region,from_region,", 1)),
         "columns to_region,from_region,p50_ms",
