@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drkit.choice.regret import regrets
-from drkit.topology.topology import in_words as strategy_words
+from drkit.topology.topology import strategy_in_words
 
 if TYPE_CHECKING:
     from drkit.choice.options import Evaluation, Option
@@ -62,5 +62,7 @@ def next_best(comparison: Evaluation) -> Option | None:
     """
     chosen = comparison.chosen
     others = [option for option in comparison.surviving if option is not chosen]
-    differing = [option for option in others if strategy_words(option.topology) != strategy_words(chosen.topology)]
+    differing = [
+        option for option in others if strategy_in_words(option.topology) != strategy_in_words(chosen.topology)
+    ]
     return comparison.best_in(differing or others) if others else None

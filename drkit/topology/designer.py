@@ -147,19 +147,21 @@ class Designer:
         """Steps up to classes that Global Database and Global Datastore take in both regions."""
         workload, sizes = self.workload, decision.sizes
         regions = (workload.region, decision.region)
-        found, node_type = sizes.database_class, sizes.cache_node_type
+        database_class, node_type = sizes.database_class, sizes.cache_node_type
         if database := workload.database:
             of_engine = (database.engine, database.version)
-            found = self.catalog.support.step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
+            database_class = self.catalog.support.step_up(
+                "aurora", *of_engine, database_class, regions, sizes.storage_type
+            ).found
             # A serverless class steps up to itself, so check the second region too.
-            self.check_database(decision.strategy, regions, found)
+            self.check_database(decision.strategy, regions, database_class)
             self.check_strategy(decision.strategy)
         if cache := workload.cache:
             of_cache = (cache.engine, cache.version)
             node_type = self.catalog.support.step_up("elasticache", *of_cache, node_type, regions).found
-        if (found, node_type) == (sizes.database_class, sizes.cache_node_type):
+        if (database_class, node_type) == (sizes.database_class, sizes.cache_node_type):
             return sizes
-        return replace(sizes, database_class=found, cache_node_type=node_type)
+        return replace(sizes, database_class=database_class, cache_node_type=node_type)
 
     # Made -----------------------------------------------------------------------------------------------------------
 

@@ -99,7 +99,7 @@ class Topology:
         )
 
 
-def in_words(topology: Topology) -> str:
+def strategy_in_words(topology: Topology) -> str:
     """The strategy in words, and whether it is headless: two ways with two RTOs."""
     joined = {"backup_restore": "backup and restore", "active_active": "active/active"}
     words = joined.get(topology.strategy, topology.strategy.replace("_", " "))
