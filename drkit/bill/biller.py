@@ -98,14 +98,14 @@ class Biller:
 
     def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
         """Lines of purchases; ``roles`` says what each region is, and what it does not name is global."""
-        found: list[Line] = []
+        all_lines: list[Line] = []
         for bought in quantities:
             role = roles.get(bought.region, "global")
             lines = self._priced_lines.get((bought, role))
             if lines is None:
                 lines = self._priced_lines[bought, role] = self._lines(bought, role)
-            found += lines
-        return found
+            all_lines += lines
+        return all_lines
 
     def _lines(self, bought: Purchase, role: str) -> tuple[Line, ...]:
         return tuple(

@@ -94,7 +94,7 @@ class _Bought(NamedTuple):
             return next(iter(self.tiers))
         return round(self.micro / _MICRO / self.quantity, 12) if self.quantity else math.nan
 
-    def told(self, field: str) -> str:
+    def distinct(self, field: str) -> str:
         return "; ".join(dict.fromkeys(str(getattr(line, field)) for line in self.lines))
 
 
@@ -130,9 +130,9 @@ def split(before: Bill, after: Bill) -> tuple[LineChange, ...]:
     """
     pairs = list(_matched(_by_item(before), _by_item(after)))
     moved = [new.micro - old.micro for _, old, new in pairs]
-    wanted = round(after.monthly_usd * 100) - round(before.monthly_usd * 100)
+    total = round(after.monthly_usd * 100) - round(before.monthly_usd * 100)
     return tuple(
-        _change(key, old, new, cents) for (key, old, new), cents in zip(pairs, _in_cents(moved, wanted), strict=True)
+        _change(key, old, new, cents) for (key, old, new), cents in zip(pairs, _in_cents(moved, total), strict=True)
     )
 
 
@@ -149,13 +149,13 @@ def total_usd(changes: Iterable[LineChange], part: str = "change_usd") -> float:
 
 
 def _by_item(bill: Bill) -> dict[_Key, _Bought]:
-    found: dict[_Key, list[Line]] = {}
+    lines_by_key: dict[_Key, list[Line]] = {}
     for line in bill.lines:
         # An hour that is bought ahead is an hour.
         unit = line.unit.removesuffix("-effective")
-        found.setdefault((line.role, line.component, line.item, unit), []).append(line)
+        lines_by_key.setdefault((line.role, line.component, line.item, unit), []).append(line)
     bought = {}
-    for key, lines in found.items():
+    for key, lines in lines_by_key.items():
         tiers: dict[float, float] = {}
         for line in lines:
             tiers[line.unit_usd] = tiers.get(line.unit_usd, 0.0) + line.quantity
@@ -176,17 +176,17 @@ def _matched(before: dict[_Key, _Bought], after: dict[_Key, _Bought]) -> Iterato
     for old, to in places:
         if old not in exchanged and to not in exchanged.values():
             exchanged[old] = to
-    taken = set(exchanged.values())
+    replacements = set(exchanged.values())
     for key, old_bought in before.items():
         yield key, old_bought, after.get(exchanged.get(key, key), _NOTHING)
     for key in new:
-        if key not in taken:
+        if key not in replacements:
             yield key, _NOTHING, after[key]
 
 
-def _in_common(one: _Key, other: _Key) -> float:
+def _in_common(old: _Key, new: _Key) -> float:
     """How much of their names two items have in common; nothing for items of different sorts."""
-    a, b = one[2].split("/"), other[2].split("/")
+    a, b = old[2].split("/"), new[2].split("/")
     if len(a) != len(b):
         return 0.0
     if len(a) == 1:  # standard_queries and latency_queries
@@ -214,8 +214,8 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         component=component,
         item_before=item if old.lines else "",
         item_after=new.lines[0].item if new.lines else "",
-        region_before=old.told("region"),
-        region_after=new.told("region"),
+        region_before=old.distinct("region"),
+        region_after=new.distinct("region"),
         unit=unit,
         quantity_before=old.quantity,
         quantity_after=new.quantity,
@@ -226,8 +226,8 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         change_usd=cents / 100,
         price_usd=price / 100,
         quantity_usd=(cents - price) / 100,
-        basis_before=old.told("basis"),
-        basis_after=new.told("basis"),
+        basis_before=old.distinct("basis"),
+        basis_after=new.distinct("basis"),
     )
 
 
@@ -250,15 +250,15 @@ def _rounded(quantity: float) -> int:
     return round(quantity * _MICRO)
 
 
-def _in_cents(micro: Sequence[int], wanted: int) -> list[int]:
-    """Amounts in whole cents that add up to ``wanted``: what rounding down leaves goes to the largest remainders."""
+def _in_cents(micro: Sequence[int], total: int) -> list[int]:
+    """Amounts in whole cents that add up to ``total``: what rounding down leaves goes to the largest remainders."""
     cents = [amount // _CENT for amount in micro]
     order = sorted((at for at, amount in enumerate(micro) if amount), key=lambda at: -(micro[at] % _CENT))
-    left = wanted - sum(cents)
-    while left and order:
+    remainder = total - sum(cents)
+    while remainder and order:
         # Both bills are rounded, so that a cent may be left over or lacking after a round.
-        step = 1 if left > 0 else -1
-        for at in (order if step > 0 else order[::-1])[: abs(left)]:
+        step = 1 if remainder > 0 else -1
+        for at in (order if step > 0 else order[::-1])[: abs(remainder)]:
             cents[at] += step
-            left -= step
+            remainder -= step
     return cents
