@@ -189,8 +189,8 @@ def durations(disruption: str) -> DurationFit:
         not come back.
     """
     rows = [row for row in history() if row["disruption"] == disruption]
-    known = {kind: [float(row["duration_h"]) for row in rows if row["known"] == kind] for kind in ("exact", "at_least")}
-    return fit_duration(known["exact"], known["at_least"])
+    hours = {kind: [float(row["duration_h"]) for row in rows if row["known"] == kind] for kind in ("exact", "at_least")}
+    return fit_duration(hours["exact"], hours["at_least"])
 
 
 @lru_cache(maxsize=1)
