@@ -111,8 +111,8 @@ class Evaluation:
             )
             for o in self.options
         ]
-        kept = zip(self.options, on_frontier(points), strict=True)
-        return frozenset(option.topology_id for option, stays in kept if stays)
+        stays = on_frontier(points)
+        return frozenset(option.topology_id for option, stay in zip(self.options, stays, strict=True) if stay)
 
     @cached_property
     def representatives(self) -> list[Option]:
@@ -181,9 +181,9 @@ class Evaluation:
         Times count in whole seconds, and an RPO below a minute is judged against a minute, since nothing can be so
         many times zero.
         """
-        asked, judged = self.workload.objectives, option.judgement
-        missed = max(0.0, _whole(judged.rpo_at_probability_s) - asked.rpo_s) / max(asked.rpo_s, 60.0)
-        return missed + max(0.0, _whole(judged.rto_at_probability_s) - asked.rto_s) / asked.rto_s
+        objectives, judged = self.workload.objectives, option.judgement
+        missed = max(0.0, _whole(judged.rpo_at_probability_s) - objectives.rpo_s) / max(objectives.rpo_s, 60.0)
+        return missed + max(0.0, _whole(judged.rto_at_probability_s) - objectives.rto_s) / objectives.rto_s
 
     def order(self, option: Option) -> tuple[float | str, ...]:
         """Sort key, cheapest first.

@@ -71,10 +71,10 @@ def not_sold_as_bought(commitments: Commitments, rejected: Iterable[Topology]) -
         Topologies that are not possible, each with its reason.
     """
     bought = {commitments.database, commitments.cache, commitments.compute} - {ON_DEMAND}
-    refused = [each for each in rejected if each.not_sold and each.not_sold[1] in bought]
+    refused = [topology for topology in rejected if topology.not_sold and topology.not_sold[1] in bought]
     if not refused:
         return ""
-    away = [each for each in refused if each.not_sold and each.not_sold[0] == each.failover_region]
+    away = [topology for topology in refused if topology.not_sold and topology.not_sold[0] == topology.failover_region]
     noun = "topology is" if len(refused) == 1 else "topologies are"
     sentence = f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
     sentence += (away or refused)[0].rejected_because
