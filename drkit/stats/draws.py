@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     Samples = npt.NDArray[np.floating]
     Unit = npt.NDArray[np.float64]
 
-#: Arrays of at most so many draws are kept for comparisons to come, of so many figures: 20 MB at most.
+#: Arrays of at most this many draws, and of this many figures, stay in memory for later comparisons: 20 MB at most.
 SHORT, _FIGURES = 40_000, 128
 
 
 class Ranged(Protocol):
-    """What is known of a figure as low, typical (the mode) and high."""
+    """An uncertain figure, given as low, typical (the mode) and high."""
 
     @property
     def low(self) -> float:
@@ -50,7 +50,7 @@ class Ranged(Protocol):
 
 
 class Draws:
-    """Samples of named figures, the same for the same seed, name and size, in whatever order they are asked for.
+    """Samples of named figures, the same for the same seed, name and size, whatever the order of the calls.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def check_draws(seed: int, samples: int) -> None:
 def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: object) -> Samples:
     """``sample(generator, size, *parameters)``, with the generator of a seed and a name; read-only.
 
-    The same for the same arguments, in whatever comparison: short arrays are kept from one to the next.
+    The same for the same arguments in every comparison: short arrays stay in memory for the next one.
     """
     draw = _recent if size <= SHORT else _recent.__wrapped__
     return draw(sample, seed, name, size, *parameters)
@@ -240,7 +240,7 @@ def triangular(figure: Ranged, rng: np.random.Generator, size: int) -> Samples:
     np.multiply(smaller, np.float32(figure.high - figure.typical), out=smaller)
     second += smaller
     second += np.float32(figure.low)
-    # Rounding may step over an end by the last bit.
+    # Rounding may exceed an end by the last bit.
     np.clip(second, np.float32(figure.low), np.float32(figure.high), out=second)
     values: Samples = second
     return values

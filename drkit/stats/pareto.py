@@ -61,7 +61,7 @@ def on_frontier(points: npt.ArrayLike) -> Mask:
 
 
 def on_frontier_of_groups(values: npt.NDArray[np.number], groups: npt.NDArray[np.integer], rest: npt.ArrayLike) -> Mask:
-    """The same front, where points are known to come in groups that differ in one column only.
+    """The same front, where the points come in groups that differ in one column only.
 
     Parameters
     ----------
