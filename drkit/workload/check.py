@@ -35,8 +35,8 @@ def check_today(workload: Workload, catalog: Catalog) -> None:
 def problems(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Location, str]]:
     """Every such problem of a workload file's data: where, and a sentence.
 
-    The data may be wrong in other ways too: what is missing or of another type is passed over, since the schema
-    tells that.
+    The data may be wrong in other ways too: missing values and values of the wrong type are skipped, since the schema
+    reports them.
     """
     yield from _home(data, catalog)
     where = ("objectives", "failover_regions")
