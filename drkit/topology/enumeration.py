@@ -1,6 +1,6 @@
 """Every topology that a workload could have, at today's sizes.
 
-A topology is legal or it says why not. Nothing here knows a price; the bill may still find that a region lacks one.
+A topology is legal, or has a reason why not. Prices are not checked here: the bill may find that a region lacks one.
 """
 
 from __future__ import annotations
