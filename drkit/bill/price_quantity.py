@@ -1,4 +1,4 @@
-"""Why one bill is not another: every line's change split into price and quantity, exactly.
+"""Why two bills differ: every line's change split into price and quantity, exactly.
 
 Lines are matched by role, component and item, wherever they are bought: a failover region that moved is the same item
 at another price.
@@ -30,9 +30,9 @@ class LineChange(NamedTuple):
     Parameters
     ----------
     kind
-        ``price``: as much of the same item, dearer or cheaper. ``quantity``: more or less of it at the same price.
-        ``both``. ``exchanged``: another item of its sort, such as a larger class. ``added``, ``removed``: on one side
-        only. ``same``.
+        ``price``: as much of the same item, at a higher or lower price. ``quantity``: more or less of it at the same
+        price. ``both``. ``exchanged``: another item of its sort, such as a larger class. ``added``, ``removed``: on one
+        side only. ``same``.
     item_before, item_after, region_before, region_after
         What was bought where; empty where there is none.
     quantity_before, quantity_after
@@ -108,8 +108,7 @@ def split(before: Bill, after: Bill) -> tuple[LineChange, ...]:
     A line that both bills have changes by ``(q1 - q0) p0``, its quantity at the old price, and by ``(p1 - p0) q1``, its
     price at the new quantity: the price and the volume (efficiency) variance of standard costing [1]_. Tiers of a price
     are matched one by one, so that reaching a cheaper tier is quantity. What only one bill has is quantity; so is an
-    exchanged item, of which none is bought any more and another one is. Bought ahead, an item is the same at another
-    price.
+    exchanged item, which is no longer bought while another is. An item bought ahead is the same item at another price.
 
     Parameters
     ----------
@@ -167,7 +166,7 @@ def _matched(before: dict[_Key, _Bought], after: dict[_Key, _Bought]) -> Iterato
     """Every item of either bill with both sides; an exchanged item stands where the old one did."""
     gone = [key for key in before if key not in after]
     new = [key for key in after if key not in before]
-    # Items of one role, component and unit take each other's place, those first that have most of their name in common.
+    # Items of one role, component and unit replace each other, those with the most similar names first.
     places = sorted(
         ((old, to) for old in gone for to in new if (*old[:2], old[3]) == (*to[:2], to[3]) and _in_common(old, to)),
         key=lambda pair: -_in_common(*pair),
@@ -203,10 +202,10 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         kind = "exchanged"
     else:
         pairs = _tiers(old.tiers, new.tiers)
-        dearer = any(p1 != p0 for p0, _, p1, _ in pairs)
+        repriced = any(p1 != p0 for p0, _, p1, _ in pairs)
         more = any(_rounded(q1) != _rounded(q0) for _, q0, _, q1 in pairs)
-        kind = ("both" if more else "price") if dearer else "quantity" if more else "same"
-        if dearer:
+        kind = ("both" if more else "price") if repriced else "quantity" if more else "same"
+        if repriced:
             price = round(100 * math.fsum((p1 - p0) * q1 for p0, _, p1, q1 in pairs)) if more else cents
     return LineChange(
         kind=kind,

@@ -58,7 +58,7 @@ class Purchases:
     Parameters
     ----------
     workload, assumptions
-        What is needed, and the figures nobody publishes.
+        What is needed, and the figures that AWS does not publish.
     prices
         Tells whether replication time control has a price of its own between two regions.
     """
@@ -136,7 +136,7 @@ class Purchases:
         # AWS charges traffic between zones on both sides.
         crossing = 2 * network.cross_zone_gib_per_month.typical * share
         yield Purchase("network", "AWSDataTransfer", "intra_region_cross_az_each_direction", region, crossing)
-        # The free allowance is one for the account: the primary region uses it first.
+        # The account has a single free allowance: the primary region uses it first.
         everything = network.egress_gib_per_month.typical
         start = min(FREE_EGRESS_GIB, everything * (1 - share)) if site.role == "failover" else 0.0
         sent = everything * share
