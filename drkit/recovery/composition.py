@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REBUILD, CONTROL_PLANES = "rebuild_from_nothing", "wait_for_control_planes"
 #: Sums of float32 times differ from each other by less than this part of them.
 _ROUNDING = 1e-5
-#: Draws this near to a quantile tell what it is made of [part of all]; few enough to keep 95 % clear of rare rebuilds.
+#: Draws this near to a quantile show what it is made of [part of all]; few enough to keep 95 % clear of rare rebuilds.
 _NEAR = 0.02
 
 

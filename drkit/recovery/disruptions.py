@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from drkit.stats.draws import Draws, Samples
     from drkit.workload.model import Workload
 
-#: Figures of a workload file that take the place of a fitted rate [1/year] or duration [h].
-RATES = ("az_failure_per_year", "region_impairment_per_year", "region_loss_per_year")
+#: Figure of a workload file that replaces the fitted duration [h].
 DURATION = "outage_duration_h"
 
 
@@ -202,7 +201,7 @@ def history() -> tuple[dict[str, str], ...]:
 def status_page() -> pd.DataFrame:
     """Rates and durations of events on AWS's status page, 2018 to 2020: smaller events than the history holds.
 
-    A second opinion and not a rate that drkit uses: "increased error rates" of one service count there as an event.
+    For comparison only, drkit does not use these rates: "increased error rates" of one service count there as an event.
     """
     import pandas as pd
 

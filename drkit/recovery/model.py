@@ -132,7 +132,7 @@ class Timed(NamedTuple):
 class Outcome:
     """What one disruption does to one topology.
 
-    Quantiles and probabilities are kept; the samples behind them are timed again when they are asked for, so that
+    Quantiles and probabilities are kept; the samples behind them are simulated again when needed, so that
     memory does not grow with topologies.
 
     Parameters
@@ -233,7 +233,7 @@ class Yearly:
 class Recovery:
     """All disruptions of one topology, with the loss to expect in a year.
 
-    Topologies that recover alike share one, so it is equal to itself alone.
+    Topologies that recover alike share one, so it is compared by identity.
 
     Parameters
     ----------
@@ -282,20 +282,10 @@ class Recovery:
     @property
     def year_error(self) -> float:
         """Half the width [1] of the 95 % interval around the probabilities of a year without a miss, to first order."""
+        unplanned = [outcome for outcome in self.outcomes.values() if outcome.disruption != "planned_switchover"]
         return max(
-            math.hypot(*(outcome.per_year * spread.p_error for outcome, spread in pairs))
-            for pairs in (
-                [
-                    (outcome, outcome.rto)
-                    for outcome in self.outcomes.values()
-                    if outcome.disruption != "planned_switchover"
-                ],
-                [
-                    (outcome, outcome.rpo)
-                    for outcome in self.outcomes.values()
-                    if outcome.disruption != "planned_switchover"
-                ],
-            )
+            math.hypot(*(outcome.per_year * outcome.rto.p_error for outcome in unplanned)),
+            math.hypot(*(outcome.per_year * outcome.rpo.p_error for outcome in unplanned)),
         )
 
     @property

@@ -155,8 +155,8 @@ class Planner:
     def shift(self, after: tuple[str, ...]) -> Step:
         """Clients reach the other region: caches of DNS expire and stuck connections end.
 
-        Behind CloudFront nobody holds a connection to the lost region but CloudFront itself, which gives an origin up
-        after its connection attempts.
+        Behind CloudFront only CloudFront itself holds connections to the lost region, and it gives up an origin after
+        its connection attempts.
         """
         drain = "drain_connections_s" if self.workload.cloudfront is None else "origin_failover_s"
         if self.workload.dns.zone is None:
@@ -189,7 +189,7 @@ class Planner:
             steps += self._scale_compute(("create_stack" if strategy == "backup_restore" else "decide",))
             ready.append("targets_healthy")
             if strategy in ("backup_restore", "pilot_light") and self.workload.dns.zone:
-                # Until tasks answer, Route 53 holds the standby for broken too, and sends nobody there.
+                # Until tasks answer, Route 53 considers the standby unhealthy too, and sends no traffic there.
                 steps.append(self._step("standby_passes_health_check", ("targets_healthy",), self._health_check()))
                 ready[-1] = "standby_passes_health_check"
         if strategy in ("backup_restore", "pilot_light"):

@@ -128,7 +128,7 @@ class Simulator:
         return self._recoveries[key]
 
     def time(self, topology: Topology, disruption: Disruption) -> Timed:
-        """One disruption of a topology, draw by draw; the same samples whenever it is asked for."""
+        """One disruption of a topology, draw by draw; the same samples in every call."""
         if disruption == "region_impairment":
             return self._region_impairment(topology)
         steps, rto, stores = {
@@ -140,9 +140,9 @@ class Simulator:
         rto = self._full(rto)
         lost = latest(list(stores.values()), self.samples)
         if disruption == "region_loss" and topology.failover:
-            # The region does not come back: everybody moves, and nobody moves back.
-            everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
-            return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
+            # The region does not come back: there is a failover in every draw, and no failback.
+            carried, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
+            return Timed(steps, rto, lost, stores, carried=carried, rebuilt=both)
         return Timed(steps, rto, lost, stores)
 
     # Disruptions ----------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class Simulator:
         """When a failover ends whose steps may have to wait until AWS has brought its control planes back [s].
 
         A lost us-east-1 takes them with it in as many draws as an impairment does, and for as long as an impairment of
-        the same draw lasts: nothing is known of how soon AWS would run them elsewhere.
+        the same draw lasts: it is not known how soon AWS would run them elsewhere.
         """
         way = route_of(topology)
         if way not in self._held:
@@ -272,7 +272,7 @@ class Simulator:
         times: dict[Disruption, Callable[[], Timed]] = {}
         outcomes: dict[Disruption, Outcome] = {}
         for disruption in DISRUPTIONS:
-            # Timed at most once, and not at all where other topologies have told all there is to know.
+            # Timed at most once, and not at all where the results of other topologies suffice.
             times[disruption] = cache(partial(self.time, topology, disruption))
             key = (disruption, *self.likeness(topology).decides(disruption))
             if key not in self._outcomes:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Times = Mapping[Disruption, Callable[[], Timed]]
     Keys = Mapping[Disruption, tuple[object, object]]
 
-#: Disruptions that nobody plans: the objectives of a year are judged by them.
+#: Unplanned disruptions: the objectives of a year are judged by them.
 UNPLANNED = DISRUPTIONS[:4]
 _HOURS_A_YEAR = 8760.0
 #: Fewer events than this part of the years are added one by one.
