@@ -114,7 +114,7 @@ def changes_usd(
 ) -> npt.NDArray[np.float64]:
     """How far each quantity at its low and at its high end moves each option's bill [USD/month].
 
-    Only what is bought otherwise than usual is priced: the same figures as from whole bills, in a fraction of the time.
+    Only purchases that differ from the usual ones are priced: the figures of whole bills in a fraction of the time.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def changes_usd(
     for at, quantity in enumerate(quantities):
         for end, value in enumerate((quantity.figure.low, quantity.figure.high)):
             purchases = quantity.bills(comparison, value).purchases
-            of_site, of_link = sites.dearer(purchases), links.dearer(purchases)
+            of_site, of_link = sites.extra_usd(purchases), links.extra_usd(purchases)
             changes[at, end] = of_site[primary] + of_site[failover] + of_link[between]
     return changes
 
@@ -145,11 +145,11 @@ class _Bought(Generic[Buyer]):
     biller
         Buys as usual, and knows the prices.
     buyers
-        Sites or links; of equal ones one is kept.
+        Sites or links, without duplicates.
     buy
-        What one of them buys.
+        What a buyer buys.
     kind
-        What is left of one without its region.
+        A buyer without its region.
     """
 
     def __init__(
@@ -165,13 +165,13 @@ class _Bought(Generic[Buyer]):
         self._kinds: dict[Buyer, list[int]] = {}
         for at, buyer in enumerate(self._buyers):
             self._kinds.setdefault(kind(buyer), []).append(at)
-        #: Places of the buyers in what `dearer` returns, and one at its end for a buyer that there is not.
+        #: Places of the buyers in the result of `extra_usd`; the last, always 0, is for a buyer that does not exist.
         self.place = {buyer: at for at, buyer in enumerate(self._buyers)}
         self.nowhere = len(self._buyers)
 
-    def dearer(self, purchases: Purchases) -> npt.NDArray[np.float64]:
+    def extra_usd(self, purchases: Purchases) -> npt.NDArray[np.float64]:
         """What each buyer pays more for other purchases than for the usual ones [USD/month]."""
-        extra_usd = np.zeros(self.nowhere + 1)
+        extra = np.zeros(self.nowhere + 1)
         for places in self._kinds.values():
             first = places[0]
             # A quantity of the workload decides how much is bought, never whether.
@@ -180,8 +180,8 @@ class _Bought(Generic[Buyer]):
             for place in places if moved else ():
                 usual = self._usual[place]
                 now = [usual[line]._replace(quantity=much, start=start) for line, much, start in moved]
-                extra_usd[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
-        return extra_usd
+                extra[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
+        return extra
 
 
 def _by_site(purchases: Purchases, site: Site) -> Iterator[Purchase]:

@@ -54,7 +54,7 @@ class Difference:
 
     @property
     def price_usd(self) -> float:
-        """Its part due to prices: the same items, dearer or cheaper [USD/month]."""
+        """Its part due to prices: the same items at higher or lower prices [USD/month]."""
         return price_quantity.total_usd(self.lines, "price_usd")
 
     @property
@@ -151,7 +151,7 @@ def explain_difference(before: Option, after: Option) -> Difference:
 
 
 def kind_in_words(kind: str) -> str:
-    """A kind of change as a sentence has it: ``another price``, ``added``."""
+    """A kind of change in words: ``another price``, ``added``."""
     words = {"price": "another price", "quantity": "another quantity", "both": "another price and quantity"}
     return words.get(kind, kind)
 

@@ -149,7 +149,7 @@ def _tasks(topology: Topology) -> str:
 
 
 def _bought(topology: Topology) -> str:
-    """How the parts that are not bought on demand are bought, in the primary region and in the other one."""
+    """How the parts that are not bought on demand are bought, in the primary and in the failover region."""
     parts = []
     for part in ("database", "cache", "compute"):
         ways = [in_words(getattr(site, f"{part}_purchase")) for site in topology.sites]

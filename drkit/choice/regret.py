@@ -61,10 +61,10 @@ class Regret(NamedTuple):
 
 
 class Scenarios(Draws):
-    """Draws in which what is not known is drawn once for each scenario, and chance as often within each.
+    """Draws in which beliefs are drawn once for each scenario, and chance for each event within it.
 
     Chance (`drkit.choice.sensitivity.CHANCE`) takes the same values in every scenario, so that two scenarios differ by
-    what is not known alone. Arrays run over the events of the first scenario, then of the second, and so on.
+    beliefs only. Arrays run over the events of the first scenario, then of the second, and so on.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def regrets(comparison: Evaluation, options: Sequence[Option], draws: Scenarios 
 
     Regret is the loss relative to what would have been best had the state been known [1]_. The largest regret grows
     with every scenario that is drawn; options are therefore ranked by the regret that 95 % of the scenarios do not
-    exceed, the alpha-reliable minimax regret [2]_. Those that the draws cannot tell from the least are ranked by their
-    mean; the least mean regret alone would be the least expected cost.
+    exceed, the alpha-reliable minimax regret [2]_. Options that the draws cannot distinguish from the least are
+    ranked by their mean; the least mean regret alone would be the least expected cost.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def total_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenario
 
 
 class Totals:
-    """What options of one workload cost in total, whatever its objectives; each is worked out once.
+    """Total costs of the options of a workload, which do not depend on its objectives; each is calculated once.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Totals:
         self._totals: dict[str, Array] = {}
 
     def usd(self, comparison: Evaluation, options: Sequence[Option]) -> Array:
-        """As `total_usd` has it."""
+        """As `total_usd` returns it."""
         if new := [option for option in options if option.topology_id not in self._totals]:
             totals = total_usd(comparison, new, Scenarios(self._seed))
             self._totals.update(zip((option.topology_id for option in new), totals, strict=True))

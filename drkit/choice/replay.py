@@ -157,7 +157,7 @@ def _phases() -> Mapping[str, tuple[Phase, ...]]:
 
 
 def events() -> list[str]:
-    """Outages that can be replayed, by the day they began or came to be known by."""
+    """Outages that can be replayed, by the day they began or became known."""
     return sorted(_phases())
 
 
@@ -250,7 +250,7 @@ def run(
         ready = latest([ends[name] for name in step.after], len(step.seconds))
         start = ready
         needs = step_kinds()[step.name].control_planes
-        # In the order they ended, so that a step which is let go by one is held by the next.
+        # In the order of their ends, so that a step that one phase releases can be blocked by the next.
         for phase in sorted((p for p in phases if p.plane in needs), key=lambda p: p.to_s):
             blocked = (start < phase.to_s) & (start + step.seconds > phase.from_s)
             start = np.where(blocked, np.float32(phase.to_s), start)

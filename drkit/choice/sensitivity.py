@@ -91,7 +91,7 @@ class Sensitivity:
     evaluations: int
 
     def changing(self) -> list[str]:
-        """Inputs that would change the choice, if they were known to be as low or as high as they may be."""
+        """Inputs that would change the choice if their value were known, at the low or at the high end."""
         return list(self.decisive.loc[self.decisive["changes_choice"], "input"])
 
 
@@ -222,8 +222,8 @@ def decisive(comparison: Evaluation, known: Sequence[Input]) -> pd.DataFrame:
 
     Columns ``input, low, high, choice_if_low, choice_if_high, changes_choice, least_total_if_low,
     least_total_if_high, changes_least_total, p_error``; the last is half the width of the 95 % interval that the draws
-    leave around the probability asked, on which the choice turns. Inputs that are chance are left out: nobody can know
-    them beforehand.
+    leave around the required probability, which decides the choice. Inputs that are chance are left out: they cannot be
+    known beforehand.
     """
     import pandas as pd
 
@@ -264,7 +264,7 @@ def _chosen(
     bills = priced_with(comparison, priced, value) if priced else [option.bill for option in comparison.options]
     certain = Quantity(low=value, typical=value, high=value) if name else None
     if certain and name.startswith("rate."):
-        # As the workload's own the rate has another name: that one is asked for.
+        # As a figure of the workload file the rate has another name, which the simulation looks up.
         name = f"{name.removeprefix('rate.')}_per_year"
         own[name] = certain
     elif certain and name.startswith("workload."):

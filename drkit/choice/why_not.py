@@ -30,7 +30,7 @@ def why_not(comparison: Evaluation, option: Option) -> str:
         return f"{missed}; further from the objectives than the choice"
     extra = option.bill.monthly_usd - chosen.bill.monthly_usd
     if extra:
-        return _dearer(extra, option, chosen)
+        return _cost_sentence(extra, option, chosen)
     lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
     if lost_more < 0.01 and option.topology.failover_region == chosen.topology.failover_region:
         return "costs and loses the same as the choice: either will do"
@@ -39,8 +39,8 @@ def why_not(comparison: Evaluation, option: Option) -> str:
     return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
 
 
-def _dearer(extra: float, option: Option, chosen: Option) -> str:
-    """What is paid more, and what for."""
+def _cost_sentence(extra: float, option: Option, chosen: Option) -> str:
+    """The extra cost, and what it buys."""
     more = extra / chosen.bill.monthly_usd
     text = f"costs {extra:,.2f} USD a month more than the choice ({_percent(more)})"
     mine, best = option.judgement, chosen.judgement
