@@ -34,7 +34,7 @@ class Biller:
     Parameters
     ----------
     workload, catalog, assumptions
-        What is bought, what it costs, and the figures nobody publishes.
+        What is bought, what it costs, and the figures that AWS does not publish.
     priced_lines
         Lines that are priced already, where billers of the same catalog share them.
     """
@@ -97,15 +97,15 @@ class Biller:
             yield price, quantity, round(quantity * price.usd, 6)
 
     def priced(self, quantities: Iterable[Purchase], roles: Mapping[str, str]) -> list[Line]:
-        """Lines of purchases; ``roles`` says what each region is, and what it does not name is global."""
-        found: list[Line] = []
+        """Lines of purchases; ``roles`` gives the role of each region; a region that is not in it is global."""
+        all_lines: list[Line] = []
         for bought in quantities:
             role = roles.get(bought.region, "global")
             lines = self._priced_lines.get((bought, role))
             if lines is None:
                 lines = self._priced_lines[bought, role] = self._lines(bought, role)
-            found += lines
-        return found
+            all_lines += lines
+        return all_lines
 
     def _lines(self, bought: Purchase, role: str) -> tuple[Line, ...]:
         return tuple(

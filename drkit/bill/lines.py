@@ -83,20 +83,20 @@ class Bill:
         return tuple(line for line in self.lines if line.purchase != ON_DEMAND and line.monthly_usd)
 
     def frame(self) -> pd.DataFrame:
-        """The lines as a table, in the columns of ``bill.csv``; ``purchase`` is one where something is bought ahead."""
+        """The lines as a table, in the columns of ``bill.csv``, and ``purchase`` if something is bought ahead."""
         import pandas as pd
 
         frame = pd.DataFrame(self.lines, columns=list(Line._fields))
         return frame if self.committed else frame.drop(columns="purchase")
 
     def by(self, *columns: str) -> pd.DataFrame:
-        """Monthly cost [USD] by these columns, dearest first."""
+        """Monthly cost [USD] by these columns, most expensive first."""
         grouped = self.frame().groupby(list(columns))[["monthly_usd"]].sum().reset_index()
         return grouped.sort_values(["monthly_usd", *columns], ascending=[False] + [True] * len(columns))
 
 
 def total(lines: Iterable[Line]) -> float:
-    """Sum of lines to the cent [USD], the same in whatever order they stand; half a cent counts as one."""
+    """Sum of lines to the cent [USD], independent of their order; half a cent is rounded up."""
     return to_usd(sum([micro_usd(line.monthly_usd) for line in lines]))
 
 

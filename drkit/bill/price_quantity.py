@@ -1,4 +1,4 @@
-"""Why one bill is not another: every line's change split into price and quantity, exactly.
+"""Why two bills differ: every line's change split into price and quantity, exactly.
 
 Lines are matched by role, component and item, wherever they are bought: a failover region that moved is the same item
 at another price.
@@ -30,9 +30,9 @@ class LineChange(NamedTuple):
     Parameters
     ----------
     kind
-        ``price``: as much of the same item, dearer or cheaper. ``quantity``: more or less of it at the same price.
-        ``both``. ``exchanged``: another item of its sort, such as a larger class. ``added``, ``removed``: on one side
-        only. ``same``.
+        ``price``: as much of the same item, at a higher or lower price. ``quantity``: more or less of it at the same
+        price. ``both``. ``exchanged``: another item of its sort, such as a larger class. ``added``, ``removed``: on one
+        side only. ``same``.
     item_before, item_after, region_before, region_after
         What was bought where; empty where there is none.
     quantity_before, quantity_after
@@ -94,7 +94,7 @@ class _Bought(NamedTuple):
             return next(iter(self.tiers))
         return round(self.micro / _MICRO / self.quantity, 12) if self.quantity else math.nan
 
-    def told(self, field: str) -> str:
+    def distinct(self, field: str) -> str:
         return "; ".join(dict.fromkeys(str(getattr(line, field)) for line in self.lines))
 
 
@@ -108,8 +108,7 @@ def split(before: Bill, after: Bill) -> tuple[LineChange, ...]:
     A line that both bills have changes by ``(q1 - q0) p0``, its quantity at the old price, and by ``(p1 - p0) q1``, its
     price at the new quantity: the price and the volume (efficiency) variance of standard costing [1]_. Tiers of a price
     are matched one by one, so that reaching a cheaper tier is quantity. What only one bill has is quantity; so is an
-    exchanged item, of which none is bought any more and another one is. Bought ahead, an item is the same at another
-    price.
+    exchanged item, which is no longer bought while another is. An item bought ahead is the same item at another price.
 
     Parameters
     ----------
@@ -130,9 +129,9 @@ def split(before: Bill, after: Bill) -> tuple[LineChange, ...]:
     """
     pairs = list(_matched(_by_item(before), _by_item(after)))
     moved = [new.micro - old.micro for _, old, new in pairs]
-    wanted = round(after.monthly_usd * 100) - round(before.monthly_usd * 100)
+    total = round(after.monthly_usd * 100) - round(before.monthly_usd * 100)
     return tuple(
-        _change(key, old, new, cents) for (key, old, new), cents in zip(pairs, _in_cents(moved, wanted), strict=True)
+        _change(key, old, new, cents) for (key, old, new), cents in zip(pairs, _in_cents(moved, total), strict=True)
     )
 
 
@@ -149,13 +148,13 @@ def total_usd(changes: Iterable[LineChange], part: str = "change_usd") -> float:
 
 
 def _by_item(bill: Bill) -> dict[_Key, _Bought]:
-    found: dict[_Key, list[Line]] = {}
+    lines_by_key: dict[_Key, list[Line]] = {}
     for line in bill.lines:
         # An hour that is bought ahead is an hour.
         unit = line.unit.removesuffix("-effective")
-        found.setdefault((line.role, line.component, line.item, unit), []).append(line)
+        lines_by_key.setdefault((line.role, line.component, line.item, unit), []).append(line)
     bought = {}
-    for key, lines in found.items():
+    for key, lines in lines_by_key.items():
         tiers: dict[float, float] = {}
         for line in lines:
             tiers[line.unit_usd] = tiers.get(line.unit_usd, 0.0) + line.quantity
@@ -167,7 +166,7 @@ def _matched(before: dict[_Key, _Bought], after: dict[_Key, _Bought]) -> Iterato
     """Every item of either bill with both sides; an exchanged item stands where the old one did."""
     gone = [key for key in before if key not in after]
     new = [key for key in after if key not in before]
-    # Items of one role, component and unit take each other's place, those first that have most of their name in common.
+    # Items of one role, component and unit replace each other, those with the most similar names first.
     places = sorted(
         ((old, to) for old in gone for to in new if (*old[:2], old[3]) == (*to[:2], to[3]) and _in_common(old, to)),
         key=lambda pair: -_in_common(*pair),
@@ -176,17 +175,17 @@ def _matched(before: dict[_Key, _Bought], after: dict[_Key, _Bought]) -> Iterato
     for old, to in places:
         if old not in exchanged and to not in exchanged.values():
             exchanged[old] = to
-    taken = set(exchanged.values())
+    replacements = set(exchanged.values())
     for key, old_bought in before.items():
         yield key, old_bought, after.get(exchanged.get(key, key), _NOTHING)
     for key in new:
-        if key not in taken:
+        if key not in replacements:
             yield key, _NOTHING, after[key]
 
 
-def _in_common(one: _Key, other: _Key) -> float:
+def _in_common(old: _Key, new: _Key) -> float:
     """How much of their names two items have in common; nothing for items of different sorts."""
-    a, b = one[2].split("/"), other[2].split("/")
+    a, b = old[2].split("/"), new[2].split("/")
     if len(a) != len(b):
         return 0.0
     if len(a) == 1:  # standard_queries and latency_queries
@@ -203,10 +202,10 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         kind = "exchanged"
     else:
         pairs = _tiers(old.tiers, new.tiers)
-        dearer = any(p1 != p0 for p0, _, p1, _ in pairs)
+        repriced = any(p1 != p0 for p0, _, p1, _ in pairs)
         more = any(_rounded(q1) != _rounded(q0) for _, q0, _, q1 in pairs)
-        kind = ("both" if more else "price") if dearer else "quantity" if more else "same"
-        if dearer:
+        kind = ("both" if more else "price") if repriced else "quantity" if more else "same"
+        if repriced:
             price = round(100 * math.fsum((p1 - p0) * q1 for p0, _, p1, q1 in pairs)) if more else cents
     return LineChange(
         kind=kind,
@@ -214,8 +213,8 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         component=component,
         item_before=item if old.lines else "",
         item_after=new.lines[0].item if new.lines else "",
-        region_before=old.told("region"),
-        region_after=new.told("region"),
+        region_before=old.distinct("region"),
+        region_after=new.distinct("region"),
         unit=unit,
         quantity_before=old.quantity,
         quantity_after=new.quantity,
@@ -226,8 +225,8 @@ def _change(key: _Key, old: _Bought, new: _Bought, cents: int) -> LineChange:
         change_usd=cents / 100,
         price_usd=price / 100,
         quantity_usd=(cents - price) / 100,
-        basis_before=old.told("basis"),
-        basis_after=new.told("basis"),
+        basis_before=old.distinct("basis"),
+        basis_after=new.distinct("basis"),
     )
 
 
@@ -250,15 +249,15 @@ def _rounded(quantity: float) -> int:
     return round(quantity * _MICRO)
 
 
-def _in_cents(micro: Sequence[int], wanted: int) -> list[int]:
-    """Amounts in whole cents that add up to ``wanted``: what rounding down leaves goes to the largest remainders."""
+def _in_cents(micro: Sequence[int], total: int) -> list[int]:
+    """Amounts in whole cents that add up to ``total``: what rounding down leaves goes to the largest remainders."""
     cents = [amount // _CENT for amount in micro]
     order = sorted((at for at, amount in enumerate(micro) if amount), key=lambda at: -(micro[at] % _CENT))
-    left = wanted - sum(cents)
-    while left and order:
+    remainder = total - sum(cents)
+    while remainder and order:
         # Both bills are rounded, so that a cent may be left over or lacking after a round.
-        step = 1 if left > 0 else -1
-        for at in (order if step > 0 else order[::-1])[: abs(left)]:
+        step = 1 if remainder > 0 else -1
+        for at in (order if step > 0 else order[::-1])[: abs(remainder)]:
             cents[at] += step
-            left -= step
+            remainder -= step
     return cents

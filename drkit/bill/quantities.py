@@ -58,7 +58,7 @@ class Purchases:
     Parameters
     ----------
     workload, assumptions
-        What is needed, and the figures nobody publishes.
+        What is needed, and the figures that AWS does not publish.
     prices
         Tells whether replication time control has a price of its own between two regions.
     """
@@ -91,15 +91,15 @@ class Purchases:
         yield Purchase("security", "awskms", "customer_managed_key", region, 1)
         yield Purchase("security", "AWSSecretsManager", "secret", region, len(workload.secrets))
         images, assumed = self._images_gib
-        kept = images * self.assumptions["image_versions"].typical
+        stored = images * self.assumptions["image_versions"].typical
         name = " ".join(["image_versions", *assumed.split()])
-        yield Purchase("registry", "AmazonECR", "private_storage", region, kept, assumption=name)
+        yield Purchase("registry", "AmazonECR", "private_storage", region, stored, assumption=name)
         lag_alarm = site.role == "failover" and site.database_cluster
         yield Purchase("monitoring", "AmazonCloudWatch", "alarm/standard", region, site.alarms + lag_alarm)
         logs = workload.operations.logs_gib_per_month.typical * site.traffic_share
-        kept = logs * workload.operations.log_retention_days / DAYS_PER_MONTH
+        stored = logs * workload.operations.log_retention_days / DAYS_PER_MONTH
         yield Purchase("monitoring", "AmazonCloudWatch", "logs/ingest_standard", region, logs)
-        yield Purchase("monitoring", "AmazonCloudWatch", "logs/storage", region, kept)
+        yield Purchase("monitoring", "AmazonCloudWatch", "logs/storage", region, stored)
 
     def compute(self, site: Site) -> Iterator[Purchase]:
         """Fargate tasks."""
@@ -108,9 +108,9 @@ class Purchases:
             item = f"fargate/{_ARCHITECTURE[architecture]}"
             hours = tasks * HOURS_PER_MONTH
             assumed = "warm_standby_fraction" if 0 < tasks < full else ""
-            for what, size in (("vcpu", vcpu), ("memory", memory_gib)):
+            for resource, size in (("vcpu", vcpu), ("memory", memory_gib)):
                 used = hours * size
-                name, bought = f"{item}/{what}", site.compute_purchase
+                name, bought = f"{item}/{resource}", site.compute_purchase
                 yield Purchase("compute", "AmazonECS", name, site.region, used, assumption=assumed, purchase=bought)
 
     def _network(self, site: Site) -> Iterator[Purchase]:
@@ -136,7 +136,7 @@ class Purchases:
         # AWS charges traffic between zones on both sides.
         crossing = 2 * network.cross_zone_gib_per_month.typical * share
         yield Purchase("network", "AWSDataTransfer", "intra_region_cross_az_each_direction", region, crossing)
-        # The free allowance is one for the account: the primary region uses it first.
+        # The account has a single free allowance: the primary region uses it first.
         everything = network.egress_gib_per_month.typical
         start = min(FREE_EGRESS_GIB, everything * (1 - share)) if site.role == "failover" else 0.0
         sent = everything * share
@@ -166,8 +166,8 @@ class Purchases:
         if not site.database_cluster:
             backups = self.workload.backups
             copies = backups.copy_retention_days * copies_per_day(backups.copy_interval_hours)
-            kept = copies * database.storage_gib.typical * self.assumptions["backup_copy_fraction"].typical
-            yield Purchase("backup", "AmazonRDS", "cluster/backup", region, kept, assumption="backup_copy_fraction")
+            stored = copies * database.storage_gib.typical * self.assumptions["backup_copy_fraction"].typical
+            yield Purchase("backup", "AmazonRDS", "cluster/backup", region, stored, assumption="backup_copy_fraction")
             return
         kind = site.storage_type
         storage = database.storage_gib.typical
@@ -185,9 +185,9 @@ class Purchases:
         days = self.workload.backups.retention_days
         change = database.daily_change_fraction
         fraction = change.typical if change else self.assumptions["daily_change_fraction"].typical
-        kept = min(storage * (1 + fraction * days), days * storage)
+        stored = min(storage * (1 + fraction * days), days * storage)
         name = "" if change else "daily_change_fraction"
-        yield Purchase("backup", "AmazonRDS", "cluster/backup", region, kept - storage, assumption=name)
+        yield Purchase("backup", "AmazonRDS", "cluster/backup", region, stored - storage, assumption=name)
 
     def cache_nodes(self, site: Site) -> Iterator[Purchase]:
         """ElastiCache nodes."""
@@ -204,8 +204,8 @@ class Purchases:
         if cache is None or not site.cache_group:
             return
         # One snapshot of each active cache is free (ElastiCache FAQ); both groups keep their own.
-        kept = max(0, cache.snapshot_retention_days - 1) * cache.data_gib.typical
-        yield Purchase("backup", "AmazonElastiCache", "backup", site.region, kept)
+        stored = max(0, cache.snapshot_retention_days - 1) * cache.data_gib.typical
+        yield Purchase("backup", "AmazonElastiCache", "backup", site.region, stored)
 
     def _storage(self, site: Site) -> Iterator[Purchase]:
         buckets = self._buckets(site.role)
@@ -235,8 +235,8 @@ class Purchases:
                 yield _transfer("backup_copy", home, away, moved, "backup_copy_fraction")
                 # A snapshot costs nothing at home while automated backups reach back as far.
                 longer = max(0, workload.backups.copy_retention_days - workload.backups.retention_days)
-                kept = longer * a_day * database.storage_gib.typical * fraction
-                yield Purchase("backup", "AmazonRDS", "cluster/backup", home, kept, assumption="backup_copy_fraction")
+                stored = longer * a_day * database.storage_gib.typical * fraction
+                yield Purchase("backup", "AmazonRDS", "cluster/backup", home, stored, assumption="backup_copy_fraction")
         if workload.cache and link.replicates_cache:
             written = workload.cache.write_kib_per_second.typical * 1024 * SECONDS_PER_MONTH / GIB
             yield _transfer("cache_replication", home, away, written)
@@ -265,9 +265,9 @@ class Purchases:
         for role, region in roles:
             buckets = self._buckets(role)
             changed = math.fsum(bucket.change_gib_per_month.typical for bucket in buckets)
-            kept = changed * self.assumptions[name].typical * days
+            replaced = changed * self.assumptions[name].typical * days
             stored = math.fsum(bucket.storage_gib.typical for bucket in buckets)
-            yield Purchase("storage", "AmazonS3", "standard/storage", region, kept, start=stored, assumption=name)
+            yield Purchase("storage", "AmazonS3", "standard/storage", region, replaced, start=stored, assumption=name)
 
     @cached_property
     def _images_gib(self) -> tuple[float, str]:

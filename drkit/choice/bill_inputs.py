@@ -82,39 +82,39 @@ class Move(NamedTuple):
 
 def bill_inputs(comparison: Evaluation) -> list[BillInput]:
     """Every uncertain quantity of the workload, and every assumption that some bill names."""
-    found = [
+    quantities = [
         BillInput(_SHARED.get(path, ".".join(("workload", *path))), quantity, path)
         for path, quantity in _quantities(comparison.workload, ())
         if not quantity.certain
     ]
     named = {name for option in comparison.options for line in option.bill.lines for name in line.assumption.split()}
     figures = ((name, comparison.assumptions[name]) for name in sorted(named))
-    return found + [BillInput(name, figure, ()) for name, figure in figures if figure.low < figure.high]
+    return quantities + [BillInput(name, figure, ()) for name, figure in figures if figure.low < figure.high]
 
 
-def moves(comparison: Evaluation, option: Option, known: list[BillInput]) -> list[Move]:
+def moves(comparison: Evaluation, option: Option, quantities: list[BillInput]) -> list[Move]:
     """How each quantity moves one option's bill; those that do not are left out."""
-    found, typical = [], option.bill.monthly_usd
-    for one in known:
-        values = (one.figure.low, one.figure.typical, one.figure.high)
-        ends = [one.bills(comparison, value).bill(option.topology).monthly_usd - typical for value in values[::2]]
+    moving, typical = [], option.bill.monthly_usd
+    for quantity in quantities:
+        values = (quantity.figure.low, quantity.figure.typical, quantity.figure.high)
+        ends = [quantity.bills(comparison, value).bill(option.topology).monthly_usd - typical for value in values[::2]]
         if any(ends):
-            found.append(Move(one, values, (ends[0], 0.0, ends[1])))
-    return found
+            moving.append(Move(quantity, values, (ends[0], 0.0, ends[1])))
+    return moving
 
 
-def priced_with(comparison: Evaluation, one: BillInput, value: float) -> list[Bill]:
+def priced_with(comparison: Evaluation, quantity: BillInput, value: float) -> list[Bill]:
     """The bill of every option, in their order, with one quantity known to be ``value`` [its unit]."""
-    biller = one.bills(comparison, value)
+    biller = quantity.bills(comparison, value)
     return [biller.bill(option.topology) for option in comparison.options]
 
 
 def changes_usd(
-    comparison: Evaluation, options: Sequence[Option], known: Sequence[BillInput]
+    comparison: Evaluation, options: Sequence[Option], quantities: Sequence[BillInput]
 ) -> npt.NDArray[np.float64]:
     """How far each quantity at its low and at its high end moves each option's bill [USD/month].
 
-    Only what is bought otherwise than usual is priced: the same figures as from whole bills, in a fraction of the time.
+    Only purchases that differ from the usual ones are priced: the figures of whole bills in a fraction of the time.
 
     Returns
     -------
@@ -128,13 +128,13 @@ def changes_usd(
     primary = [sites.place[topology.primary] for topology in topologies]
     failover = [sites.place[topology.failover] if topology.failover else sites.nowhere for topology in topologies]
     between = [links.place[topology.link] for topology in topologies]
-    found = np.zeros((len(known), 2, len(options)))
-    for at, one in enumerate(known):
-        for end, value in enumerate((one.figure.low, one.figure.high)):
-            other = one.bills(comparison, value).purchases
-            of_site, of_link = sites.dearer(other), links.dearer(other)
-            found[at, end] = of_site[primary] + of_site[failover] + of_link[between]
-    return found
+    changes = np.zeros((len(quantities), 2, len(options)))
+    for at, quantity in enumerate(quantities):
+        for end, value in enumerate((quantity.figure.low, quantity.figure.high)):
+            purchases = quantity.bills(comparison, value).purchases
+            of_site, of_link = sites.extra_usd(purchases), links.extra_usd(purchases)
+            changes[at, end] = of_site[primary] + of_site[failover] + of_link[between]
+    return changes
 
 
 class _Bought(Generic[Buyer]):
@@ -145,11 +145,11 @@ class _Bought(Generic[Buyer]):
     biller
         Buys as usual, and knows the prices.
     buyers
-        Sites or links; of equal ones one is kept.
+        Sites or links, without duplicates.
     buy
-        What one of them buys.
+        What a buyer buys.
     kind
-        What is left of one without its region.
+        A buyer without its region.
     """
 
     def __init__(
@@ -165,23 +165,23 @@ class _Bought(Generic[Buyer]):
         self._kinds: dict[Buyer, list[int]] = {}
         for at, buyer in enumerate(self._buyers):
             self._kinds.setdefault(kind(buyer), []).append(at)
-        #: Places of the buyers in what `dearer` returns, and one at its end for a buyer that there is not.
+        #: Places of the buyers in the result of `extra_usd`; the last, always 0, is for a buyer that does not exist.
         self.place = {buyer: at for at, buyer in enumerate(self._buyers)}
         self.nowhere = len(self._buyers)
 
-    def dearer(self, other: Purchases) -> npt.NDArray[np.float64]:
+    def extra_usd(self, purchases: Purchases) -> npt.NDArray[np.float64]:
         """What each buyer pays more for other purchases than for the usual ones [USD/month]."""
-        found = np.zeros(self.nowhere + 1)
+        extra = np.zeros(self.nowhere + 1)
         for places in self._kinds.values():
             first = places[0]
             # A quantity of the workload decides how much is bought, never whether.
-            both = zip(self._usual[first], self._buy(other, self._buyers[first]), strict=True)
+            both = zip(self._usual[first], self._buy(purchases, self._buyers[first]), strict=True)
             moved = [(line, now.quantity, now.start) for line, (was, now) in enumerate(both) if was != now]
             for place in places if moved else ():
                 usual = self._usual[place]
                 now = [usual[line]._replace(quantity=much, start=start) for line, much, start in moved]
-                found[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
-        return found
+                extra[place] = _usd(self._biller, now) - _usd(self._biller, (usual[line] for line, *_ in moved))
+        return extra
 
 
 def _by_site(purchases: Purchases, site: Site) -> Iterator[Purchase]:

@@ -3,7 +3,7 @@
 from drkit.choice.named import as_good, at_a_glance, least_regret, named, next_best
 from drkit.choice.near_optimal import NEAR, Agreement, NearOptimal, decisions, near_optimal
 from drkit.choice.why_not import why_not
-from drkit.topology.topology import in_words as strategy
+from drkit.topology.topology import strategy_in_words as strategy
 
 __all__ = [
     "NEAR",

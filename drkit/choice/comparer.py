@@ -76,8 +76,8 @@ class Comparer:
             _decides_time(workload),
             lambda: Simulator(workload, catalog, assumptions, self.seed, self.samples, keep=True),
         ).judged_by(workload.objectives)
-        found = compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
-        return replace(found, lasting=self._lasting.get(_decides_total(workload), dict))
+        comparison = compare_topologies(workload, catalog, self.seed, self.samples, topologies, biller, simulator)
+        return replace(comparison, lasting=self._lasting.get(_decides_total(workload), dict))
 
 
 class Glance(Comparison):
@@ -91,7 +91,7 @@ class Glance(Comparison):
     @classmethod
     def of(cls, comparison: Comparison) -> Glance:
         """The same comparison, to be shown at once."""
-        return cls(**{one.name: getattr(comparison, one.name) for one in fields(comparison)})
+        return cls(**{field.name: getattr(comparison, field.name) for field in fields(comparison)})
 
 
 class _Ledger(Biller):

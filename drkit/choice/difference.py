@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drkit.bill import price_quantity
-from drkit.recovery import composition as rto_parts
+from drkit.recovery import composition
 from drkit.words import lost, span
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Difference:
 
     @property
     def price_usd(self) -> float:
-        """Its part due to prices: the same items, dearer or cheaper [USD/month]."""
+        """Its part due to prices: the same items at higher or lower prices [USD/month]."""
         return price_quantity.total_usd(self.lines, "price_usd")
 
     @property
@@ -78,17 +78,17 @@ class Difference:
 
     def recovery(self) -> pd.DataFrame:
         """Steps in the order they run, in the columns of `drkit.recovery.composition.StepChange`."""
-        return rto_parts.frame(self.steps, rto_parts.StepChange)
+        return composition.frame(self.steps, composition.StepChange)
 
     def losses(self) -> pd.DataFrame:
         """Stores, in the columns of `drkit.recovery.composition.StoreChange`."""
-        return rto_parts.frame(self.stores, rto_parts.StoreChange)
+        return composition.frame(self.stores, composition.StoreChange)
 
     def sentences(self) -> list[str]:
         """The difference in words: cost and what moves it most, RTO and the steps that move it most, RPO."""
-        return [self._cost_told(), self._rto_told(), self._rpo_told()]
+        return [self._cost_sentence(), self._rto_sentence(), self._rpo_sentence()]
 
-    def _cost_told(self) -> str:
+    def _cost_sentence(self) -> str:
         if not self.changes:
             return f"Both cost {self.after.bill.monthly_usd:,.2f} USD a month, line by line."
         before, after = self.before.bill.monthly_usd, self.after.bill.monthly_usd
@@ -98,9 +98,10 @@ class Difference:
         )
         most = self.changes[0]
         where = most.role if most.role == "global" else f"the {most.role} region"
-        return f"{text} The largest change is {most.change_usd:+,.2f}: {most.item} in {where} ({told(most.kind)})."
+        kind = kind_in_words(most.kind)
+        return f"{text} The largest change is {most.change_usd:+,.2f}: {most.item} in {where} ({kind})."
 
-    def _rto_told(self) -> str:
+    def _rto_sentence(self) -> str:
         before, after = self.before.recovery.judged.rto, self.after.recovery.judged.rto
         if abs(self.rto_change_s) < 1 and abs(after.p50 - before.p50) < 1:
             return (
@@ -118,7 +119,7 @@ class Difference:
         ]
         return f"{text}: {', '.join(words)}." if words else f"{text}."
 
-    def _rpo_told(self) -> str:
+    def _rpo_sentence(self) -> str:
         before, after = self.before.judgement.rpo_p95_s, self.after.judgement.rpo_p95_s
         if before == after:
             return f"At 95 % it loses {lost(after)}, as before."
@@ -144,13 +145,13 @@ def explain_difference(before: Option, after: Option) -> Difference:
         before,
         after,
         price_quantity.split(before.bill, after.bill),
-        rto_parts.step_changes(was, now),
-        rto_parts.store_changes(was, now),
+        composition.step_changes(was, now),
+        composition.store_changes(was, now),
     )
 
 
-def told(kind: str) -> str:
-    """A kind of change as a sentence has it: ``another price``, ``added``."""
+def kind_in_words(kind: str) -> str:
+    """A kind of change in words: ``another price``, ``added``."""
     words = {"price": "another price", "quantity": "another quantity", "both": "another price and quantity"}
     return words.get(kind, kind)
 

@@ -48,22 +48,22 @@ class Judge:
 
     def misses(self, judgement: Judgement, monthly_usd: float) -> tuple[str, ...]:
         """What the objectives ask and this does not give, each with by how much; the bill is in [USD/month]."""
-        wanted = self.objectives
-        found = []
-        if judgement.p_meets_rpo < wanted.probability:
-            found.append(
-                f"misses the RPO of {span(wanted.rpo_s)}: at {asked(wanted.probability)} it loses "
+        objectives = self.objectives
+        misses = []
+        if judgement.p_meets_rpo < objectives.probability:
+            misses.append(
+                f"misses the RPO of {span(objectives.rpo_s)}: at {asked(objectives.probability)} it loses "
                 f"{lost(judgement.rpo_at_probability_s)}"
             )
-        if judgement.p_meets_rto < wanted.probability:
-            found.append(
-                f"misses the RTO of {span(wanted.rto_s)}: at {asked(wanted.probability)} it takes "
+        if judgement.p_meets_rto < objectives.probability:
+            misses.append(
+                f"misses the RTO of {span(objectives.rto_s)}: at {asked(objectives.probability)} it takes "
                 f"{span(judgement.rto_at_probability_s)}"
             )
-        budget = wanted.budget_usd_per_month
+        budget = objectives.budget_usd_per_month
         if budget is not None and monthly_usd > budget:
-            found.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
-        return tuple(found)
+            misses.append(f"is {monthly_usd - budget:,.2f} USD a month over the budget of {budget:,.2f} USD")
+        return tuple(misses)
 
     def meets(self, p_meets_rto: Probabilities, p_meets_rpo: Probabilities) -> npt.NDArray[np.bool_]:
         """Whether RTO and RPO each hold with the asked probability, for arrays of recoveries."""

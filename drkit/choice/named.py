@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drkit.choice.regret import regrets
-from drkit.topology.topology import in_words as strategy_words
+from drkit.topology.topology import strategy_in_words
 
 if TYPE_CHECKING:
     from drkit.choice.options import Evaluation, Option
@@ -25,7 +25,7 @@ def named(comparison: Evaluation) -> dict[str, Option]:
 
 
 def at_a_glance(comparison: Evaluation) -> dict[str, Option]:
-    """The named options but that of least regret, whose scenarios take as long as a whole comparison."""
+    """The named options except that of least regret, whose scenarios take as long as a whole comparison."""
     surviving = comparison.surviving
     budget = comparison.workload.objectives.budget_usd_per_month
     affordable = [option for option in surviving if budget is None or option.bill.monthly_usd <= budget]
@@ -43,7 +43,7 @@ def at_a_glance(comparison: Evaluation) -> dict[str, Option]:
 
 
 def as_good(comparison: Evaluation) -> list[Option]:
-    """Options that recover as asked, or come as near to it as the choice does; the budget aside if nothing keeps it."""
+    """Options that meet the objectives; if the choice does not, those that come as near to RPO and RTO as it does."""
     if comparison.chosen.meets_objectives:
         return [option for option in comparison.options if option.meets_objectives]
     nearest = comparison.recovery_shortfall(comparison.chosen)
@@ -58,9 +58,11 @@ def least_regret(comparison: Evaluation) -> list[Regret]:
 def next_best(comparison: Evaluation) -> Option | None:
     """The best option of another strategy than the choice's, or the best other one; None where there is none.
 
-    Other regions and sizes of the same strategy differ from the choice by little else than prices.
+    Other regions and sizes of the same strategy differ from the choice in little but their prices.
     """
     chosen = comparison.chosen
     others = [option for option in comparison.surviving if option is not chosen]
-    differing = [option for option in others if strategy_words(option.topology) != strategy_words(chosen.topology)]
+    differing = [
+        option for option in others if strategy_in_words(option.topology) != strategy_in_words(chosen.topology)
+    ]
     return comparison.best_in(differing or others) if others else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from drkit.choice.named import as_good
 from drkit.errors import ParameterError
 from drkit.facts.support import SERVERLESS
-from drkit.topology.topology import in_words as strategy_words
+from drkit.topology.topology import strategy_in_words
 from drkit.words import count
 from drkit.workload.commitments import in_words
 
@@ -74,9 +74,13 @@ class NearOptimal:
             f"{len(self.options):,} of {self.considered:,} topologies that {self.good} cost at most {much} more than "
             f"the choice, up to {self.options[-1].bill.monthly_usd:,.2f} USD a month."
         ]
-        if shared := [f"{one.name} ({one.values[0][0]})" for one in self.decisions if one.shared]:
+        if shared := [
+            f"{agreement.name} ({agreement.values[0][0]})" for agreement in self.decisions if agreement.shared
+        ]:
             texts.append(f"All are alike in {_listed(shared)}.")
-        if differ := [f"{one.name} ({_counted(one.values)})" for one in self.decisions if not one.shared]:
+        if differ := [
+            f"{agreement.name} ({_counted(agreement.values)})" for agreement in self.decisions if not agreement.shared
+        ]:
             texts.append(f"They differ in {_listed(differ)}.")
         return texts
 
@@ -118,7 +122,7 @@ def near_optimal(comparison: Evaluation, within: float = NEAR) -> NearOptimal:
 
 def decisions(comparison: Evaluation, members: Sequence[Option]) -> tuple[Agreement, ...]:
     """How members decide what the surviving topologies of the workload differ in."""
-    found = []
+    agreements = []
     for name, decided in _DECISIONS.items():
         if len({decided(option.topology) for option in comparison.surviving}) < 2:
             continue  # nothing to decide
@@ -127,8 +131,8 @@ def decisions(comparison: Evaluation, members: Sequence[Option]) -> tuple[Agreem
             value = decided(option.topology)
             counts[value] = counts.get(value, 0) + 1
         values = sorted(counts.items(), key=lambda pair: -pair[1])
-        found.append(Agreement(name, decided(comparison.chosen.topology), tuple(values)))
-    return tuple(found)
+        agreements.append(Agreement(name, decided(comparison.chosen.topology), tuple(values)))
+    return tuple(agreements)
 
 
 def _capacity(topology: Topology) -> str:
@@ -140,22 +144,22 @@ def _capacity(topology: Topology) -> str:
 
 def _tasks(topology: Topology) -> str:
     site = topology.primary
-    vcpu = sum(wanted * of_one for (*_, wanted), (of_one, _) in zip(site.tasks, site.task_sizes, strict=True))
-    return f"{count(sum(wanted for *_, wanted in site.tasks), 'task')} with {vcpu:g} vCPU"
+    vcpu = sum(tasks * of_one for (*_, tasks), (of_one, _) in zip(site.tasks, site.task_sizes, strict=True))
+    return f"{count(sum(tasks for *_, tasks in site.tasks), 'task')} with {vcpu:g} vCPU"
 
 
 def _bought(topology: Topology) -> str:
-    """How the parts that are not bought on demand are bought, in the primary region and in the other one."""
-    told = []
+    """How the parts that are not bought on demand are bought, in the primary and in the failover region."""
+    parts = []
     for part in ("database", "cache", "compute"):
         ways = [in_words(getattr(site, f"{part}_purchase")) for site in topology.sites]
         if set(ways) != {"on demand"}:
-            told.append(f"{part} {' and '.join(dict.fromkeys(ways))}")
-    return "; ".join(told) or "on demand"
+            parts.append(f"{part} {' and '.join(dict.fromkeys(ways))}")
+    return "; ".join(parts) or "on demand"
 
 
 _DECISIONS: dict[str, Callable[[Topology], str]] = {
-    "strategy": strategy_words,
+    "strategy": strategy_in_words,
     "failover region": lambda topology: topology.failover_region,
     "database class": _capacity,
     "database instances": lambda topology: str(topology.primary.database_instances),

@@ -67,7 +67,7 @@ class Evaluation:
     seed, samples
         Of the simulation.
     lasting
-        What was worked out that no objective changes, by what it is; comparisons of one workload may share it.
+        Results that do not depend on the objectives, by name; comparisons of one workload may share it.
     """
 
     workload: Workload
@@ -111,8 +111,8 @@ class Evaluation:
             )
             for o in self.options
         ]
-        kept = zip(self.options, on_frontier(points), strict=True)
-        return frozenset(option.topology_id for option, stays in kept if stays)
+        stays = on_frontier(points)
+        return frozenset(option.topology_id for option, stay in zip(self.options, stays, strict=True) if stay)
 
     @cached_property
     def representatives(self) -> list[Option]:
@@ -167,23 +167,23 @@ class Evaluation:
         return pd.DataFrame(rows)
 
     def shortfall(self, option: Option) -> float:
-        """How far an option is from the objectives [1]: the sum of what it misses, each against what was asked.
+        """How far an option is from the objectives [1]: the sum of its misses, each relative to the objective.
 
-        Twice the RTO asked is a miss of 1, ten percent over the budget one of 0.1.
+        Twice the RTO objective is a miss of 1, ten percent over the budget is 0.1.
         """
         budget = self.workload.objectives.budget_usd_per_month
         over = max(0.0, option.bill.monthly_usd - budget) / budget if budget else 0.0
         return self.recovery_shortfall(option) + over
 
     def recovery_shortfall(self, option: Option) -> float:
-        """How far an option is from the RPO and RTO asked [1], whatever it costs.
+        """How far an option is from the RPO and RTO objectives [1], whatever it costs.
 
-        Times count in whole seconds, and an RPO below a minute is judged against a minute, since nothing can be so
-        many times zero.
+        Times count in whole seconds, and a miss of an RPO below a minute is relative to a minute, since a ratio to zero
+        has no value.
         """
-        asked, judged = self.workload.objectives, option.judgement
-        missed = max(0.0, _whole(judged.rpo_at_probability_s) - asked.rpo_s) / max(asked.rpo_s, 60.0)
-        return missed + max(0.0, _whole(judged.rto_at_probability_s) - asked.rto_s) / asked.rto_s
+        objectives, judged = self.workload.objectives, option.judgement
+        missed = max(0.0, _whole(judged.rpo_at_probability_s) - objectives.rpo_s) / max(objectives.rpo_s, 60.0)
+        return missed + max(0.0, _whole(judged.rto_at_probability_s) - objectives.rto_s) / objectives.rto_s
 
     def order(self, option: Option) -> tuple[float | str, ...]:
         """Sort key, cheapest first.

@@ -119,14 +119,14 @@ def break_even(comparison: Evaluation, options: Sequence[Option] | None = None) 
         The lower envelope of the options' lines, from zero cost on. Options that are the cheapest nowhere are not in
         it.
     """
-    known = [(line(comparison, option), option) for option in options or comparison.options]
+    lines = [(line(comparison, option), option) for option in options or comparison.options]
     at, off, reaches = 0.0, 0.0, []
     # At no cost the least fixed part wins, of equal ones the flatter line.
-    current = min(known, key=lambda pair: (pair[0].fixed_usd, pair[0].hours))
+    current = min(lines, key=lambda pair: (pair[0].fixed_usd, pair[0].hours))
     while True:
         best = math.inf
         following = None
-        for candidate in known:
+        for candidate in lines:
             if candidate[0].hours >= current[0].hours:
                 continue
             crossing = (candidate[0].fixed_usd - current[0].fixed_usd) / (current[0].hours - candidate[0].hours)

@@ -61,10 +61,10 @@ class Regret(NamedTuple):
 
 
 class Scenarios(Draws):
-    """Draws in which what is not known is drawn once for each scenario, and chance as often within each.
+    """Draws in which beliefs are drawn once for each scenario, and chance for each event within it.
 
     Chance (`drkit.choice.sensitivity.CHANCE`) takes the same values in every scenario, so that two scenarios differ by
-    what is not known alone. Arrays run over the events of the first scenario, then of the second, and so on.
+    beliefs only. Arrays run over the events of the first scenario, then of the second, and so on.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def regrets(comparison: Evaluation, options: Sequence[Option], draws: Scenarios 
 
     Regret is the loss relative to what would have been best had the state been known [1]_. The largest regret grows
     with every scenario that is drawn; options are therefore ranked by the regret that 95 % of the scenarios do not
-    exceed, the alpha-reliable minimax regret [2]_. Those that the draws cannot tell from the least are ranked by their
-    mean; the least mean regret alone would be the least expected cost.
+    exceed, the alpha-reliable minimax regret [2]_. Options that the draws cannot distinguish from the least are
+    ranked by their mean; the least mean regret alone would be the least expected cost.
 
     Parameters
     ----------
@@ -145,8 +145,8 @@ def regrets(comparison: Evaluation, options: Sequence[Option], draws: Scenarios 
     .. [1] Savage, The theory of statistical decision, Journal of the American Statistical Association 46, 1951.
     .. [2] Daskin, Hesse and ReVelle, Alpha-reliable p-minimax regret, Location Science 5, 1997.
     """
-    known = total_usd(comparison, options, draws) if draws else lasting(comparison).usd(comparison, options)
-    return ranked(comparison, options, known)
+    totals = total_usd(comparison, options, draws) if draws else lasting(comparison).usd(comparison, options)
+    return ranked(comparison, options, totals)
 
 
 def lasting(comparison: Evaluation) -> Totals:
@@ -158,19 +158,19 @@ def lasting(comparison: Evaluation) -> Totals:
 def ranked(comparison: Evaluation, options: Sequence[Option], totals: Array) -> list[Regret]:
     """Regret of each option by what each costs in each scenario [USD/year], shape ``(options, scenarios)``."""
     least = totals.min(axis=0)
-    found = []
+    results = []
     for option, total in zip(options, totals, strict=True):
         regret = total - least
         spread = spread_of(regret, objective=_NOTHING_USD)
-        found.append(Regret(option, spread.mean, spread.p95, spread.p95_error, float(regret.max()), spread.p_meets))
-    first = min(found, key=lambda one: one.high_usd)
+        results.append(Regret(option, spread.mean, spread.p95, spread.p95_error, float(regret.max()), spread.p_meets))
+    first = min(results, key=lambda result: result.high_usd)
     limit = first.high_usd + first.high_error_usd + _NOTHING_USD
 
-    def rank(one: Regret) -> tuple[object, ...]:
-        beyond = one.high_usd > limit
-        return (beyond, round(one.high_usd if beyond else one.expected_usd, 2), *comparison.order(one.option))
+    def rank(result: Regret) -> tuple[object, ...]:
+        beyond = result.high_usd > limit
+        return (beyond, round(result.high_usd if beyond else result.expected_usd, 2), *comparison.order(result.option))
 
-    return sorted(found, key=rank)
+    return sorted(results, key=rank)
 
 
 def total_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenarios) -> Array:
@@ -191,7 +191,7 @@ def total_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenario
 
 
 class Totals:
-    """What options of one workload cost in total, whatever its objectives; each is worked out once.
+    """Total costs of the options of a workload, which do not depend on its objectives; each is calculated once.
 
     Parameters
     ----------
@@ -201,25 +201,25 @@ class Totals:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._known: dict[str, Array] = {}
+        self._totals: dict[str, Array] = {}
 
     def usd(self, comparison: Evaluation, options: Sequence[Option]) -> Array:
-        """As `total_usd` has it."""
-        if new := [option for option in options if option.topology_id not in self._known]:
+        """As `total_usd` returns it."""
+        if new := [option for option in options if option.topology_id not in self._totals]:
             totals = total_usd(comparison, new, Scenarios(self._seed))
-            self._known.update(zip((option.topology_id for option in new), totals, strict=True))
-        return np.array([self._known[option.topology_id] for option in options])
+            self._totals.update(zip((option.topology_id for option in new), totals, strict=True))
+        return np.array([self._totals[option.topology_id] for option in options])
 
 
 def _monthly_usd(comparison: Evaluation, options: Sequence[Option], draws: Scenarios) -> Array:
-    known, once = bill_inputs(comparison), draws.once
+    quantities, once = bill_inputs(comparison), draws.once
     monthly = np.repeat([[option.bill.monthly_usd] for option in options], draws.scenarios, axis=1)
-    if not known:
+    if not quantities:
         return monthly
-    ends = changes_usd(comparison, options, known)
-    for one, (low, high) in zip(known, ends, strict=True):
-        figure = one.figure
-        values = once.of_scenario(once.known(one.name, figure))
+    ends = changes_usd(comparison, options, quantities)
+    for quantity, (low, high) in zip(quantities, ends, strict=True):
+        figure = quantity.figure
+        values = once.of_scenario(once.known(quantity.name, figure))
         # Straight on either side of the typical figure; beyond the ends it stays at the end's.
         monthly += np.outer(low, np.interp(values, (figure.low, figure.typical), (1.0, 0.0)))
         monthly += np.outer(high, np.interp(values, (figure.typical, figure.high), (0.0, 1.0)))

@@ -113,10 +113,10 @@ class Replay:
 
         minute = np.arange(int(self.lasted_s // 60) + 31)
         columns = {}
-        for one in self.strategies:
-            ordered = np.sort(one.back_s)
+        for replayed in self.strategies:
+            ordered = np.sort(replayed.back_s)
             up = np.searchsorted(ordered, (60.0 * minute).astype(ordered.dtype), side="right") / len(ordered)
-            columns[one.label] = up
+            columns[replayed.label] = up
         return pd.DataFrame(columns, index=pd.Index(minute, name="minute"))
 
     def frame(self) -> pd.DataFrame:
@@ -124,21 +124,21 @@ class Replay:
         import pandas as pd
 
         rows = []
-        for one in self.strategies:
-            back, lost = spread_of(one.back_s), spread_of(one.lost_s)
+        for replayed in self.strategies:
+            back, lost = spread_of(replayed.back_s), spread_of(replayed.lost_s)
             rows.append(
                 {
-                    "strategy": one.label,
-                    "failover_region": one.option.topology.failover_region,
+                    "strategy": replayed.label,
+                    "failover_region": replayed.option.topology.failover_region,
                     "back_p05_s": back.p05,
                     "back_p50_s": back.p50,
                     "back_p95_s": back.p95,
                     "back_p95_error_s": back.p95_error,
-                    "failed_over": one.failed_over,
+                    "failed_over": replayed.failed_over,
                     "lost_writes_p50_s": lost.p50,
                     "lost_writes_p95_s": lost.p95,
                     "lost_writes_p95_error_s": lost.p95_error,
-                    "blocked": " ".join(one.blocked),
+                    "blocked": " ".join(replayed.blocked),
                 }
             )
         return pd.DataFrame(rows)
@@ -146,18 +146,18 @@ class Replay:
 
 @lru_cache(maxsize=1)
 def _phases() -> Mapping[str, tuple[Phase, ...]]:
-    found: dict[str, list[Phase]] = {}
+    by_event: dict[str, list[Phase]] = {}
     with (data_dir() / "replays.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             times = 60 * float(row["from_min"]), 60 * float(row["to_min"])
-            found.setdefault(row["event"], []).append(
+            by_event.setdefault(row["event"], []).append(
                 Phase(row["plane"], *times, row["what"], row["source"], row["basis"])
             )
-    return {event: tuple(phases) for event, phases in found.items()}
+    return {event: tuple(phases) for event, phases in by_event.items()}
 
 
 def events() -> list[str]:
-    """Outages that can be replayed, by the day they began or came to be known by."""
+    """Outages that can be replayed, by the day they began or became known."""
     return sorted(_phases())
 
 
@@ -179,38 +179,38 @@ def replay(comparison: Comparison, event: str, options: Iterable[Option] | None 
     ParameterError
         When there is no such event, or the workload does not run in us-east-1.
     """
-    known = _phases()
-    if event not in known:
-        hint = did_you_mean(event, known) or f"known are {', '.join(events())}"
+    by_event = _phases()
+    if event not in by_event:
+        hint = did_you_mean(event, by_event) or f"known are {', '.join(events())}"
         raise ParameterError(f"there is no outage {event!r} to replay: {hint}")
     if comparison.workload.region != REGION:
         raise ParameterError(
             f"{comparison.workload.name} runs in {comparison.workload.region}: the outages are of {REGION}"
         )
-    phases = known[event]
+    phases = by_event[event]
     ends_s = np.float32(max(phase.to_s for phase in phases if phase.plane == "service"))
     simulator = comparison.simulator()
-    found = []
+    strategies = []
     for option in options or shown(comparison):
         if option.topology.failover is None:
             back = np.full(simulator.samples, ends_s)
-            found.append(Replayed(option, back, 0.0, np.zeros(simulator.samples, dtype=np.float32), ()))
+            strategies.append(Replayed(option, back, 0.0, np.zeros(simulator.samples, dtype=np.float32), ()))
             continue
         steps = simulator.plan.failover(option.topology)
         starts, ends, waited = run(steps, phases)
         done = ends[steps[-1].name]
         lost = latest(list(simulator.plan.lag(option.topology).values()), simulator.samples)
-        first = done < ends_s
-        found.append(
+        sooner = done < ends_s
+        strategies.append(
             Replayed(
                 option,
                 np.minimum(done, ends_s),
-                float(np.mean(first)),
+                float(np.mean(sooner)),
                 np.where(no_return(steps, ends) < ends_s, lost, np.float32(0)),
                 tuple(_moment(step.name, starts, ends, waited) for step in steps),
             )
         )
-    return Replay(event, phases, tuple(found), simulator.samples)
+    return Replay(event, phases, tuple(strategies), simulator.samples)
 
 
 def shown(comparison: Comparison) -> list[Option]:
@@ -218,16 +218,16 @@ def shown(comparison: Comparison) -> list[Option]:
 
     What differs between the two is what an outage of a control plane blocks.
     """
-    found: dict[tuple[Strategy, bool], Option] = {}
+    options: dict[tuple[Strategy, bool], Option] = {}
     for option in comparison.representatives:
-        found.setdefault((option.topology.strategy, option.topology.headless), option)
+        options.setdefault((option.topology.strategy, option.topology.headless), option)
     lights = [option for option in comparison.options if option.topology.strategy == "pilot_light"]
     for headless in (True, False):
         alike = [option for option in lights if option.topology.headless is headless]
-        if alike and ("pilot_light", headless) not in found:
-            found["pilot_light", headless] = comparison.best_in(alike)
+        if alike and ("pilot_light", headless) not in options:
+            options["pilot_light", headless] = comparison.best_in(alike)
     rank = {strategy: at for at, strategy in enumerate(STRATEGIES)}
-    return [found[key] for key in sorted(found, key=lambda key: (rank[key[0]], not key[1]))]
+    return [options[key] for key in sorted(options, key=lambda key: (rank[key[0]], not key[1]))]
 
 
 def run(
@@ -250,10 +250,10 @@ def run(
         ready = latest([ends[name] for name in step.after], len(step.seconds))
         start = ready
         needs = step_kinds()[step.name].control_planes
-        # In the order they ended, so that a step which is let go by one is held by the next.
+        # In the order of their ends, so that a step that one phase releases can be blocked by the next.
         for phase in sorted((p for p in phases if p.plane in needs), key=lambda p: p.to_s):
-            held = (start < phase.to_s) & (start + step.seconds > phase.from_s)
-            start = np.where(held, np.float32(phase.to_s), start)
+            blocked = (start < phase.to_s) & (start + step.seconds > phase.from_s)
+            start = np.where(blocked, np.float32(phase.to_s), start)
         starts[step.name], ends[step.name], waited[step.name] = start, start + step.seconds, start - ready
     return starts, ends, waited
 

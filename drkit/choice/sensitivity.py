@@ -91,7 +91,7 @@ class Sensitivity:
     evaluations: int
 
     def changing(self) -> list[str]:
-        """Inputs that would change the choice, if they were known to be as low or as high as they may be."""
+        """Inputs that would change the choice if their value were known, at the low or at the high end."""
         return list(self.decisive.loc[self.decisive["changes_choice"], "input"])
 
 
@@ -106,30 +106,30 @@ def analyse(comparison: Evaluation, option: Option | None = None, base: int = 10
         Sobol's base sample, a power of two; the model is evaluated base x (inputs + 2) times.
     """
     shown = option or comparison.chosen
-    known = inputs(comparison, shown)
-    indices = sobol(comparison, shown, base, seed, known)
+    varied = inputs(comparison, shown)
+    indices = sobol(comparison, shown, base, seed, varied)
     decides = decisive(comparison, inputs_of_all(comparison))
-    return Sensitivity(shown, tornado(comparison, shown, known), indices, decides, base * (len(known) + 2))
+    return Sensitivity(shown, tornado(comparison, shown, varied), indices, decides, base * (len(varied) + 2))
 
 
 def inputs(comparison: Evaluation, option: Option) -> list[Input]:
     """Every uncertain input that this option depends on, sorted by name."""
     traced = Traced({}, 1)
     _evaluate(comparison, option, traced)
-    found = []
+    uncertain = []
     for name, quantile in sorted(traced.met.items()):
         low, typical, high = (float(value) for value in np.broadcast_to(quantile(np.array([0.05, 0.5, 0.95])), 3))
         if low < high:
-            found.append(Input(name, quantile, low, typical, high))
-    return found
+            uncertain.append(Input(name, quantile, low, typical, high))
+    return uncertain
 
 
 def inputs_of_all(comparison: Evaluation) -> list[Input]:
     """Every uncertain input that any option depends on, sorted by name."""
     # Options that recover alike may still be billed by other quantities: ordinary I/O costs on standard storage only.
     alike = {(option.recovery, option.topology.storage_type): option for option in comparison.options}
-    found = {one.name: one for option in alike.values() for one in inputs(comparison, option)}
-    return [found[name] for name in sorted(found)]
+    by_name = {variable.name: variable for option in alike.values() for variable in inputs(comparison, option)}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def tornado(comparison: Evaluation, option: Option, known: Sequence[Input] | None = None) -> pd.DataFrame:
@@ -140,16 +140,16 @@ def tornado(comparison: Evaluation, option: Option, known: Sequence[Input] | Non
     import pandas as pd
 
     known = inputs(comparison, option) if known is None else known
-    design = {one.name: np.full(2 * len(known), 0.5) for one in known}
-    for at, one in enumerate(known):
-        design[one.name][2 * at : 2 * at + 2] = 0.05, 0.95
+    design = {variable.name: np.full(2 * len(known), 0.5) for variable in known}
+    for at, variable in enumerate(known):
+        design[variable.name][2 * at : 2 * at + 2] = 0.05, 0.95
     outputs = _evaluate(comparison, option, Traced(design, 2 * len(known)))
     frame = pd.DataFrame(
         {
-            "input": [one.name for one in known],
-            "low": [one.low for one in known],
-            "high": [one.high for one in known],
-            "chance": [one.chance for one in known],
+            "input": [variable.name for variable in known],
+            "low": [variable.low for variable in known],
+            "high": [variable.high for variable in known],
+            "chance": [variable.chance for variable in known],
             **{f"{name}_low": values[::2] for name, values in outputs.items()},
             **{f"{name}_high": values[1::2] for name, values in outputs.items()},
         }
@@ -192,7 +192,7 @@ def sobol(
     if base < 2 or base & (base - 1):
         raise ParameterError(f"the base sample is {base}: give a power of two, such as 1024")
     known = inputs(comparison, option) if known is None else known
-    names = [one.name for one in known]
+    names = [variable.name for variable in known]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     cube = sampler.sample(problem, base, calc_second_order=False, seed=seed)
     design = {name: cube[:, at] for at, name in enumerate(names)}
@@ -200,10 +200,12 @@ def sobol(
     for output, values in _evaluate(comparison, option, Traced(design, len(cube))).items():
         if not np.ptp(values) > 0:
             continue
-        found = indices.analyze(problem, values, calc_second_order=False, num_resamples=100, seed=seed)
+        results = indices.analyze(problem, values, calc_second_order=False, num_resamples=100, seed=seed)
         rows += [
             (output, *row)
-            for row in zip(names, *(map(float, found[key]) for key in ("S1", "S1_conf", "ST", "ST_conf")), strict=True)
+            for row in zip(
+                names, *(map(float, results[key]) for key in ("S1", "S1_conf", "ST", "ST_conf")), strict=True
+            )
         ]
     frame = pd.DataFrame(rows, columns=["output", "input", "first", "first_error", "total", "total_error"])
     order = frame["output"].map({name: at for at, name in enumerate(OUTPUTS)})
@@ -220,24 +222,27 @@ def decisive(comparison: Evaluation, known: Sequence[Input]) -> pd.DataFrame:
 
     Columns ``input, low, high, choice_if_low, choice_if_high, changes_choice, least_total_if_low,
     least_total_if_high, changes_least_total, p_error``; the last is half the width of the 95 % interval that the draws
-    leave around the probability asked, on which the choice turns. Inputs that are chance are left out: nobody can know
-    them beforehand.
+    leave around the required probability, which decides the choice. Inputs that are chance are left out: they cannot be
+    known beforehand.
     """
     import pandas as pd
 
     draws = Draws(comparison.seed, min(comparison.samples, _DRAWS))
     today = _chosen(comparison, draws, "", 0.0)
-    priced = {one.name: one for one in bill_inputs(comparison)}
+    priced = {variable.name: variable for variable in bill_inputs(comparison)}
     rows = []
-    for one in known:
-        if one.chance:
+    for variable in known:
+        if variable.chance:
             continue
-        low, high = (_chosen(comparison, draws, one.name, value, priced.get(one.name)) for value in (one.low, one.high))
+        low, high = (
+            _chosen(comparison, draws, variable.name, value, priced.get(variable.name))
+            for value in (variable.low, variable.high)
+        )
         rows.append(
             {
-                "input": one.name,
-                "low": one.low,
-                "high": one.high,
+                "input": variable.name,
+                "low": variable.low,
+                "high": variable.high,
                 "choice_if_low": low[0],
                 "choice_if_high": high[0],
                 "changes_choice": not low[0] == high[0] == today[0],
@@ -259,7 +264,7 @@ def _chosen(
     bills = priced_with(comparison, priced, value) if priced else [option.bill for option in comparison.options]
     certain = Quantity(low=value, typical=value, high=value) if name else None
     if certain and name.startswith("rate."):
-        # As the workload's own the rate has another name: that one is asked for.
+        # As a figure of the workload file the rate has another name, which the simulation looks up.
         name = f"{name.removeprefix('rate.')}_per_year"
         own[name] = certain
     elif certain and name.startswith("workload."):
@@ -269,17 +274,17 @@ def _chosen(
         own[name] = certain
     workload = workload.model_copy(update={"assumptions": own, "costs": costs})
     assumptions = Assumptions(comparison.catalog.snapshot, own)
-    given = Pinned(draws, {name: value}) if name else draws
-    simulator = Simulator(workload, comparison.catalog, assumptions, draws=given)
+    pinned = Pinned(draws, {name: value}) if name else draws
+    simulator = Simulator(workload, comparison.catalog, assumptions, draws=pinned)
     judge, options = Judge(workload.objectives), []
     for option, bill in zip(comparison.options, bills, strict=True):
         recovery = simulator.recover(option.topology)
         judgement = judge(recovery)
         misses = judge.misses(judgement, bill.monthly_usd)
         options.append(replace(option, bill=bill, recovery=recovery, judgement=judgement, misses=misses))
-    known = replace(comparison, workload=workload, assumptions=assumptions, options=tuple(options))
-    least = min(options, key=lambda option: (ownership(known, option).total_usd, option.topology_id))
-    return known.chosen.topology_id, least.topology_id
+    evaluation = replace(comparison, workload=workload, assumptions=assumptions, options=tuple(options))
+    least = min(options, key=lambda option: (ownership(evaluation, option).total_usd, option.topology_id))
+    return evaluation.chosen.topology_id, least.topology_id
 
 
 def _evaluate(comparison: Evaluation, option: Option, draws: Draws) -> Mapping[str, Array]:

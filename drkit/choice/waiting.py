@@ -128,11 +128,11 @@ def _losses(
         if timed.carried is not None:
             # A region that is lost for good is not moved back to.
             undone = timed.carried * np.float32(run_usd) + (timed.down_s - timed.rto_s) * np.float32(outage_usd_s)
-        each = timed.rto_s * outage_usd_s + lost * data_usd_s + undone
+        loss = timed.rto_s * outage_usd_s + lost * data_usd_s + undone
         out += rate * float(timed.rto_s.mean(dtype=np.float64)) * outage_usd_s
         data += rate * float(lost.mean(dtype=np.float64)) * data_usd_s
         undo += rate * float(undone.mean(dtype=np.float64))
-        variance += (rate * float(each.std(dtype=np.float64))) ** 2
+        variance += (rate * float(loss.std(dtype=np.float64))) ** 2
     # The loss of the region was timed last.
     p95 = float(np.quantile(timed.rto_s, 0.95, method="higher"))
     return out, data, undo, Z95 * math.sqrt(variance / simulator.samples), p95

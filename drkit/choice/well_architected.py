@@ -58,20 +58,20 @@ def verdicts(comparison: Comparison) -> list[Verdict]:
     Where the median RTO is above the class, steps are taken out, the one that takes most of the critical path first,
     until it is in it: those are to blame.
     """
-    found = []
+    results = []
     for option in comparison.representatives:
-        known = classes().get(option.topology.strategy)
-        if known is None or option.topology.failover is None:
+        rto_class = classes().get(option.topology.strategy)
+        if rto_class is None or option.topology.failover is None:
             continue
         rto = option.recovery.judged.rto
-        found.append(Verdict(option.topology.strategy, rto.p50, rto.p50_error, known, _blamed(option, known)))
-    return found
+        results.append(Verdict(option.topology.strategy, rto.p50, rto.p50_error, rto_class, _blamed(option, rto_class)))
+    return results
 
 
-def _blamed(option: Option, known: Class) -> tuple[str, ...]:
+def _blamed(option: Option, rto_class: Class) -> tuple[str, ...]:
     steps = list(option.recovery.judged.steps)
     blamed: list[str] = []
-    while float(np.median(finish(steps)[steps[-1].name])) > known.high_s:
+    while float(np.median(finish(steps)[steps[-1].name])) > rto_class.high_s:
         critical = on_critical_path(steps)
         weights = [float((step.seconds * critical[step.name]).mean()) for step in steps]
         worst = int(np.argmax(weights))

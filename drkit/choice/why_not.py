@@ -30,7 +30,7 @@ def why_not(comparison: Evaluation, option: Option) -> str:
         return f"{missed}; further from the objectives than the choice"
     extra = option.bill.monthly_usd - chosen.bill.monthly_usd
     if extra:
-        return _dearer(extra, option, chosen)
+        return _cost_sentence(extra, option, chosen)
     lost_more = option.recovery.expected_yearly_loss_usd - chosen.recovery.expected_yearly_loss_usd
     if lost_more < 0.01 and option.topology.failover_region == chosen.topology.failover_region:
         return "costs and loses the same as the choice: either will do"
@@ -39,8 +39,8 @@ def why_not(comparison: Evaluation, option: Option) -> str:
     return f"costs the same as the choice, and is expected to lose {lost_more:,.2f} USD a year more"
 
 
-def _dearer(extra: float, option: Option, chosen: Option) -> str:
-    """What is paid more, and what for."""
+def _cost_sentence(extra: float, option: Option, chosen: Option) -> str:
+    """The extra cost, and what it buys."""
     more = extra / chosen.bill.monthly_usd
     text = f"costs {extra:,.2f} USD a month more than the choice ({_percent(more)})"
     mine, best = option.judgement, chosen.judgement
@@ -71,10 +71,10 @@ def not_sold_as_bought(commitments: Commitments, rejected: Iterable[Topology]) -
         Topologies that are not possible, each with its reason.
     """
     bought = {commitments.database, commitments.cache, commitments.compute} - {ON_DEMAND}
-    refused = [each for each in rejected if each.not_sold and each.not_sold[1] in bought]
+    refused = [topology for topology in rejected if topology.not_sold and topology.not_sold[1] in bought]
     if not refused:
         return ""
-    away = [each for each in refused if each.not_sold and each.not_sold[0] == each.failover_region]
+    away = [topology for topology in refused if topology.not_sold and topology.not_sold[0] == topology.failover_region]
     noun = "topology is" if len(refused) == 1 else "topologies are"
     sentence = f"{len(refused):,} {noun} left out, for what they need is not sold as the workload buys it: "
     sentence += (away or refused)[0].rejected_because

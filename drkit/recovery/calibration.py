@@ -167,13 +167,13 @@ class Calibration:
         import pandas as pd
 
         rows = []
-        for one in self.figures:
+        for calibrated in self.figures:
             row: dict[str, object] = {
-                "figure": one.figure,
-                "drills": len(one.drills),
-                "measured_mean": math.fsum(one.drills) / len(one.drills),
+                "figure": calibrated.figure,
+                "drills": len(calibrated.drills),
+                "measured_mean": math.fsum(calibrated.drills) / len(calibrated.drills),
             }
-            for when, quantity in (("before", one.before), ("after", one.after)):
+            for when, quantity in (("before", calibrated.before), ("after", calibrated.after)):
                 drawn = quantile_of(quantity, np.array([0.05, 0.5, 0.95]))
                 row |= {f"{end}_{when}": float(at) for end, at in zip(("p05", "typical", "p95"), drawn, strict=True)}
             rows.append(row)
@@ -186,13 +186,11 @@ class Calibration:
         a figure carries on is its distribution, not how many drills are behind it.
         """
         parts: dict[str, list[str]] = {}
-        for one in self.figures:
-            after = one.after
-            line = (
-                f"  {one.figure}: {{low: 0, typical: {after.typical:g}, high: {after.high:g}, distribution: lognormal}}"
-            )
-            count = len(one.drills)
-            parts.setdefault(one.where, []).append(f"{line} # {count} drill{'s' * (count > 1)}")
+        for calibrated in self.figures:
+            name, after = calibrated.figure, calibrated.after
+            line = f"  {name}: {{low: 0, typical: {after.typical:g}, high: {after.high:g}, distribution: lognormal}}"
+            count = len(calibrated.drills)
+            parts.setdefault(calibrated.where, []).append(f"{line} # {count} drill{'s' * (count > 1)}")
         return ALL_AT_ONCE + "".join(f"{where}:\n" + "\n".join(lines) + "\n" for where, lines in parts.items())
 
 
@@ -255,29 +253,29 @@ def calibrate(workload: Workload, assumptions: Assumptions, drills: Sequence[Dri
         measured.setdefault(drill.figure, []).append(drill.seconds)
     own: dict[str, Quantity] = dict(workload.assumptions)
     operations: dict[str, Quantity] = {}
-    found = []
+    figures = []
     for figure, seconds in sorted(measured.items()):
         before, where = _before(figure, workload, assumptions)
         after = prior(before).updated(seconds).quantity()
         (operations if where == "operations" else own)[figure] = after
-        found.append(Calibrated(figure, tuple(seconds), before, after, where))
+        figures.append(Calibrated(figure, tuple(seconds), before, after, where))
     updated = workload.model_copy(
         update={"assumptions": own, "operations": workload.operations.model_copy(update=dict(operations))}
     )
-    return Calibration(updated, tuple(found))
+    return Calibration(updated, tuple(figures))
 
 
 def _before(figure: str, workload: Workload, assumptions: Assumptions) -> tuple[Quantity, str]:
     if figure in _OWN.values():
-        known = getattr(workload.operations, figure)
-        if known is None:
+        quantity = getattr(workload.operations, figure)
+        if quantity is None:
             check = "detect_fast" if workload.dns.fast_health_checks else "detect_standard"
-            known = assumptions[check if workload.dns.zone else "detect_without_health_check_s"]
+            quantity = assumptions[check if workload.dns.zone else "detect_without_health_check_s"]
         where = "operations"
     else:
-        known, where = assumptions[figure], "assumptions"
-    shape: Literal["triangular", "lognormal"] = "lognormal" if known.distribution == "lognormal" else "triangular"
-    return Quantity(low=known.low, typical=known.typical, high=known.high, distribution=shape), where
+        quantity, where = assumptions[figure], "assumptions"
+    shape: Literal["triangular", "lognormal"] = "lognormal" if quantity.distribution == "lognormal" else "triangular"
+    return Quantity(low=quantity.low, typical=quantity.typical, high=quantity.high, distribution=shape), where
 
 
 def _drill(row: Mapping[str, str | None], assumptions: Assumptions) -> Drill:

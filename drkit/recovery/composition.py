@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REBUILD, CONTROL_PLANES = "rebuild_from_nothing", "wait_for_control_planes"
 #: Sums of float32 times differ from each other by less than this part of them.
 _ROUNDING = 1e-5
-#: Draws this near to a quantile tell what it is made of [part of all]; few enough to keep 95 % clear of rare rebuilds.
+#: Draws this near to a quantile show what it is made of [part of all]; few enough to keep 95 % clear of rare rebuilds.
 _NEAR = 0.02
 
 
@@ -82,9 +82,9 @@ def by_step(timed: Timed) -> dict[str, Seconds]:
         apart[REBUILD] = np.zeros_like(rto)
         apart[REBUILD][timed.rebuilt] = rto[timed.rebuilt]
         for name, seconds in (parts | {CONTROL_PLANES: apart[CONTROL_PLANES]}).items():
-            kept = np.array(seconds)
-            kept[timed.rebuilt] = 0.0
-            (apart if name == CONTROL_PLANES else parts)[name] = kept
+            cleared = np.array(seconds)
+            cleared[timed.rebuilt] = 0.0
+            (apart if name == CONTROL_PLANES else parts)[name] = cleared
     return parts | {name: seconds for name, seconds in apart.items() if seconds.any()}
 
 
@@ -107,17 +107,17 @@ def composition(parts: Mapping[str, Samples], rto_s: Samples, level: float | Non
     are the same, those in their quantiles differ by chance.
     """
     if level is None:
-        found = {name: float(seconds.mean(dtype=np.float64)) for name, seconds in parts.items()}
-        wanted = float(rto_s.mean(dtype=np.float64))
+        means = {name: float(seconds.mean(dtype=np.float64)) for name, seconds in parts.items()}
+        total = float(rto_s.mean(dtype=np.float64))
     else:
         count = len(rto_s)
         rank, off = rank_of(level, count), math.ceil(_NEAR * count)
         order = np.argsort(rto_s, kind="stable")
         near = order[max(rank - off, 0) : rank + off + 1]
-        found = {name: float(seconds[near].mean(dtype=np.float64)) for name, seconds in parts.items()}
-        wanted = float(rto_s[order[rank]])
-    together = math.fsum(found.values())
-    return {name: seconds * wanted / together if together else 0.0 for name, seconds in found.items()}
+        means = {name: float(seconds[near].mean(dtype=np.float64)) for name, seconds in parts.items()}
+        total = float(rto_s[order[rank]])
+    together = math.fsum(means.values())
+    return {name: seconds * total / together if together else 0.0 for name, seconds in means.items()}
 
 
 def step_changes(before: Outcome, after: Outcome) -> tuple[StepChange, ...]:
@@ -167,21 +167,21 @@ def _stores(outcome: Outcome) -> dict[str, tuple[float, float, float]]:
     stores = outcome.rpo_by_store
     if not stores:
         return {}
-    first = np.argmax([np.broadcast_to(loss, outcome.rpo.samples) for loss in stores.values()], axis=0)
+    deciding = np.argmax([np.broadcast_to(loss, outcome.rpo.samples) for loss in stores.values()], axis=0)
     return {
-        name: (quantile(loss, 0.5), quantile(loss, 0.95), float((first == at).mean()))
+        name: (quantile(loss, 0.5), quantile(loss, 0.95), float((deciding == at).mean()))
         for at, (name, loss) in enumerate(stores.items())
     }
 
 
 def _in_order(before: list[str], after: list[str]) -> list[str]:
     """Names of both lists, in an order that keeps each list's own."""
-    found = list(after)
+    names = list(after)
     place = 0
     for name in before:
-        if name in found:
-            place = found.index(name) + 1
+        if name in names:
+            place = names.index(name) + 1
         else:
-            found.insert(place, name)
+            names.insert(place, name)
             place += 1
-    return found
+    return names

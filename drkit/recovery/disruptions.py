@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from drkit.stats.draws import Draws, Samples
     from drkit.workload.model import Workload
 
-#: Figures of a workload file that take the place of a fitted rate [1/year] or duration [h].
-RATES = ("az_failure_per_year", "region_impairment_per_year", "region_loss_per_year")
+#: Figure of a workload file that replaces the fitted duration [h].
 DURATION = "outage_duration_h"
 
 
@@ -189,8 +188,8 @@ def durations(disruption: str) -> DurationFit:
         not come back.
     """
     rows = [row for row in history() if row["disruption"] == disruption]
-    known = {kind: [float(row["duration_h"]) for row in rows if row["known"] == kind] for kind in ("exact", "at_least")}
-    return fit_duration(known["exact"], known["at_least"])
+    hours = {kind: [float(row["duration_h"]) for row in rows if row["known"] == kind] for kind in ("exact", "at_least")}
+    return fit_duration(hours["exact"], hours["at_least"])
 
 
 @lru_cache(maxsize=1)
@@ -202,7 +201,7 @@ def history() -> tuple[dict[str, str], ...]:
 def status_page() -> pd.DataFrame:
     """Rates and durations of events on AWS's status page, 2018 to 2020: smaller events than the history holds.
 
-    A second opinion and not a rate that drkit uses: "increased error rates" of one service count there as an event.
+    For comparison only, drkit does not use these rates: "increased error rates" of one service count there as an event.
     """
     import pandas as pd
 

@@ -41,7 +41,7 @@ class Likeness(NamedTuple):
         return self.failover, self.lag
 
     def keys(self, disruption: Disruption) -> tuple[object, object]:
-        """What decides RTO and RPO of one disruption; what lags behind does not depend on how fast anybody is.
+        """What decides RTO and RPO of one disruption; the replication lag does not depend on the speed of people.
 
         The first also decides the way back and whether a failover is carried through.
         """

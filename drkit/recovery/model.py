@@ -132,7 +132,7 @@ class Timed(NamedTuple):
 class Outcome:
     """What one disruption does to one topology.
 
-    Quantiles and probabilities are kept; the samples behind them are timed again when they are asked for, so that
+    Quantiles and probabilities are kept; the samples behind them are simulated again when needed, so that
     memory does not grow with topologies.
 
     Parameters
@@ -187,16 +187,16 @@ class Outcome:
 
         rows = [
             (
-                one.step.name,
-                " ".join(one.step.after),
-                one.start_s,
-                one.end_s,
-                one.p95_s,
-                one.critical,
-                step_kinds()[one.step.name].region_switch_block,
-                one.step.basis,
+                stretch.step.name,
+                " ".join(stretch.step.after),
+                stretch.start_s,
+                stretch.end_s,
+                stretch.p95_s,
+                stretch.critical,
+                step_kinds()[stretch.step.name].region_switch_block,
+                stretch.step.basis,
             )
-            for one in stretches(self.steps)
+            for stretch in stretches(self.steps)
         ]
         columns = ["step", "after", "start_s", "end_s", "p95_s", "critical", "region_switch_block", "basis"]
         return pd.DataFrame(rows, columns=columns)
@@ -233,7 +233,7 @@ class Yearly:
 class Recovery:
     """All disruptions of one topology, with the loss to expect in a year.
 
-    Topologies that recover alike share one, so it is equal to itself alone.
+    Topologies that recover alike share one, so it is compared by identity.
 
     Parameters
     ----------
@@ -260,19 +260,19 @@ class Recovery:
     def downtime_h(self) -> float:
         """Expected hours without service a year, the way back of failovers included [h/year]."""
         return (
-            math.fsum(one.per_year * one.rto.mean for one in self.outcomes.values()) / 3600
+            math.fsum(outcome.per_year * outcome.rto.mean for outcome in self.outcomes.values()) / 3600
             + self.failbacks_per_year * self.failback_h
         )
 
     @property
     def downtime_error_h(self) -> float:
         """Half the width of the 95 % interval that drawing leaves around the expected downtime [h/year]."""
-        return math.hypot(*(one.per_year * one.rto.mean_error for one in self.outcomes.values())) / 3600
+        return math.hypot(*(outcome.per_year * outcome.rto.mean_error for outcome in self.outcomes.values())) / 3600
 
     @property
     def lost_writes_error_h(self) -> float:
         """Half the width of the 95 % interval that drawing leaves around the expected lost writes [h/year]."""
-        return math.hypot(*(one.per_year * one.rpo.mean_error for one in self.outcomes.values())) / 3600
+        return math.hypot(*(outcome.per_year * outcome.rpo.mean_error for outcome in self.outcomes.values())) / 3600
 
     @property
     def expected_yearly_loss_error_usd(self) -> float:
@@ -282,18 +282,16 @@ class Recovery:
     @property
     def year_error(self) -> float:
         """Half the width [1] of the 95 % interval around the probabilities of a year without a miss, to first order."""
+        unplanned = [outcome for outcome in self.outcomes.values() if outcome.disruption != "planned_switchover"]
         return max(
-            math.hypot(*(one.per_year * spread.p_error for one, spread in pairs))
-            for pairs in (
-                [(one, one.rto) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
-                [(one, one.rpo) for one in self.outcomes.values() if one.disruption != "planned_switchover"],
-            )
+            math.hypot(*(outcome.per_year * outcome.rto.p_error for outcome in unplanned)),
+            math.hypot(*(outcome.per_year * outcome.rpo.p_error for outcome in unplanned)),
         )
 
     @property
     def lost_writes_h(self) -> float:
         """Expected hours of writes lost a year, the loss of every copy as `all_data_lost_h` [h/year]."""
-        return math.fsum(one.per_year * one.rpo.mean for one in self.outcomes.values()) / 3600
+        return math.fsum(outcome.per_year * outcome.rpo.mean for outcome in self.outcomes.values()) / 3600
 
     @property
     def judged(self) -> Outcome:
@@ -356,7 +354,7 @@ def stretches(steps: Sequence[Step]) -> list[Stretch]:
     medians: dict[tuple[str, ...], float] = {(name,): float(np.median(end)) for name, end in ends.items()}
     for step in steps:
         if step.after not in medians:
-            medians[step.after] = float(np.median(latest([ends[one] for one in step.after], len(step.seconds))))
+            medians[step.after] = float(np.median(latest([ends[before] for before in step.after], len(step.seconds))))
     return [
         Stretch(
             step,

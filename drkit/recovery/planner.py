@@ -27,8 +27,8 @@ OWN = "observed:user"
 
 def largest_image(workload: Workload) -> Quantity | None:
     """Size of the largest image that the workload file gives [GiB]: the one that tasks wait for."""
-    given = (service.image_gib for service in workload.services if service.image_gib)
-    return max(given, key=lambda size: size.typical, default=None)
+    sizes = (service.image_gib for service in workload.services if service.image_gib)
+    return max(sizes, key=lambda size: size.typical, default=None)
 
 
 class Planner:
@@ -49,14 +49,14 @@ class Planner:
         self.assumptions = assumptions
         self.draws = draws
         self.wait_s = wait_s
-        # Sums of samples; none of them depends on the waiting policy.
-        self._kept: dict[str, Samples] = {}
+        # Samples made from several figures; none of them depends on the waiting policy.
+        self._samples: dict[str, Samples] = {}
 
     def waiting(self, wait_s: float) -> Planner:
         """The same planner for another waiting policy [s]."""
-        other = copy(self)
-        other.wait_s = wait_s
-        return other
+        planner = copy(self)
+        planner.wait_s = wait_s
+        return planner
 
     # Figures --------------------------------------------------------------------------------------------------------
 
@@ -71,17 +71,18 @@ class Planner:
     def _step(self, name: str, after: tuple[str, ...], *figures: str, seconds: Samples | None = None) -> Step:
         """A step whose time is one assumed figure, or ``seconds`` made from several."""
         bases = dict.fromkeys(self.assumptions[figure].basis for figure in figures)
-        known = self.assumed(figures[0]) if seconds is None else seconds
-        return Step(name, after, known, "; ".join(bases), figures)
+        if seconds is None:
+            seconds = self.assumed(figures[0])
+        return Step(name, after, seconds, "; ".join(bases), figures)
 
     def _made(self, name: str, *parts: Samples) -> Samples:
         """A sum of samples, added once for all topologies."""
-        if name not in self._kept:
+        if name not in self._samples:
             total = parts[0] + parts[1]
             for part in parts[2:]:
                 total += part
-            self._kept[name] = total
-        return self._kept[name]
+            self._samples[name] = total
+        return self._samples[name]
 
     # Steps ----------------------------------------------------------------------------------------------------------
 
@@ -118,13 +119,13 @@ class Planner:
             figures.append("workload.image_gib")
         if not all(service.image_gib for service in self.workload.services):
             figures.append("image_gib")
-        if "pull" not in self._kept:
+        if "pull" not in self._samples:
             size = self.own("image_gib", largest) if largest else np.zeros(1, dtype=np.float32)
             if "image_gib" in figures:
                 size = np.maximum(size, self.assumed("image_gib"))
-            self._kept["pull"] = size * self.assumed("pull_image_s_per_gib")
+            self._samples["pull"] = size * self.assumed("pull_image_s_per_gib")
         assumed = [figure for figure in figures if not figure.startswith("workload.")]
-        pulled = self._step("pull_images", ("scale_compute",), *assumed, seconds=self._kept["pull"])
+        pulled = self._step("pull_images", ("scale_compute",), *assumed, seconds=self._samples["pull"])
         return [
             self._step("scale_compute", after, "start_tasks_s"),
             pulled._replace(figures=tuple(figures)),
@@ -136,34 +137,34 @@ class Planner:
         assert database is not None
         size = self.own("storage_gib", database.storage_gib)
         figures = ("restore_database_fixed_s", "restore_database_s_per_gib")
-        if "restore" not in self._kept:
+        if "restore" not in self._samples:
             by_size = size * self.assumed(figures[1])
-            self._kept["restore"] = self.assumed(figures[0]) + by_size
-        step = self._step("restore_database", ("decide",), *figures, seconds=self._kept["restore"])
+            self._samples["restore"] = self.assumed(figures[0]) + by_size
+        step = self._step("restore_database", ("decide",), *figures, seconds=self._samples["restore"])
         return step._replace(figures=(*figures, "workload.storage_gib"))
 
     def copy_backup_s(self) -> Samples:
         """Samples of the time that a backup takes to reach the failover region [s]."""
         database = self.workload.database
         assert database is not None
-        if "copy" not in self._kept:
+        if "copy" not in self._samples:
             size = self.own("storage_gib", database.storage_gib)
-            self._kept["copy"] = size * self.assumed("copy_backup_s_per_gib")
-        return self._kept["copy"]
+            self._samples["copy"] = size * self.assumed("copy_backup_s_per_gib")
+        return self._samples["copy"]
 
     def shift(self, after: tuple[str, ...]) -> Step:
         """Clients reach the other region: caches of DNS expire and stuck connections end.
 
-        Behind CloudFront nobody holds a connection to the lost region but CloudFront itself, which gives an origin up
-        after its connection attempts.
+        Behind CloudFront only CloudFront itself holds connections to the lost region, and it gives up an origin after
+        its connection attempts.
         """
         drain = "drain_connections_s" if self.workload.cloudfront is None else "origin_failover_s"
         if self.workload.dns.zone is None:
             moved = self._made("repointed", self.assumed("repoint_clients_s"), self.assumed(drain))
             return self._step("shift_traffic", after, "repoint_clients_s", drain, seconds=moved)
-        if "shifted" not in self._kept:
-            self._kept["shifted"] = self.assumed(drain) + np.float32(self.workload.dns.ttl_s)
-        return self._step("shift_traffic", after, drain, seconds=self._kept["shifted"])
+        if "shifted" not in self._samples:
+            self._samples["shifted"] = self.assumed(drain) + np.float32(self.workload.dns.ttl_s)
+        return self._step("shift_traffic", after, drain, seconds=self._samples["shifted"])
 
     # Plans ----------------------------------------------------------------------------------------------------------
 
@@ -188,7 +189,7 @@ class Planner:
             steps += self._scale_compute(("create_stack" if strategy == "backup_restore" else "decide",))
             ready.append("targets_healthy")
             if strategy in ("backup_restore", "pilot_light") and self.workload.dns.zone:
-                # Until tasks answer, Route 53 holds the standby for broken too, and sends nobody there.
+                # Until tasks answer, Route 53 considers the standby unhealthy too, and sends no traffic there.
                 steps.append(self._step("standby_passes_health_check", ("targets_healthy",), self._health_check()))
                 ready[-1] = "standby_passes_health_check"
         if strategy in ("backup_restore", "pilot_light"):
@@ -267,9 +268,9 @@ class Planner:
             if topology.replicates_database:
                 lag = self.assumed("database_lag_s")
                 cap = workload.database.managed_rpo_s
-                if cap is not None and "capped" not in self._kept:
-                    self._kept["capped"] = np.minimum(lag, np.float32(cap))
-                stores["database"] = lag if cap is None else self._kept["capped"]
+                if cap is not None and "capped" not in self._samples:
+                    self._samples["capped"] = np.minimum(lag, np.float32(cap))
+                stores["database"] = lag if cap is None else self._samples["capped"]
             else:
                 stores["database"] = self._backup_age()
         if workload.cache and not workload.cache.rebuildable and topology.replicates_cache:
@@ -281,12 +282,12 @@ class Planner:
 
     def _backup_age(self) -> Samples:
         """Age of the newest backup in the failover region at the moment of the disruption [s]."""
-        if "age" not in self._kept:
+        if "age" not in self._samples:
             interval = np.float32(self.workload.backups.copy_interval_hours * 3600.0)
             age = self.draws.uniform("backup_age") * interval
             age = age + self.assumed("backup_start_delay_s")
-            self._kept["age"] = age + self.copy_backup_s()
-        return self._kept["age"]
+            self._samples["age"] = age + self.copy_backup_s()
+        return self._samples["age"]
 
     def last_good_backup(self) -> Samples:
         """Writes lost to a restore from before a corruption [s]: until it was noticed, and the restore point's gap."""

@@ -90,7 +90,7 @@ class Simulator:
         self.plan = Planner(workload, assumptions, self.draws, wait)
         self.everything_s = 3600 * assumptions["all_data_lost_h"].mean
         self._years = Years(workload, self.disruptions, self.draws, self.everything_s)
-        self._known: dict[Likeness, Recovery] = {}
+        self._recoveries: dict[Likeness, Recovery] = {}
         self._outcomes: dict[tuple[object, ...], Outcome] = {}
         self._shared: dict[str, npt.NDArray[np.floating]] = {}
         self._ends: dict[tuple[object, ...], tuple[tuple[Step, ...], Samples, Samples]] = {}
@@ -102,33 +102,33 @@ class Simulator:
         self._first: Simulator | None = None
 
     def judged_by(self, objectives: Objectives) -> Simulator:
-        """The same simulator for other objectives: what one of them has timed and put in order, all know."""
-        other = copy(self)
-        # What this one is asked for later is timed by the first: nobody then refers to himself and outlives his use.
-        other._first = self._first or self
-        other.workload = self.workload.model_copy(update={"objectives": objectives})
-        other._known, other._outcomes, other._spreads = {}, {}, {}
-        return other
+        """The same simulator for other objectives: they share what has been timed and sorted."""
+        simulator = copy(self)
+        # Outcomes refer to the first simulator, not to this one: a reference cycle would keep this one in memory.
+        simulator._first = self._first or self
+        simulator.workload = self.workload.model_copy(update={"objectives": objectives})
+        simulator._recoveries, simulator._outcomes, simulator._spreads = {}, {}, {}
+        return simulator
 
     def waiting(self, wait_s: float) -> Simulator:
         """The same simulator for another waiting policy [s]: the draws are shared, what was timed is not."""
-        other = copy(self)
-        other.plan = self.plan.waiting(wait_s)
-        other._years = Years(self.workload, self.disruptions, self.draws, self.everything_s)
-        other._first, other._ordered = None, None if self._ordered is None else {}
-        other._known, other._outcomes, other._spreads = {}, {}, {}
-        other._ends, other._held, other._carried = {}, {}, {}
-        return other
+        simulator = copy(self)
+        simulator.plan = self.plan.waiting(wait_s)
+        simulator._years = Years(self.workload, self.disruptions, self.draws, self.everything_s)
+        simulator._first, simulator._ordered = None, None if self._ordered is None else {}
+        simulator._recoveries, simulator._outcomes, simulator._spreads = {}, {}, {}
+        simulator._ends, simulator._held, simulator._carried = {}, {}, {}
+        return simulator
 
     def recover(self, topology: Topology) -> Recovery:
         """Every disruption of a topology; topologies that recover alike are timed once."""
         key = self.likeness(topology)
-        if key not in self._known:
-            self._known[key] = self._recovery(topology)
-        return self._known[key]
+        if key not in self._recoveries:
+            self._recoveries[key] = self._recovery(topology)
+        return self._recoveries[key]
 
     def time(self, topology: Topology, disruption: Disruption) -> Timed:
-        """One disruption of a topology, draw by draw; the same samples whenever it is asked for."""
+        """One disruption of a topology, draw by draw; the same samples in every call."""
         if disruption == "region_impairment":
             return self._region_impairment(topology)
         steps, rto, stores = {
@@ -140,9 +140,9 @@ class Simulator:
         rto = self._full(rto)
         lost = latest(list(stores.values()), self.samples)
         if disruption == "region_loss" and topology.failover:
-            # The region does not come back: everybody moves, and nobody moves back.
-            everybody, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
-            return Timed(steps, rto, lost, stores, carried=everybody, rebuilt=both)
+            # The region does not come back: there is a failover in every draw, and no failback.
+            carried, both = np.ones(self.samples, dtype=np.float32), self.lost_together(topology)
+            return Timed(steps, rto, lost, stores, carried=carried, rebuilt=both)
         return Timed(steps, rto, lost, stores)
 
     # Disruptions ----------------------------------------------------------------------------------------------------
@@ -201,12 +201,12 @@ class Simulator:
         """When a failover ends whose steps may have to wait until AWS has brought its control planes back [s].
 
         A lost us-east-1 takes them with it in as many draws as an impairment does, and for as long as an impairment of
-        the same draw lasts: nothing is known of how soon AWS would run them elsewhere.
+        the same draw lasts: it is not known how soon AWS would run them elsewhere.
         """
         way = route_of(topology)
         if way not in self._held:
-            held = np.where(self._control_planes_broken(), self.outage_s(), np.float32(0))
-            self._held[way] = np.maximum(rto, finish(steps, held)[steps[-1].name])
+            held_s = np.where(self._control_planes_broken(), self.outage_s(), np.float32(0))
+            self._held[way] = np.maximum(rto, finish(steps, held_s)[steps[-1].name])
         return self._held[way]
 
     def outage_s(self) -> Samples:
@@ -272,7 +272,7 @@ class Simulator:
         times: dict[Disruption, Callable[[], Timed]] = {}
         outcomes: dict[Disruption, Outcome] = {}
         for disruption in DISRUPTIONS:
-            # Timed at most once, and not at all where other topologies have told all there is to know.
+            # Timed at most once, and not at all where the results of other topologies suffice.
             times[disruption] = cache(partial(self.time, topology, disruption))
             key = (disruption, *self.likeness(topology).decides(disruption))
             if key not in self._outcomes:

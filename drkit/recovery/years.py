@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Times = Mapping[Disruption, Callable[[], Timed]]
     Keys = Mapping[Disruption, tuple[object, object]]
 
-#: Disruptions that nobody plans: the objectives of a year are judged by them.
+#: Unplanned disruptions: the objectives of a year are judged by them.
 UNPLANNED = DISRUPTIONS[:4]
 _HOURS_A_YEAR = 8760.0
 #: Fewer events than this part of the years are added one by one.
@@ -52,7 +52,7 @@ class Years:
         self._usd: dict[str, Samples] = {}
         self._down: dict[object, tuple[Spread, Samples]] = {}
         self._lost: dict[object, tuple[Spread, Spread]] = {}
-        self._each: dict[object, Samples] = {}
+        self._seconds: dict[object, Samples] = {}
         self._still: dict[tuple[float, ...], float] = {}
 
     def yearly(
@@ -92,26 +92,26 @@ class Years:
             self._quiet({name: 1 - outcomes[name].rpo.p_meets for name in UNPLANNED}),
         )
 
-    def _sum(self, outcomes: Mapping[Disruption, Outcome], times: Times, keys: Keys, what: int) -> Samples:
+    def _sum(self, outcomes: Mapping[Disruption, Outcome], times: Times, keys: Keys, part: int) -> Samples:
         """Downtime (0) or lost writes (1) of every year [s]."""
         total = np.zeros(self._draws.samples, dtype=np.float32)
         for name, outcome in outcomes.items():
-            if not (outcome.rto, outcome.rpo)[what].mean or not outcome.per_year:
+            if not (outcome.rto, outcome.rpo)[part].mean or not outcome.per_year:
                 continue
             if name not in UNPLANNED:
-                total += _of(times[name](), what) * np.float32(outcome.per_year)
+                total += _seconds_of(times[name](), part) * np.float32(outcome.per_year)
                 continue
             year, sample = self._happen(name)
-            each = self._each.get(keys[name][what])
-            if each is None:
-                each = _of(times[name](), what)[sample]
-                if what:
-                    each = np.minimum(each, self._everything_s)
-                self._each[keys[name][what]] = each
+            seconds = self._seconds.get(keys[name][part])
+            if seconds is None:
+                seconds = _seconds_of(times[name](), part)[sample]
+                if part:
+                    seconds = np.minimum(seconds, self._everything_s)
+                self._seconds[keys[name][part]] = seconds
             if len(year) < _RARE * len(total):
-                np.add.at(total, year, each)
+                np.add.at(total, year, seconds)
             else:
-                total += np.bincount(year, each, len(total))
+                total += np.bincount(year, seconds, len(total))
         return total
 
     def _quiet(self, missing: Mapping[Disruption, float]) -> float:
@@ -148,11 +148,11 @@ class Years:
         return self._events[disruption]
 
 
-def _of(timed: Timed, what: int) -> Samples:
-    return timed.rpo_s if what else timed.down_s
+def _seconds_of(timed: Timed, part: int) -> Samples:
+    return timed.rpo_s if part else timed.down_s
 
 
 def _hours(seconds: Spread) -> Spread:
     """A spread of seconds as one of hours."""
-    kept = ("p_meets", "samples")
-    return seconds._replace(**{name: at / 3600 for name, at in seconds._asdict().items() if name not in kept})
+    unitless = ("p_meets", "samples")
+    return seconds._replace(**{name: at / 3600 for name, at in seconds._asdict().items() if name not in unitless})

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     Samples = npt.NDArray[np.floating]
     Unit = npt.NDArray[np.float64]
 
-#: Arrays of at most so many draws are kept for comparisons to come, of so many figures: 20 MB at most.
+#: Arrays of at most this many draws, and of this many figures, stay in memory for later comparisons: 20 MB at most.
 SHORT, _FIGURES = 40_000, 128
 
 
 class Ranged(Protocol):
-    """What is known of a figure as low, typical (the mode) and high."""
+    """An uncertain figure, given as low, typical (the mode) and high."""
 
     @property
     def low(self) -> float:
@@ -50,7 +50,7 @@ class Ranged(Protocol):
 
 
 class Draws:
-    """Samples of named figures, the same for the same seed, name and size, in whatever order they are asked for.
+    """Samples of named figures, the same for the same seed, name and size, whatever the order of the calls.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Draws:
     def __init__(self, seed: int, samples: int) -> None:
         self.seed = seed
         self.samples = samples
-        self._kept: dict[str, npt.NDArray[np.generic]] = {}
+        self._drawn: dict[str, npt.NDArray[np.generic]] = {}
 
     def uniform(self, name: str) -> Samples:
         """Uniform numbers on [0, 1), shape ``(samples,)``."""
@@ -79,56 +79,56 @@ class Draws:
 
     def poisson(self, name: str, rate: Samples) -> npt.NDArray[np.intp]:
         """How often something happens in each of as many years as samples, at these rates [1/year]."""
-        kept = self._kept.get(name)
-        if kept is None:
-            kept = _rng(self.seed, name).poisson(rate)
-            self._kept[name] = kept
-        return kept  # type: ignore[return-value]
+        counts = self._drawn.get(name)
+        if counts is None:
+            counts = _rng(self.seed, name).poisson(rate)
+            self._drawn[name] = counts
+        return counts  # type: ignore[return-value]
 
     def _keep(self, name: str, sample: Callable[[], Samples]) -> Samples:
-        kept = self._kept.get(name)
-        if kept is None:
-            kept = sample()
-            kept.flags.writeable = False
-            self._kept[name] = kept
-        return kept  # type: ignore[return-value]
+        values = self._drawn.get(name)
+        if values is None:
+            values = sample()
+            values.flags.writeable = False
+            self._drawn[name] = values
+        return values  # type: ignore[return-value]
 
 
 class Pinned(Draws):
-    """Draws in which some figures are given instead of drawn.
+    """Draws in which some figures have fixed values instead of drawn ones.
 
     Parameters
     ----------
     base
-        Where all other samples come from; they are shared, not drawn again, so a figure that is not what it is in
-        the base must be given.
-    given
+        Where all other samples come from; they are shared, not drawn again, so a figure that differs from the base
+        must be in ``values``.
+    values
         Name of a figure to its value: one number for all samples.
     """
 
-    def __init__(self, base: Draws, given: Mapping[str, float]) -> None:
+    def __init__(self, base: Draws, values: Mapping[str, float]) -> None:
         super().__init__(base.seed, base.samples)
         self._base = base
-        self._given = given
+        self._values = values
 
     def uniform(self, name: str) -> Samples:
-        """Uniform numbers, or the value given."""
-        return self._keep(name, lambda: self._constant(name)) if name in self._given else self._base.uniform(name)
+        """Uniform numbers, or the fixed value."""
+        return self._keep(name, lambda: self._constant(name)) if name in self._values else self._base.uniform(name)
 
     def known(self, name: str, figure: Ranged) -> Samples:
-        """Samples of a figure, or the value given."""
-        if name in self._given:
+        """Samples of a figure, or the fixed value."""
+        if name in self._values:
             return self._keep(name, lambda: self._constant(name))
         return self._base.known(name, figure)
 
     def gamma(self, name: str, shape: float, years: float) -> Samples:
-        """Samples of a rate [1/year], or the value given."""
-        if name in self._given:
+        """Samples of a rate [1/year], or the fixed value."""
+        if name in self._values:
             return self._keep(name, lambda: self._constant(name))
         return self._base.gamma(name, shape, years)
 
     def _constant(self, name: str) -> Samples:
-        return np.full(self.samples, self._given[name], dtype=np.float32)
+        return np.full(self.samples, self._values[name], dtype=np.float32)
 
 
 class Traced(Draws):
@@ -188,7 +188,7 @@ def check_draws(seed: int, samples: int) -> None:
 def sampled(sample: Callable[..., Samples], seed: int, name: str, size: int, *parameters: object) -> Samples:
     """``sample(generator, size, *parameters)``, with the generator of a seed and a name; read-only.
 
-    The same for the same arguments, in whatever comparison: short arrays are kept from one to the next.
+    The same for the same arguments in every comparison: short arrays stay in memory for the next one.
     """
     draw = _recent if size <= SHORT else _recent.__wrapped__
     return draw(sample, seed, name, size, *parameters)
@@ -225,30 +225,30 @@ def drawn(rng: np.random.Generator, size: int, figure: Ranged) -> Samples:
     return triangular(figure, rng, size)
 
 
-def triangular(known: Ranged, rng: np.random.Generator, size: int) -> Samples:
+def triangular(figure: Ranged, rng: np.random.Generator, size: int) -> Samples:
     """Draw from low, typical (the mode) and high, shape ``(size,)``; three equal figures are one certain value.
 
     Of two uniform numbers, ``low (1 - larger) + typical (larger - smaller) + high smaller`` is triangular (Stein and
     Keblis, Mathematical and Computer Modelling 49, 2009): no root, no branch, and never less when a figure is raised.
     """
-    if known.low == known.high:
-        return np.full(size, known.typical, dtype=np.float32)
-    one, two = rng.random((2, size), dtype=np.float32)
-    larger = np.maximum(one, two)
-    smaller = np.minimum(one, two, out=one)
-    np.multiply(larger, np.float32(known.typical - known.low), out=two)
-    np.multiply(smaller, np.float32(known.high - known.typical), out=smaller)
-    two += smaller
-    two += np.float32(known.low)
-    # Rounding may step over an end by the last bit.
-    np.clip(two, np.float32(known.low), np.float32(known.high), out=two)
-    values: Samples = two
+    if figure.low == figure.high:
+        return np.full(size, figure.typical, dtype=np.float32)
+    first, second = rng.random((2, size), dtype=np.float32)
+    larger = np.maximum(first, second)
+    smaller = np.minimum(first, second, out=first)
+    np.multiply(larger, np.float32(figure.typical - figure.low), out=second)
+    np.multiply(smaller, np.float32(figure.high - figure.typical), out=smaller)
+    second += smaller
+    second += np.float32(figure.low)
+    # Rounding may exceed an end by the last bit.
+    np.clip(second, np.float32(figure.low), np.float32(figure.high), out=second)
+    values: Samples = second
     return values
 
 
-def spread(known: Ranged) -> float:
+def spread(figure: Ranged) -> float:
     """Standard deviation of the logarithm [1]: typical is the median, high the 99.9 % point; 0 when certain."""
-    return math.log(known.high / known.typical) / Z999 if known.high > known.typical > 0 else 0.0
+    return math.log(figure.high / figure.typical) / Z999 if figure.high > figure.typical > 0 else 0.0
 
 
 def quantile_of(figure: Ranged, u: Unit) -> Unit:

@@ -1,7 +1,7 @@
 """What a short history says about rates and durations, with the uncertainty that a short history leaves.
 
 Rates are Poisson with a gamma posterior; durations are lognormal with a posterior over both parameters, in which an
-outage that had not ended when it was last seen counts for what is known of it: that it lasted longer.
+outage that had not ended when it was last seen counts as a lower bound.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Points of the posterior's grid in the location and in the logarithm of the spread.
 _LOCATIONS, _SPREADS = 49, 61
-#: Probabilities at which the predictive distribution is kept; between them it is linear in the logarithm.
+#: Number of probabilities at which the predictive distribution is stored; between them it is linear in the logarithm.
 _LEVELS = 513
 
 
@@ -75,7 +75,7 @@ class DurationFit:
     mode
         The most likely location and spread.
     exact, censored
-        How many durations are known, and how many only from below.
+        How many durations are exact, and how many are lower bounds.
     """
 
     location: Array
@@ -127,7 +127,7 @@ def _predictive(fit: DurationFit) -> tuple[Array, Array]:
 
 
 def fit_duration(exact_h: npt.ArrayLike, at_least_h: npt.ArrayLike = ()) -> DurationFit:
-    """Posterior of a lognormal duration from durations [h], some known only from below.
+    """Posterior of a lognormal duration from durations [h], some only as a lower bound.
 
     The prior is flat in the location and in the logarithm of the spread; without censored durations the posterior is
     the textbook's (Student t and inverse chi-squared).

@@ -21,12 +21,12 @@ _SCOUTS = 24
 
 
 def on_frontier(points: npt.ArrayLike) -> Mask:
-    """Which points no other beats: none is as low in every column and lower in one.
+    """Which points no other point beats: as low in every column and lower in one.
 
     Parameters
     ----------
     points
-        Shape ``(points, columns)``; every column is minimised. Equal points beat each other not: all of them stay.
+        Shape ``(points, columns)``; every column is minimised. Ties are all kept.
         Infinite values are compared as such.
 
     Returns
@@ -41,9 +41,10 @@ def on_frontier(points: npt.ArrayLike) -> Mask:
 
     Notes
     -----
-    Points that share all columns but the first are led by the lowest of them (many topologies recover alike and differ
-    by cost). Those left are sorted, so that nobody is beaten by a later one, and each block is compared with the front
-    so far: sort-filter-skyline (Chomicki et al., Skyline with Presorting, ICDE 2003). Time grows with points x front.
+    Points that share all columns but the first are represented by the lowest of them (many topologies recover alike
+    and differ by cost). The rest are sorted, so that no point is beaten by a later one, and each block is compared with
+    the front so far: sort-filter-skyline (Chomicki et al., Skyline with Presorting, ICDE 2003). Time grows with points
+    x front.
     """
     table = np.asarray(points, dtype=np.float64)
     if table.ndim != 2 or not table.shape[1]:
@@ -53,14 +54,14 @@ def on_frontier(points: npt.ArrayLike) -> Mask:
     if not len(table):
         return np.zeros(0, dtype=bool)
     group, leaders = _leaders(table)
-    kept = np.zeros(len(leaders), dtype=bool)
-    kept[_sorted_front(leaders)] = True
-    front: Mask = kept[group] & (table[:, 0] == leaders[group, 0])
+    on_front = np.zeros(len(leaders), dtype=bool)
+    on_front[_sorted_front(leaders)] = True
+    front: Mask = on_front[group] & (table[:, 0] == leaders[group, 0])
     return front
 
 
 def on_frontier_of_groups(values: npt.NDArray[np.number], groups: npt.NDArray[np.integer], rest: npt.ArrayLike) -> Mask:
-    """The same front, where points are known to come in groups that differ in one column only.
+    """The same front, where the points come in groups that differ in one column only.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def on_frontier_of_groups(values: npt.NDArray[np.number], groups: npt.NDArray[np
     rest
         The other columns by group, shape ``(groups, columns)``.
     """
-    others = np.asarray(rest, dtype=np.float64)
-    lowest = lowest_of(values, groups, len(others))
-    there = np.flatnonzero(np.isfinite(lowest))
-    kept = np.zeros(len(others), dtype=bool)
-    kept[there] = on_frontier(np.column_stack([lowest[there], others[there]]))
-    front: Mask = kept[groups] & (values == lowest[groups])
+    columns = np.asarray(rest, dtype=np.float64)
+    lowest = lowest_of(values, groups, len(columns))
+    occupied = np.flatnonzero(np.isfinite(lowest))
+    on_front = np.zeros(len(columns), dtype=bool)
+    on_front[occupied] = on_frontier(np.column_stack([lowest[occupied], columns[occupied]]))
+    front: Mask = on_front[groups] & (values == lowest[groups])
     return front
 
 
@@ -103,13 +104,13 @@ def _leaders(table: Points) -> tuple[npt.NDArray[np.intp], Points]:
 
 def _sorted_front(table: Points) -> npt.NDArray[np.intp]:
     """Positions of the front among points that all differ."""
-    left = _without_beaten(table)
+    positions = _without_beaten(table)
     # Of two points the one that beats the other has the lower columns, so it comes first.
-    left = left[np.lexsort(table[left].T[::-1])]
+    positions = positions[np.lexsort(table[positions].T[::-1])]
     front = np.empty((0, table.shape[1]))
-    kept: list[npt.NDArray[np.intp]] = []
-    for start in range(0, len(left), _BLOCK):
-        places = left[start : start + _BLOCK]
+    on_front: list[npt.NDArray[np.intp]] = []
+    for start in range(0, len(positions), _BLOCK):
+        places = positions[start : start + _BLOCK]
         block = table[places]
         for against in range(0, len(front), _BLOCK):
             stays = ~_beaten(block, front[against : against + _BLOCK])
@@ -119,23 +120,23 @@ def _sorted_front(table: Points) -> npt.NDArray[np.intp]:
         if len(places):
             stays = ~_beaten(block, block)
             front = np.concatenate([front, block[stays]])
-            kept.append(places[stays])
-    return np.concatenate(kept)
+            on_front.append(places[stays])
+    return np.concatenate(on_front)
 
 
 def _without_beaten(table: Points) -> npt.NDArray[np.intp]:
     """Positions of the points that a few good ones leave over."""
-    left = np.arange(len(table))
+    positions = np.arange(len(table))
     if len(table) <= 4 * _BLOCK:
-        return left
+        return positions
     ranks = np.zeros(len(table))
     for column in table.T:
         finite = np.where(np.isfinite(column), column, np.nan)
         low, high = np.nanmin(finite, initial=np.inf), np.nanmax(finite, initial=-np.inf)
         ranks += np.nan_to_num((finite - low) / (high - low), nan=1.0) if high > low else 0.0
     for scout in np.argpartition(ranks, _SCOUTS)[:_SCOUTS]:
-        left = left[~_beaten(table[left], table[scout : scout + 1])]
-    return left
+        positions = positions[~_beaten(table[positions], table[scout : scout + 1])]
+    return positions
 
 
 def _beaten(points: Points, by: Points) -> Mask:

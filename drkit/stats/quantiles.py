@@ -1,4 +1,4 @@
-"""A distribution told by its quantiles, its mean, and how far the simulation itself may be off."""
+"""A distribution as quantiles and a mean, with the simulation error of each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Spread(NamedTuple):
     Parameters
     ----------
     p05, p50, p95, p99, asked
-        Values that this part of the draws does not exceed; ``asked`` is the probability that the objectives ask for.
+        Quantiles at 5, 50, 95 and 99 %, and ``asked`` at the probability that the objectives require.
     mean, standard_deviation
         Of the draws, those above the value given as that value.
     p_meets
@@ -73,13 +73,13 @@ def spread_of(
     probability
         For ``asked``.
     at_most
-        What a draw above it, and an infinite one, counts as in the mean.
+        Draws above this value, infinite ones too, count as this value in the mean.
     """
     return Ordered(values, at_most).spread(objective, probability)
 
 
 class Ordered:
-    """A sample in order: what its spread is told from, whatever the objective.
+    """A sorted sample, from which the spread for any objective follows.
 
     Parameters
     ----------

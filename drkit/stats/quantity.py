@@ -1,4 +1,4 @@
-"""Quantity: a figure that is known, or known as low, typical and high, and what the three stand for."""
+"""Quantity: a figure that is certain, or a range of low, typical and high, and the distribution it stands for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Strict(BaseModel):
-    """What every part of a workload file is: frozen, nothing unknown, nothing converted."""
+    """Base of every part of a workload file: frozen, no unknown keys, no conversion of types."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, populate_by_name=True)
 
@@ -23,7 +23,7 @@ Z999 = 3.090232306167813
 
 
 def lognormal_problem(low: float, typical: float, high: float) -> str:
-    """What is wrong with three figures [one unit] of a lognormal, whose low end is no parameter; empty if nothing."""
+    """What is wrong with three figures [one unit] of a lognormal, which has no parameter for low; empty if nothing."""
     if low == high:
         return ""
     if typical == 0:
@@ -74,7 +74,7 @@ class Quantity(Strict):
 
     @property
     def certain(self) -> bool:
-        """Whether the three figures are one."""
+        """Whether the three figures are equal."""
         return self.low == self.high
 
     @property

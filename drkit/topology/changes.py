@@ -40,12 +40,12 @@ def changes_from_today(workload: Workload, sizes: Sizes, primary: Site, support:
         yield f"cache has {replicas} of each shard instead of {today.cache_replicas_per_shard}"
     yield from _tasks(today, sizes)
     if today.acu and sizes.acu:
-        for what, old, new in (
+        for verb, old, new in (
             ("starts", today.acu.min, primary.serverless_min_acu),
             ("ends", max(today.acu.max, primary.serverless_min_acu), primary.serverless_max_acu),
         ):
             if old != new:
-                yield f"Serverless v2 capacity {what} at {new:g} ACU instead of {old:g}"
+                yield f"Serverless v2 capacity {verb} at {new:g} ACU instead of {old:g}"
     for part in ("database", "cache", "compute"):
         old, new = getattr(today.commitments, part), getattr(sizes.commitments, part)
         if old != new:
@@ -53,21 +53,21 @@ def changes_from_today(workload: Workload, sizes: Sizes, primary: Site, support:
 
 
 def _class(
-    what: str, unit: str, service: Service, engine: str, variant: str, old: str, primary: Site, support: SupportMatrix
+    part: str, unit: str, service: Service, engine: str, variant: str, old: str, primary: Site, support: SupportMatrix
 ) -> str:
     new = primary.database_class if service == "aurora" else primary.cache_node_type
     extra = support.extra_monthly_usd(service, engine, old, new, primary.region, variant)
     verb = "moves" if extra < 0 or SERVERLESS in (old, new) else "steps up"
-    told = "" if math.isnan(extra) else f" ({extra:+,.2f} USD a month for each {unit})"
-    return f"{what} {verb} from {old} to {new}{told}"
+    cost = "" if math.isnan(extra) else f" ({extra:+,.2f} USD a month for each {unit})"
+    return f"{part} {verb} from {old} to {new}{cost}"
 
 
 def _tasks(today: Sizes, sizes: Sizes) -> Iterator[str]:
     both = zip(today.tasks, today.task_sizes, sizes.tasks, sizes.task_sizes, strict=True)
     for (name, _, old_count), old, (*_, new_count), new in both:
         if (old_count, old) != (new_count, new):
-            yield f"{name} has {_told(new_count, new)} instead of {_told(old_count, old)}"
+            yield f"{name} has {_size_in_words(new_count, new)} instead of {_size_in_words(old_count, old)}"
 
 
-def _told(tasks: int, size: tuple[float, float]) -> str:
+def _size_in_words(tasks: int, size: tuple[float, float]) -> str:
     return f"{count(tasks, 'task')} of {size[0]:g} vCPU and {size[1]:g} GiB"

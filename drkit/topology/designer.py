@@ -52,7 +52,7 @@ class Designer:
         self.warm_fraction = assumptions["warm_standby_fraction"].typical
         # Aurora wants this much in the primary cluster of a global database, which never idles below it.
         self.least_acu = catalog.support.figure("aurora", "serverless_min_recommended_acu")
-        # Many topologies of one region pair ask for the same.
+        # Many topologies of a region pair need the same answer.
         self._replicable = lru_cache(maxsize=None)(catalog.support.replicable)
         self._primary = lru_cache(maxsize=256)(self._make_primary)
         self._changes = lru_cache(maxsize=256)(self._changes_from_today)
@@ -147,24 +147,26 @@ class Designer:
         """Steps up to classes that Global Database and Global Datastore take in both regions."""
         workload, sizes = self.workload, decision.sizes
         regions = (workload.region, decision.region)
-        found, node_type = sizes.database_class, sizes.cache_node_type
+        database_class, node_type = sizes.database_class, sizes.cache_node_type
         if database := workload.database:
             of_engine = (database.engine, database.version)
-            found = self.catalog.support.step_up("aurora", *of_engine, found, regions, sizes.storage_type).found
+            database_class = self.catalog.support.step_up(
+                "aurora", *of_engine, database_class, regions, sizes.storage_type
+            ).found
             # A serverless class steps up to itself, so check the second region too.
-            self.check_database(decision.strategy, regions, found)
+            self.check_database(decision.strategy, regions, database_class)
             self.check_strategy(decision.strategy)
         if cache := workload.cache:
             of_cache = (cache.engine, cache.version)
             node_type = self.catalog.support.step_up("elasticache", *of_cache, node_type, regions).found
-        if (found, node_type) == (sizes.database_class, sizes.cache_node_type):
+        if (database_class, node_type) == (sizes.database_class, sizes.cache_node_type):
             return sizes
-        return replace(sizes, database_class=found, cache_node_type=node_type)
+        return replace(sizes, database_class=database_class, cache_node_type=node_type)
 
     # Made -----------------------------------------------------------------------------------------------------------
 
     def sites(self, decision: Decision) -> tuple[Site, Site | None]:
-        """What runs in the primary and in the failover region, be it legal or not."""
+        """What runs in the primary and in the failover region, legal or not."""
         primary = self.primary(decision)
         return primary, self.failover(decision, primary) if decision.region else None
 
@@ -190,12 +192,12 @@ class Designer:
         return failover_site(self.workload, strategy, region, zones, headless, self.warm_fraction, bought, primary)
 
     def topology(self, decision: Decision, sized: str = "") -> Topology:
-        """The topology of a decision, be it legal or not.
+        """The topology of a decision, legal or not.
 
         Parameters
         ----------
         sized
-            Part of its name that tells it from topologies of other sizes.
+            Part of its name that distinguishes it from topologies of other sizes.
         """
         workload, strategy, region = self.workload, decision.strategy, decision.region
         primary, failover = self.sites(decision)

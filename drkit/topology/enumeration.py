@@ -1,6 +1,6 @@
 """Every topology that a workload could have, at today's sizes.
 
-A topology is legal or it says why not. Nothing here knows a price; the bill may still find that a region lacks one.
+A topology is legal, or has a reason why not. Prices are not checked here: the bill may find that a region lacks one.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
     """
     check_today(workload, catalog)
     designer = Designer(workload, catalog, assumptions)
-    wanted = workload.objectives.strategies or list(STRATEGIES)
+    strategies = workload.objectives.strategies or list(STRATEGIES)
     sizes = _sizes(workload)
     for decision in _variants(workload, sizes, "single_region", ""):
         yield designer.topology(decision)
     for strategy, region in itertools.product(STRATEGIES[1:], catalog.regions.commercial()):
-        if strategy not in wanted or region.code == workload.region:
+        if strategy not in strategies or region.code == workload.region:
             continue
         reason = designer.region_refused(region.code)
         variants = _variants(workload, sizes, strategy, region.code)
@@ -69,21 +69,21 @@ def enumerate_topologies(workload: Workload, catalog: Catalog, assumptions: Assu
 def _sizes(workload: Workload) -> list[Sizes]:
     """Today's sizes with either storage type and on either architecture, today's own first."""
     today = Sizes.of_today(workload)
-    other: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
+    other_storage: StorageType = "io_optimized" if today.storage_type == "standard" else "standard"
     moved = on_arm64(workload, today.tasks)
     return [
         replace(today, storage_type=storage, tasks=tasks)
-        for storage in ((today.storage_type, other) if workload.database else (today.storage_type,))
+        for storage in ((today.storage_type, other_storage) if workload.database else (today.storage_type,))
         for tasks in ((today.tasks, moved) if moved != today.tasks else (today.tasks,))
     ]
 
 
-def _variants(workload: Workload, sizes: list[Sizes], strategy: Strategy, region: str) -> Iterator[Decision]:
+def _variants(workload: Workload, choices: list[Sizes], strategy: Strategy, region: str) -> Iterator[Decision]:
     """Decisions for one strategy and region, the one nearest to today first."""
-    for each, headless, rtc in itertools.product(
-        sizes, headless_or_not(workload, strategy), time_control_or_not(workload, strategy)
+    for sizes, headless, rtc in itertools.product(
+        choices, headless_or_not(workload, strategy), time_control_or_not(workload, strategy)
     ):
-        yield Decision(strategy, region, headless, rtc, each)
+        yield Decision(strategy, region, headless, rtc, sizes)
 
 
 def headless_or_not(workload: Workload, strategy: Strategy) -> tuple[bool, ...]:

@@ -106,7 +106,7 @@ class Site:
 
     @property
     def alarms(self) -> int:
-        """CloudWatch alarms the stack makes here, the replication lag's aside."""
+        """CloudWatch alarms that the stack creates here, except that of the replication lag."""
         database = self.database_cluster and self.database_instances > 0
         return 2 * self.load_balancer + database + self.cache_group
 

@@ -34,9 +34,9 @@ class Topology:
     rejected_because
         Why it is not possible; empty when it is.
     not_sold
-        Region and purchase that no price was found for, where that is why it is not possible.
+        Region and purchase without a price, where that makes the topology impossible.
     sized
-        What tells it from other topologies whose sizes differ; empty where sizes follow from the rest.
+        Distinguishes it from topologies of other sizes; empty where the sizes follow from the rest.
     """
 
     strategy: Strategy
@@ -99,8 +99,8 @@ class Topology:
         )
 
 
-def in_words(topology: Topology) -> str:
-    """The strategy in words, and whether it is headless: two ways with two RTOs."""
+def strategy_in_words(topology: Topology) -> str:
+    """The strategy in words, and whether it is headless, which changes the RTO."""
     joined = {"backup_restore": "backup and restore", "active_active": "active/active"}
     words = joined.get(topology.strategy, topology.strategy.replace("_", " "))
     return f"headless {words}" if topology.headless else words

@@ -28,23 +28,23 @@ def check_today(workload: Workload, catalog: Catalog) -> None:
         One sentence for everything wrong.
     """
     data = workload.model_dump(by_alias=True, warnings=False)
-    if found := [sentence for _, sentence in problems(data, catalog)]:
-        raise WorkloadError("\n".join(f"workload {workload.name}: {sentence}" for sentence in found))
+    if sentences := [sentence for _, sentence in problems(data, catalog)]:
+        raise WorkloadError("\n".join(f"workload {workload.name}: {sentence}" for sentence in sentences))
 
 
 def problems(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Location, str]]:
     """Every such problem of a workload file's data: where, and a sentence.
 
-    The data may be wrong in other ways too: what is missing or of another type is passed over, since the schema
-    tells that.
+    The data may be wrong in other ways too: missing values and values of the wrong type are skipped, since the schema
+    reports them.
     """
     yield from _home(data, catalog)
     where = ("objectives", "failover_regions")
     codes = [code for code in _list(data, where) if isinstance(code, str)]
     for code in codes:
         if code not in catalog.regions:
-            known = ", ".join(catalog.prices.regions())
-            yield where, f"{'.'.join(where)}: {code!r} is not an AWS region of the snapshot; priced are {known}"
+            allowed = ", ".join(catalog.prices.regions())
+            yield where, f"{'.'.join(where)}: {code!r} is not an AWS region of the snapshot; priced are {allowed}"
     home = _text(data, ("region",))
     if codes and set(codes) <= {home}:
         yield where, f"{'.'.join(where)} names only {home}, where the system runs: name another region"
@@ -52,8 +52,8 @@ def problems(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Locati
     countries = {region.country_code for region in catalog.regions.commercial()} | {"EU"}
     for code in _list(data, where):
         if code not in countries:
-            known = ", ".join(sorted(countries))
-            yield where, f"{'.'.join(where)}: no AWS region lies in {code!r}; allowed are {known}"
+            allowed = ", ".join(sorted(countries))
+            yield where, f"{'.'.join(where)}: no AWS region lies in {code!r}; allowed are {allowed}"
     for where in (("database", "class"), ("cache", "node_type")):
         if name := _text(data, where):
             try:
@@ -67,8 +67,8 @@ def problems(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Locati
             f"network.nat_gateways is none: tasks then need interface_endpoints for {', '.join(missing)}, "
             "or they cannot pull an image or write a log",
         )
-    given = data.get("assumptions")
-    for name, figure in (given if isinstance(given, dict) else {}).items():
+    figures = data.get("assumptions")
+    for name, figure in (figures if isinstance(figures, dict) else {}).items():
         try:
             Assumptions(catalog.snapshot, {str(name): Quantity.model_validate(figure)})
         except WorkloadError as error:
@@ -87,14 +87,14 @@ def _home(data: Mapping[str, Any], catalog: Catalog) -> Iterator[tuple[Location,
         return
     zones = _at(data, ("network", "zones"))
     if code not in catalog.prices.regions():
-        known = ", ".join(catalog.prices.regions())
-        yield ("region",), f"region is {code!r} ({home.name}): the snapshot has prices for {known}"
+        priced = ", ".join(catalog.prices.regions())
+        yield ("region",), f"region is {code!r} ({home.name}): the snapshot has prices for {priced}"
     elif isinstance(zones, int) and zones > home.zones:
         yield ("network", "zones"), f"network.zones is {zones}: {code} has {home.zones}"
     residency = [country for country in _list(data, ("objectives", "residency")) if isinstance(country, str)]
     if not home.may_hold(residency):
-        told = f"objectives.residency is {', '.join(residency)}: {code}, where it runs, lies in {home.country}"
-        yield ("objectives", "residency"), told
+        sentence = f"objectives.residency is {', '.join(residency)}: {code}, where it runs, lies in {home.country}"
+        yield ("objectives", "residency"), sentence
 
 
 def _at(data: Any, where: Location) -> Any:
@@ -104,10 +104,10 @@ def _at(data: Any, where: Location) -> Any:
 
 
 def _text(data: Mapping[str, Any], where: Location) -> str:
-    found = _at(data, where)
-    return found if isinstance(found, str) else ""
+    value = _at(data, where)
+    return value if isinstance(value, str) else ""
 
 
 def _list(data: Mapping[str, Any], where: Location) -> list[Any]:
-    found = _at(data, where)
-    return [entry for entry in found if not isinstance(entry, dict | list)] if isinstance(found, list) else []
+    value = _at(data, where)
+    return [entry for entry in value if not isinstance(entry, dict | list)] if isinstance(value, list) else []

@@ -11,7 +11,7 @@ from drkit.stats.quantity import Strict
 
 _LENGTHS = r"_(1|3)y_(no|partial|all)_upfront"
 
-# AWS sells Database Savings Plans for one year without upfront payment, and no other.
+# AWS sells Database Savings Plans for one year without upfront payment only.
 ForDatabase = Annotated[str, Field(pattern=rf"^({ON_DEMAND}|reserved{_LENGTHS}|database_savings_plan_1y_no_upfront)$")]
 ForCompute = Annotated[str, Field(pattern=rf"^({ON_DEMAND}|compute_savings_plan{_LENGTHS})$")]
 Part = Literal["database", "cache", "compute"]
@@ -46,7 +46,7 @@ class Commitments(Strict):
 
 
 def in_words(purchase: str) -> str:
-    """A purchase as people say it: ``reserved for 1 year, no upfront``."""
+    """A purchase in words: ``reserved for 1 year, no upfront``."""
     if purchase == ON_DEMAND:
         return "on demand"
     for name, words in _MEANING.items():

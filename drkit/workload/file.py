@@ -15,7 +15,7 @@ from drkit.errors import WorkloadError
 from drkit.files import yaml_text
 from drkit.files.bundled import data_dir
 from drkit.words import did_you_mean, within
-from drkit.workload import check as today
+from drkit.workload.check import problems
 from drkit.workload.model import Workload
 
 if TYPE_CHECKING:
@@ -71,13 +71,13 @@ def parse(text: str, name: str = "workload", catalog: Catalog | None = None) -> 
         raise WorkloadError(f"{name}: this is nested too deeply for a workload") from error
     if not isinstance(data, dict):
         raise WorkloadError(f"{name}:1: a workload is a mapping of keys; `drkit init` writes one to start from")
-    problems = [f"{name}:{line}: {key} is given twice: keep one" for line, key in _twice(root)]
+    sentences = [f"{name}:{line}: {key} is given twice: keep one" for line, key in _twice(root)]
     workload, wrong = _validated(data, catalog)
-    told = {(_line(root, location), sentence) for location, sentence in wrong}
-    problems += [f"{name}:{line}: {sentence}" for line, sentence in sorted(told)]
-    if problems:
-        count = f"{len(problems)} errors" if len(problems) > 1 else "1 error"
-        raise WorkloadError("\n".join([*problems, f"{count}: correct the file and run again"]))
+    located = {(_line(root, location), sentence) for location, sentence in wrong}
+    sentences += [f"{name}:{line}: {sentence}" for line, sentence in sorted(located)]
+    if sentences:
+        count = f"{len(sentences)} errors" if len(sentences) > 1 else "1 error"
+        raise WorkloadError("\n".join([*sentences, f"{count}: correct the file and run again"]))
     assert workload is not None
     return workload
 
@@ -98,7 +98,7 @@ def check(data: dict[str, Any], catalog: Catalog | None = None) -> Workload:
 
 def _validated(data: dict[str, Any], catalog: Catalog | None) -> tuple[Workload | None, list[tuple[Location, str]]]:
     """The workload, unless it is wrong, and everything that is wrong: where, and a sentence."""
-    wrong: list[tuple[Location, str]] = list(today.problems(data, catalog)) if catalog else []
+    wrong: list[tuple[Location, str]] = list(problems(data, catalog)) if catalog else []
     try:
         return Workload.model_validate(data), wrong
     except ValidationError as error:
@@ -110,12 +110,12 @@ def find(source: str | Path) -> Path:
     path = Path(source)
     if path.suffix in (".yaml", ".yml") or path.exists():
         return path
-    known = bundled()
-    if str(source) in known:
-        return known[str(source)]
-    near = did_you_mean(str(source), known)
-    told = f"there is no file {str(source)!r}, and the bundled workloads are {', '.join(known)}"
-    raise WorkloadError(f"{told}; {near}" if near else told)
+    paths = bundled()
+    if str(source) in paths:
+        return paths[str(source)]
+    near = did_you_mean(str(source), paths)
+    sentence = f"there is no file {str(source)!r}, and the bundled workloads are {', '.join(paths)}"
+    raise WorkloadError(f"{sentence}; {near}" if near else sentence)
 
 
 def bundled() -> dict[str, Path]:
@@ -182,8 +182,8 @@ def _sentence(detail: ErrorDetails) -> str:
         case "missing":
             return f"{name} is missing: {_describe(location)}"
         case "extra_forbidden":
-            known = _fields(location[:-1])
-            hint = did_you_mean(str(location[-1]), known) or f"known are {', '.join(known)}"
+            keys = _fields(location[:-1])
+            hint = did_you_mean(str(location[-1]), keys) or f"known are {', '.join(keys)}"
             return f"{name} is not a key of a workload: {hint}"
         case "literal_error":
             return f"{name} is {value!r}: allowed are {str(context['expected']).replace(' or ', ', ')}"
@@ -243,10 +243,10 @@ def _model_at(location: Sequence[int | str]) -> type[BaseModel] | None:
         if isinstance(part, int):
             continue
         field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
-        found = next(_models(field.annotation), None) if field else None
-        if found is None:
+        inner = next(_models(field.annotation), None) if field else None
+        if inner is None:
             return None
-        model = found
+        model = inner
     return model
 
 

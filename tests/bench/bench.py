@@ -170,13 +170,13 @@ class Recorded(Draws):
         self.own: list[Callable[[Draws, str], object]] = []
 
     def uniform(self, name: str) -> Any:
-        if name not in self._kept:
+        if name not in self._drawn:
             self.numpy.append(lambda rng: rng.random(self.samples))
             self.own.append(lambda draws, other: draws.uniform(other))
         return super().uniform(name)
 
     def known(self, name: str, figure: Any) -> Any:
-        if name not in self._kept:
+        if name not in self._drawn:
             low, typical, high = figure.low, figure.typical, figure.high
             if getattr(figure, "distribution", "") == "lognormal":
                 self.numpy.append(lambda rng: rng.lognormal(math.log(typical), spread(figure), self.samples))
@@ -186,13 +186,13 @@ class Recorded(Draws):
         return super().known(name, figure)
 
     def gamma(self, name: str, shape: float, years: float) -> Any:
-        if name not in self._kept:
+        if name not in self._drawn:
             self.numpy.append(lambda rng: rng.gamma(shape, 1 / years, self.samples))
             self.own.append(lambda draws, other: draws.gamma(other, shape, years))
         return super().gamma(name, shape, years)
 
     def poisson(self, name: str, rate: Any) -> Any:
-        if name not in self._kept:
+        if name not in self._drawn:
             self.numpy.append(lambda rng: rng.poisson(rate))
             self.own.append(lambda draws, other: draws.poisson(other, rate))
         return super().poisson(name, rate)
