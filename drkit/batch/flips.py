@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from drkit.batch import store
+from drkit.batch.folder import last_folder, read_record, run_folder
 from drkit.batch.run import DONE, WORKLOAD
 from drkit.files import yaml_text
 
@@ -105,9 +105,9 @@ def _chose(record: Mapping[str, Any]) -> bool:
 
 
 def _flip(name: str, before: Mapping[str, Any], after: Mapping[str, Any], destination: Path) -> Flip:
-    old, new = store.last_folder(destination, name), store.run_folder(destination, name)
+    old, new = last_folder(destination, name), run_folder(destination, name)
     was_of, now_of = before["fingerprint"], after["fingerprint"]
-    if (kept := store.record(old)) is not None and kept.get("fingerprint") != was_of:
+    if (kept := read_record(old)) is not None and kept.get("fingerprint") != was_of:
         # Of a run in between, which failed or whose batch was killed: its files would tell of another choice.
         old /= "none"
     changed = [part for part in {**now_of, **was_of} if was_of.get(part) != now_of.get(part)]

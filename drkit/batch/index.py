@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from drkit.batch import store
+from drkit.batch.folder import read_record, run_folder, runs_there
 from drkit.batch.run import DONE, target_name
 from drkit.figures import portfolio as pictures
 from drkit.files.templates import template
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drkit.batch.flips import Changes
+    from drkit.batch.outcome import Batch
     from drkit.batch.planning import Plan
-    from drkit.batch.runner import Batch
 
 
 def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping[str, Any]]) -> dict[str, str | bytes]:
@@ -109,9 +109,9 @@ def _row(spec: Any, batch: Batch) -> dict[str, Any]:
 def _left(plan: Plan, batch: Batch) -> list[dict[str, str]]:
     """Runs of portfolios before this one, whose folders are still there: when each ended, and its report."""
     found = []
-    for name in sorted({*store.runs_there(batch.folder)} - {planned.spec.name for planned in plan.runs}):
-        folder = store.run_folder(batch.folder, name)
-        record = store.record(folder) or {}
+    for name in sorted({*runs_there(batch.folder)} - {planned.spec.name for planned in plan.runs}):
+        folder = run_folder(batch.folder, name)
+        record = read_record(folder) or {}
         report = next(iter(sorted(path.name for path in folder.glob("*.html"))), "")
         found.append(
             {

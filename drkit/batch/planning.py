@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drkit.batch import portfolio as portfolios
+from drkit.batch.folder import read_record, run_folder
 from drkit.batch.run import COMPARED_WITH, DONE, FAILED, WORKLOAD, RunSpec
-from drkit.batch.store import record, run_folder
 from drkit.errors import DrkitError, ParameterError, WorkloadError
-from drkit.facts import cache as store
+from drkit.facts import cache as snapshots
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import data_dir, notebooks_dir, terraform_dir
@@ -219,8 +219,8 @@ def _text(workload: Path) -> str:
 @cache
 def _snapshot(name: str) -> tuple[str, Catalog]:
     """The snapshot of that name as a run anywhere on this machine finds it, and its catalog."""
-    folder = store.find(name or None)
-    return (str(folder.resolve()) if folder else store.EMBEDDED), Catalog.load(name or None)
+    folder = snapshots.find(name or None)
+    return (str(folder.resolve()) if folder else snapshots.EMBEDDED), Catalog.load(name or None)
 
 
 @lru_cache(maxsize=4096)
@@ -247,7 +247,7 @@ def _digest(text: str) -> str:
 
 
 def _planned(spec: RunSpec, destination: str | Path, retry_failed: bool) -> Planned:
-    before = record(run_folder(destination, spec.name))
+    before = read_record(run_folder(destination, spec.name))
     if before is None:
         return Planned(spec, True, "new", None)
     old = before.get("fingerprint", {})

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from drkit.outputs import to_csv
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from drkit.batch.outcome import Batch
     from drkit.batch.planning import Plan
-    from drkit.batch.runner import Batch
 
 #: Figures of the choice, as ``summary.json`` has them.
 FIGURES = (
@@ -41,14 +39,9 @@ FIGURES = (
 NOT_RUN = "not run"
 
 
-def frame(plan: Plan, batch: Batch) -> pd.DataFrame:
+def of(plan: Plan, batch: Batch) -> pd.DataFrame:
     """Every run of the portfolio in its order: axes, parameters, status, the choice, its figures, time."""
     return pd.DataFrame([_row(planned.spec.name, planned.spec, batch.records) for planned in plan.runs])
-
-
-def csv(table: pd.DataFrame) -> str:
-    """The table as ``portfolio.csv`` has it."""
-    return to_csv(table)
 
 
 def _row(name: str, spec: Any, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

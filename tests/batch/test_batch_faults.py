@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
-from drkit.batch import store
+from drkit.batch.folder import RECORD, read_record
 from drkit.cli import main
 from drkit.runs import warm
 from drkit.runs.warm import client
@@ -73,7 +73,7 @@ def whole(out: Path) -> dict[str, int]:
     """Runs that have a folder, each with the moment its record was written; none of them is half."""
     found = {}
     for folder in (out / "runs").glob("*") if (out / "runs").exists() else ():
-        record = store.record(folder)
+        record = read_record(folder)
         assert record is not None, f"{folder} has no record"
         assert record["status"] == "done"
         given = folder.name.removeprefix("small,given=")
@@ -81,7 +81,7 @@ def whole(out: Path) -> dict[str, int]:
         executed_notebook = nbformat.read(folder / "small.ipynb", as_version=4)
         assert executed_notebook.cells[-1].outputs[0].text == f"{given}\n"
         assert (folder / "small.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
-        found[folder.name] = (folder / store.RECORD).stat().st_mtime_ns
+        found[folder.name] = (folder / RECORD).stat().st_mtime_ns
     return found
 
 

@@ -39,7 +39,7 @@ def runs_there(destination: str | Path) -> list[str]:
     return sorted(path.parent.name for path in (Path(destination) / "runs").glob(f"*/{RECORD}"))
 
 
-def shared(destination: str | Path) -> Path | None:
+def shared_folder(destination: str | Path) -> Path | None:
     """Folder for what one run of the batch at work leaves for the others; None where there is none."""
     folder = Path(destination).resolve() / _OWN / _SHARED
     return folder if folder.is_dir() else None
@@ -90,7 +90,7 @@ def publish(folder: Path, destination: str | Path, name: str) -> None:
     folder.rename(place)
 
 
-def record(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path) -> dict[str, Any] | None:
     """What ``run.json`` of a run's folder says; None where there is none, or none that can be read."""
     try:
         told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
