@@ -141,6 +141,7 @@ def identity() -> str:
 def _client(address: str, answers_within_s: float) -> Any:
     try:
         import distributed
+        from distributed.comm import get_address_host_port
     except ImportError as error:
         raise ParameterError(
             f"--scheduler needs Dask, which is not installed ({error}): pip install 'drkit[cluster]'"
@@ -149,6 +150,8 @@ def _client(address: str, answers_within_s: float) -> Any:
     for name in ("distributed", "distributed.client", "distributed.comm", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
+        # A client that was made with half an address complains when it is let go of.
+        get_address_host_port(address)
         return distributed.Client(address, timeout=answers_within_s, set_as_default=False, name="drkit-batch")
     except (OSError, ValueError, TypeError) as error:
         raise ParameterError(
@@ -171,9 +174,10 @@ def _on_worker(
     execute: Callable[..., RunResult], spec: RunSpec, snapshot: Files | None, versions: str
 ) -> tuple[RunResult, Files]:
     """Run it in a process of its own on this worker, which ends when the run is no longer wanted."""
-    import distributed
+    from distributed import get_worker
+    from distributed.core import Status
 
-    worker = distributed.get_worker()
+    worker = get_worker()
     task = worker.get_current_task()
     if (own := identity()) != versions:
         raise StoppedError(
@@ -191,7 +195,8 @@ def _on_worker(
             run = process.submit(execute, spec, scratch, True)
             while not wait([run], _LOOKS_EVERY_S).done:
                 wanted = worker.state.tasks.get(task)
-                if wanted is None or wanted.state == "cancelled":
+                closes = worker.status in (Status.closing, Status.closed)
+                if closes or wanted is None or wanted.state == "cancelled":
                     process.shutdown(cancel_futures=True)
             return run.result(), _files(run_folder(scratch, spec.name))
 
