@@ -93,19 +93,19 @@ def publish(folder: Path, destination: str | Path, name: str) -> None:
 def read_record(folder: Path) -> dict[str, Any] | None:
     """What ``run.json`` of a run's folder says; None where there is none, or none that can be read."""
     try:
-        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and "status" in told else None
+    return record if isinstance(record, dict) and "status" in record else None
 
 
 def last_batch(destination: str | Path) -> dict[str, dict[str, Any]]:
     """Records of the last batch that ended, by run; empty when there was none."""
     try:
-        told = json.loads((Path(destination) / _OWN / "last.json").read_text(encoding="utf-8"))
+        last = json.loads((Path(destination) / _OWN / "last.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(told["runs"])
+    return dict(last["runs"])
 
 
 def close_batch(destination: str | Path, records: dict[str, dict[str, Any]]) -> None:

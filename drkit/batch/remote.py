@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 #: What a batch reads of a run that has ended: what tells why a choice flipped, and the record.
-READ = ("summary.json", "comparison.csv", WORKLOAD, RECORD)
+NEEDED = ("summary.json", "comparison.csv", WORKLOAD, RECORD)
 #: What a batch comes to, in the order it is written; the last is what the next batch is compared with.
 _RESULT = ("portfolio.csv", "portfolio.png", "index.html", ".drkit/last.json")
 _LAST = ".drkit/last"
@@ -95,7 +95,7 @@ class Mirror:
                 for folder in ("runs", ".drkit")
             )
             names = {name for name in names if f"runs/{name.split('/')[1]}/{RECORD}" in names}
-            read = [name for name in names if name.split("/", 2)[2] in READ]
+            read = [name for name in names if name.split("/", 2)[2] in NEEDED]
             read += [name for name in own if name.startswith(_LAST)]
             for name in (*names, *read):
                 (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -115,14 +115,14 @@ class Mirror:
         names = [path.relative_to(self.folder).as_posix() for path in files]
         with self._refusals():
             if self._store.exists(self._there(record)):
-                self._put(f"{_LAST}/{run}/{name}" for name in READ)
+                self._put(f"{_LAST}/{run}/{name}" for name in NEEDED)
                 self._store.rm_file(self._there(record))
             if self._store.exists(self._there(place)):
                 self._store.rm(self._there(place), recursive=True)
             self._put(name for name in names if name != record)
             self._put([record])
         for path, name in zip(files, names, strict=True):
-            if name.removeprefix(f"{place}/") not in READ:
+            if name.removeprefix(f"{place}/") not in NEEDED:
                 path.write_bytes(b"")  # hundreds of reports would fill the temporary folder
 
     def conclude(self) -> None:

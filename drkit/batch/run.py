@@ -68,7 +68,7 @@ class RunSpec:
     engine: str = "drkit"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """How a run ended, as ``run.json`` in its folder has it.
 
@@ -212,9 +212,9 @@ def _sentence(error: Exception, spec: RunSpec) -> str:
 
 def _figures(folder: Path) -> dict[str, Any]:
     try:
-        told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        chosen = dict(told["chosen"])
-        chosen |= {"snapshot_date": told["snapshot"]["date"], "snapshot_digest": told["snapshot"]["sha256"]}
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        chosen = dict(summary["chosen"])
+        chosen |= {"snapshot_date": summary["snapshot"]["date"], "snapshot_digest": summary["snapshot"]["sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return chosen

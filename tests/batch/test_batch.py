@@ -239,9 +239,16 @@ class Runs:
         figures |= {"meets_objectives": not self.misses, "misses": self.misses}
         figures |= {"rto_at_probability_s": 60.0, "rpo_at_probability_s": 1.0}
         result = RunResult(
-            spec.name, "failed" if error else "done", error, "2026-11-25T00:00:00+00:00", 1.0,
-            dict(spec.fingerprint), dict(spec.parameters), dict(spec.axes), {} if error else figures,
-        )  # fmt: skip
+            name=spec.name,
+            status="failed" if error else "done",
+            error=error,
+            started="2026-11-25T00:00:00+00:00",
+            seconds=1.0,
+            fingerprint=dict(spec.fingerprint),
+            parameters=dict(spec.parameters),
+            axes=dict(spec.axes),
+            figures={} if error else figures,
+        )
         with staging(destination, spec.name) as folder:
             (folder / RECORD).write_text(result.text(), encoding="utf-8")
             publish(folder, destination, spec.name)
