@@ -191,6 +191,17 @@ def test_ctrl_c_ends_what_is_at_work_on_the_cluster_and_keeps_what_has_ended(
     until(lambda: not any(psutil.pid_exists(kernel) for _, _, kernel in begun(tmp_path)))
 
 
+def test_runs_of_a_batch_that_was_killed_end_on_the_cluster(cluster: DaskCluster, tmp_path: Path) -> None:
+    source = portfolio(tmp_path, 2, "time.sleep(600)")
+    batch = started(source, "--out", tmp_path / "out", "--scheduler", cluster.address)
+    until(lambda: len(begun(tmp_path)) >= 2 or batch.poll() is not None)
+    kernels = [kernel for _, _, kernel in begun(tmp_path)]
+    assert all(psutil.pid_exists(kernel) for kernel in kernels)
+    batch.kill()
+    batch.communicate()
+    until(lambda: not any(psutil.pid_exists(kernel) for kernel in kernels))
+
+
 def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_path: Path) -> None:
     source = portfolio(tmp_path, 4, "if given > 1 and not pathlib.Path(ledger, 'go').exists():\n    time.sleep(600)")
     out = tmp_path / "out"
