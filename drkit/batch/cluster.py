@@ -1,8 +1,8 @@
-"""Runs on the workers of a Dask cluster: the cluster is anybody's, the scheduler's address is all that is needed.
+"""Runs on the workers of a Dask cluster: the scheduler's address is all that is needed.
 
-A worker has nothing of this machine. Notebook and workload travel with the run, a snapshot of the user's cache once to
-each worker; what a run leaves goes to the store straight from the worker, or comes back. Dask repeats the runs of a
-worker that died on the others, and gives up a run that took several workers with it.
+Workers share no disk with this machine: notebook and workload travel with the run, a snapshot of the user's cache goes
+to each worker once, and the files of a run come back with its result. Dask repeats the runs of a worker that died on
+the others, and gives up a run that took several workers with it.
 """
 
 from __future__ import annotations
@@ -11,64 +11,43 @@ import contextlib
 import dataclasses
 import hashlib
 import logging
-import secrets
+import sys
 import tempfile
-import threading
-import warnings
-from collections import deque
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import CancelledError, Executor, Future, wait
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit.batch import store
+from drkit.batch import workers
+from drkit.batch.folder import RECORD, publish, run_folder, staging
 from drkit.batch.planning import code_digest
-from drkit.batch.remote import READ, Remote, unpack
-from drkit.batch.workers import LEAST_MEMORY, StoppedError
+from drkit.batch.workers import StoppedError
 from drkit.errors import DrkitError, ParameterError
-from drkit.facts import cache as snapshots
+from drkit.facts.cache import EMBEDDED
 from drkit.files.bundled import data_dir
-from drkit.runs import warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from drkit.batch.remote import View
     from drkit.batch.run import RunResult, RunSpec
+
+    Files = Mapping[str, bytes]
 
 #: How long a scheduler has to answer [s].
 ANSWERS_WITHIN_S = 10.0
-_SNAPSHOTS = "drkit-snapshots"
-
-
-@dataclasses.dataclass(frozen=True)
-class Parcel:
-    """A run as it comes back from its worker.
-
-    Parameters
-    ----------
-    result
-        How it ended.
-    files
-        Contents of its files by path; of those that a batch reads, where the store has all of them.
-    names
-        Paths of its other files.
-    """
-
-    result: RunResult
-    files: dict[str, bytes]
-    names: list[str]
+#: How often a worker looks whether its run is still wanted [s].
+_LOOKS_EVERY_S = 0.5
 
 
 class Cluster(Executor):
-    """Runs each call on a worker of a Dask cluster.
+    """Executes runs on the workers of a Dask cluster, and brings their folders back.
 
     Parameters
     ----------
     address
         Of the scheduler: ``tcp://HOST:PORT``, ``tls://HOST:PORT``; certificates come from Dask's configuration.
-    view
-        Of the store that workers write to; None brings the folders of runs back to this machine.
+    answers_within_s
+        How long it has to answer [s].
 
     Raises
     ------
@@ -76,21 +55,15 @@ class Cluster(Executor):
         When Dask is not installed, no scheduler answers, or workers run other versions than this machine.
     """
 
-    def __init__(self, address: str, view: View | None = None, answers_within_s: float = ANSWERS_WITHIN_S) -> None:
-        self.address, self._view = address, view
-        self._batch = secrets.token_hex(8)
-        self._tries: dict[str, int] = {}
-        self._futures: dict[Future[Any], Any] = {}
-        self._again: deque[Callable[[], None]] = deque()
-        self._lock = threading.RLock()
-        self._plugin = ""
+    def __init__(self, address: str, answers_within_s: float = ANSWERS_WITHIN_S) -> None:
+        self.address = address
         self._client = _client(address, answers_within_s)
+        self._executor = self._client.get_executor(pure=False)
+        self._snapshots: dict[str, Any] = {}
         try:
             _check_versions(self._client)
-            if view is not None:
-                _check_store(self._client, view.remote.url)
         except BaseException:
-            self._client.close()
+            self.shutdown()
             raise
 
     @property
@@ -99,106 +72,70 @@ class Cluster(Executor):
         threads = self._client.nthreads()
         return len(threads), sum(threads.values())
 
-    def send_snapshots(self, specs: Iterable[RunSpec]) -> None:
-        """Give the workers, those to come too, the snapshots that are not part of drkit."""
-        folders = {
-            spec.fingerprint["snapshot"]: Path(spec.parameters["snapshot"])
-            for spec in specs
-            if spec.parameters.get("snapshot", snapshots.EMBEDDED) != snapshots.EMBEDDED
-        }
-        if not folders:
-            return
-        self._plugin = f"drkit-{self._batch}"
-        sent = {digest: _files(folder) for digest, folder in folders.items()}
-        self._client.register_plugin(_snapshots_plugin(sent), name=self._plugin)
-
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-        """Queue a run: the function, the run, and the folder of this machine that it appears in."""
+        """Queue a run: the function, the run, and the folder of this machine that the run's folder appears in."""
         spec, destination = args[0], args[1]
-        told: Future[Any] = Future()
-        tries = self._tries[spec.name] = self._tries.get(spec.name, -1) + 1
-        begin = partial(self._begin, told, fn, spec, destination, tries)
-        if not tries:
-            begin()
-            return told
-        with self._lock:
-            self._again.append(begin)
-        self._begin_again()
-        return told
-
-    def _begin(self, told: Future[Any], fn: Callable[..., Any], spec: RunSpec, destination: str, tries: int) -> None:
-        url = self._view.remote.url if self._view else ""
-        key = f"drkit-{self._batch}-{spec.name}-{tries}"
+        ended: Future[Any] = Future()
         try:
-            future = self._client.submit(_on_worker, fn, spec, url, self._batch, identity(), key=key, pure=False)
+            run = self._executor.submit(_on_worker, fn, spec, self._snapshot(spec), identity())
         except Exception as error:
             # A client that has lost its scheduler answers in many ways.
-            told.set_exception(self._gone(error))
-            return
-        self._futures[told] = future
-        future.add_done_callback(partial(self._ended, told, destination))
+            raise self._lost(error) from error
+        run.add_done_callback(partial(self._arrived, ended, spec, destination))
+        return ended
 
-    def _begin_again(self) -> None:
-        """Begin a second try when nothing else is at work: whatever took a worker with it, takes no other run along."""
-        with self._lock:
-            if self._again and not self._futures:
-                self._again.popleft()()
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let go of the cluster; with ``cancel_futures`` drop what waits there, and end what is at work."""
         # Whatever a cluster that is gone answers, there is nothing left to stop on it.
-        self._again.clear()
         with contextlib.suppress(Exception):
-            if cancel_futures and self._client.status == "running":
-                self._client.cancel(list(self._futures.values()), force=True)
-                self._client.run(_stop, self._batch, on_error="ignore")
-            if self._plugin and self._client.status == "running":
-                self._client.unregister_worker_plugin(self._plugin)
+            if self._client.status == "running":
+                self._executor.shutdown(wait=wait and not cancel_futures)
         with contextlib.suppress(Exception):
             self._client.close(timeout=5)
 
-    def _ended(self, told: Future[Any], destination: str, future: Any) -> None:
+    def _snapshot(self, spec: RunSpec) -> Any:
+        """The snapshot of a run as the cluster has it, sent when first needed; None for the one that drkit has."""
+        folder = spec.parameters.get("snapshot", EMBEDDED)
+        if folder == EMBEDDED:
+            return None
+        if folder not in self._snapshots:
+            # A task that returns it, not scattered data: Dask makes it again when the worker that has it dies.
+            self._snapshots[folder] = self._client.submit(dict, _files(Path(folder)), pure=False)
+        return self._snapshots[folder]
+
+    def _arrived(self, ended: Future[Any], spec: RunSpec, destination: str, run: Future[Any]) -> None:
         from distributed import KilledWorker
 
         try:
-            parcel: Parcel = future.result()
-            unpack(parcel.files, parcel.names, destination, parcel.result.name)
-            if self._view is not None:
-                self._view.stored(parcel.result.name)
+            result, files = run.result()
+            # With the parameters as they are on this machine.
+            result = dataclasses.replace(result, parameters=dict(spec.parameters))
+            _publish({**files, RECORD: result.text().encode()}, destination, spec.name)
+            ended.set_result(result)
         except KilledWorker as error:
-            told.set_exception(
-                ChildProcessError(
-                    f"{error.allowed_failures + 1} workers died while they ran it, the last "
-                    f"{error.last_worker.address}: it may need more memory than a worker has; that worker's log tells"
-                )
-            )
+            dead = f"{error.allowed_failures + 1} workers died while they ran it, the last {error.last_worker.address}"
+            ended.set_exception(ChildProcessError(f"{dead}: it may need more memory than a worker has; see its log"))
         except (ChildProcessError, DrkitError) as error:
-            told.set_exception(error)
-        except CancelledError as error:
-            told.set_exception(self._gone(error))
-        except Exception as error:
-            told.set_exception(
-                DrkitError(f"the worker failed: {type(error).__name__}: {error}")
-                if self._client.status == "running"
-                else self._gone(error)
-            )
-        else:
-            told.set_result(parcel.result)
-        finally:
-            self._futures.pop(told, None)
-            self._begin_again()
+            ended.set_exception(error)
+        except BaseException as error:
+            lost = isinstance(error, CancelledError) or self._client.status != "running"
+            failed = DrkitError(f"the worker failed: {type(error).__name__}: {error}")
+            ended.set_exception(self._lost(error) if lost else failed)
 
-    def _gone(self, error: BaseException) -> StoppedError:
+    def _lost(self, error: BaseException) -> StoppedError:
         return StoppedError(
-            f"the scheduler at {self.address} is lost ({str(error).splitlines()[-1] if str(error) else 'no answer'}): "
-            "what has ended is kept; run the same command again when it is back"
+            f"the scheduler at {self.address} is lost ({str(error) or 'no answer'}): what has ended is kept; run the "
+            "same command again when it is back"
         )
 
 
 def identity() -> str:
-    """Code and data of drkit in this process: version, digest of the code, and of the snapshot that is part of it."""
-    manifest = (data_dir() / "snapshot" / "manifest.json").read_bytes()
-    return f"{code_digest()}.{hashlib.sha256(manifest).hexdigest()[:8]}"
+    """What must be equal here and on the workers, in words: Python, distributed, and the code and data of drkit."""
+    import distributed
+
+    manifest = hashlib.sha256((data_dir() / "snapshot" / "manifest.json").read_bytes()).hexdigest()
+    python = ".".join(map(str, sys.version_info[:2]))
+    return f"Python {python}, distributed {distributed.__version__}, drkit {code_digest()}.{manifest[:8]}"
 
 
 def _client(address: str, answers_within_s: float) -> Any:
@@ -209,15 +146,13 @@ def _client(address: str, answers_within_s: float) -> Any:
         raise ParameterError(
             f"--scheduler needs Dask, which is not installed ({error}): pip install 'drkit[cluster]'"
         ) from error
-    # What it has to say about lost connections is said by a sentence of ours; versions are compared below.
+    # A lost connection is told by a sentence of ours.
     for name in ("distributed", "distributed.client", "distributed.comm", "distributed.core"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         # A client that was made with half an address complains when it is let go of.
         get_address_host_port(address)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return distributed.Client(address, timeout=answers_within_s, set_as_default=False, name="drkit-batch")
+        return distributed.Client(address, timeout=answers_within_s, set_as_default=False, name="drkit-batch")
     except (OSError, ValueError, TypeError) as error:
         raise ParameterError(
             f"no Dask scheduler answers at {address} within {answers_within_s:g} s: check that it runs, that this "
@@ -227,126 +162,60 @@ def _client(address: str, answers_within_s: float) -> Any:
 
 def _check_versions(client: Any) -> None:
     """Refuse a cluster on which the same run could come to something else, or could not start."""
-    told = client.get_versions(packages=["drkit"])
-    here = _versions(told["client"])
-    problems = []
-    scheduler = _versions(told["scheduler"])["distributed"]
-    if scheduler != here["distributed"]:
-        problems.append(f"the scheduler has distributed {scheduler}, this machine {here['distributed']}")
-    for address, versions in sorted(told["workers"].items()):
-        there = _versions(versions)
-        problems += [
-            f"worker {address} has {name} {there[name] or '(none)'}, this machine {here[name]}"
-            for name in here
-            if there[name] != here[name]
-        ]
-    if not problems:
-        own = identity()
-        problems = [
-            f"worker {address} has drkit {other}, this machine {own}: the version is the same, the code is not"
-            for address, other in sorted(client.run(identity).items())
-            if other != own
-        ]
-    if problems:
-        more = [f"and {len(problems) - 5} more"] if len(problems) > 5 else []
-        advice = "use one image, with the versions of this machine, for scheduler and workers; no run was started"
-        raise ParameterError("\n".join([*problems[:5], *more, advice]))
+    here = identity()
+    identities = sorted(client.run(identity, on_error="return").items())
+    if others := [f"worker {address} has {there}" for address, there in identities if there != here]:
+        more = [f"and {len(others) - 5} more"] if len(others) > 5 else []
+        advice = f"this machine has {here}: use one image with the same versions for all; no run was started"
+        raise ParameterError("\n".join([*others[:5], *more, advice]))
 
 
-def _versions(told: Mapping[str, Any]) -> dict[str, str]:
-    python = ".".join(str(told["host"]["python"]).split(".")[:2])
-    packages = told["packages"]
-    return {"Python": python, **{name: str(packages.get(name) or "") for name in ("distributed", "drkit")}}
+def _on_worker(
+    execute: Callable[..., RunResult], spec: RunSpec, snapshot: Files | None, versions: str
+) -> tuple[RunResult, Files]:
+    """Run it in a process of its own on this worker, which ends when the run is no longer wanted."""
+    from distributed import get_worker
+    from distributed.core import Status
 
-
-def _check_store(client: Any, url: str) -> None:
-    for address, refused in sorted(client.run(_refusal, url).items()):
-        if refused:
-            raise ParameterError(f"worker {address}: {refused}; no run was started")
-
-
-def _refusal(url: str) -> str:
-    """Why this process cannot write to a store; empty when it can."""
-    try:
-        Remote(url).check()
-    except DrkitError as error:
-        return str(error)
-    return ""
-
-
-def _snapshots_plugin(sent: dict[str, dict[str, bytes]]) -> Any:
-    from distributed import WorkerPlugin
-
-    class Snapshots(WorkerPlugin):  # type: ignore[misc]
-        """Writes snapshots beside the scratch files of a worker, when it starts or the plugin comes."""
-
-        def setup(self, worker: Any) -> None:
-            for digest, files in sent.items():
-                folder = Path(worker.local_directory) / _SNAPSHOTS / digest
-                folder.mkdir(parents=True, exist_ok=True)
-                for name, data in files.items():
-                    (folder / name).write_bytes(data)
-
-    return Snapshots()
-
-
-def _files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-
-
-#: On a worker: what ends the runs of a batch, by batch.
-_stopped: dict[str, threading.Event] = {}
-
-
-def _stop(batch: str) -> None:
-    _stopped.setdefault(batch, threading.Event()).set()
-
-
-def _on_worker(execute: Callable[..., RunResult], asked: RunSpec, url: str, batch: str, code: str) -> Parcel:
-    """Run it in a process of its own on this worker, and bring what it leaves to where it belongs."""
-    import distributed
-
-    worker = distributed.get_worker()
-    if (own := identity()) != code:
+    worker = get_worker()
+    task = worker.get_current_task()
+    if (own := identity()) != versions:
         raise StoppedError(
-            f"worker {worker.address} joined with drkit {own}, the batch runs {code}: give it the image of the others; "
-            "what has ended is kept, the same command goes on"
+            f"worker {worker.address} joined with {own}, the batch needs {versions}: give it the image of the others; "
+            "what has ended is kept, the same command continues"
         )
-    spec = dataclasses.replace(asked, parameters=_parameters(asked, worker), memory_bytes=_memory(asked, worker))
+    if not spec.memory_bytes and (limit := int(worker.memory_manager.memory_limit or 0)):
+        share = max(workers.LEAST_MEMORY, limit // int(worker.state.nthreads))
+        spec = dataclasses.replace(spec, memory_bytes=share)
     with tempfile.TemporaryDirectory(prefix="drkit-run-", dir=worker.local_directory) as scratch:
-        result = dataclasses.replace(_apart(execute, spec, scratch, batch), parameters=dict(asked.parameters))
-        folder = store.run_folder(scratch, spec.name)
-        (folder / store.RECORD).write_text(result.text(), encoding="utf-8")
-        if url:
-            Remote(url).publish(folder, spec.name)
-        names = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_file()]
-        brought = [name for name in names if not url or name in READ]
-        files = {name: (folder / name).read_bytes() for name in brought}
-    return Parcel(result, files, [name for name in names if name not in files])
+        if snapshot is not None:
+            _write(snapshot, Path(scratch, "snapshot"))
+            spec = dataclasses.replace(spec, parameters={**spec.parameters, "snapshot": str(Path(scratch, "snapshot"))})
+        with workers.local(1) as process:
+            run = process.submit(execute, spec, scratch, True)
+            while not wait([run], _LOOKS_EVERY_S).done:
+                wanted = worker.state.tasks.get(task)
+                closes = worker.status in (Status.closing, Status.closed)
+                if closes or wanted is None or wanted.state == "cancelled":
+                    process.shutdown(cancel_futures=True)
+            return run.result(), _files(run_folder(scratch, spec.name))
 
 
-def _apart(execute: Callable[..., RunResult], spec: RunSpec, scratch: str, batch: str) -> RunResult:
-    stopped = _stopped.setdefault(batch, threading.Event())
-    if not warm.POSSIBLE:
-        return execute(spec, scratch)
-    from drkit.runs.warm import client
-
-    client.start()
-    with contextlib.closing(client.Caller()) as caller:
-        return caller.call(execute, spec, scratch, True, stopped=stopped)
+def _publish(files: Files, destination: str, name: str) -> None:
+    try:
+        with staging(destination, name) as folder:
+            _write(files, folder)
+            publish(folder, destination, name)
+    except OSError as error:
+        raise DrkitError(f"cannot write to {destination}: {error.strerror or error}") from error
 
 
-def _parameters(spec: RunSpec, worker: Any) -> dict[str, Any]:
-    """The parameters, with the snapshot where this worker has it."""
-    given = dict(spec.parameters)
-    if given.get("snapshot", snapshots.EMBEDDED) != snapshots.EMBEDDED:
-        given["snapshot"] = str(Path(worker.local_directory) / _SNAPSHOTS / spec.fingerprint["snapshot"])
-    return given
+def _files(folder: Path) -> Files:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
-def _memory(spec: RunSpec, worker: Any) -> int:
-    """What the run may allocate [B]: as asked for, else its share of what the worker has."""
-    limit = int(worker.memory_manager.memory_limit or 0)
-    if spec.memory_bytes or not limit:
-        return spec.memory_bytes
-    return max(LEAST_MEMORY, limit // int(worker.state.nthreads))
+def _write(files: Files, folder: Path) -> None:
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)

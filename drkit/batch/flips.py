@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from drkit.batch import store
+from drkit.batch.folder import last_folder, read_record, run_folder
 from drkit.batch.run import DONE, WORKLOAD
 from drkit.files import yaml_text
 
@@ -92,11 +92,11 @@ def since(
     ]
     sums = tuple(round(sum(of[name]["figures"]["monthly_usd"] for name in both), 2) for of in (last, records))
     return Changes(
-        tuple(flips),
-        len(both),
-        (sums[0], sums[1]),
-        tuple(name for name in records if name not in last),
-        tuple(name for name in last if name not in records),
+        flips=tuple(flips),
+        compared=len(both),
+        monthly_usd=(sums[0], sums[1]),
+        new=tuple(name for name in records if name not in last),
+        gone=tuple(name for name in last if name not in records),
     )
 
 
@@ -105,9 +105,9 @@ def _chose(record: Mapping[str, Any]) -> bool:
 
 
 def _flip(name: str, before: Mapping[str, Any], after: Mapping[str, Any], destination: Path) -> Flip:
-    old, new = store.last_folder(destination, name), store.run_folder(destination, name)
+    old, new = last_folder(destination, name), run_folder(destination, name)
     was_of, now_of = before["fingerprint"], after["fingerprint"]
-    if (kept := store.record(old)) is not None and kept.get("fingerprint") != was_of:
+    if (record := read_record(old)) is not None and record.get("fingerprint") != was_of:
         # Of a run in between, which failed or whose batch was killed: its files would tell of another choice.
         old /= "none"
     changed = [part for part in {**now_of, **was_of} if was_of.get(part) != now_of.get(part)]
@@ -179,12 +179,8 @@ def _workload_changes(old: Path, new: Path) -> list[str]:
     except (OSError, yaml.YAMLError):
         return []
     keys = [key for key in {**was, **now} if was.get(key) != now.get(key)]
-    told = [f"{key}: {_said(was, key)} before, {_said(now, key)} now" for key in keys[:5]]
-    return [*told, f"and {len(keys) - 5} more keys of the workload"] if len(keys) > 5 else told
-
-
-def _said(values: Mapping[str, Any], key: str) -> Any:
-    return values.get(key, "nothing")
+    changes = [f"{key}: {was.get(key, 'nothing')} before, {now.get(key, 'nothing')} now" for key in keys[:5]]
+    return [*changes, f"and {len(keys) - 5} more keys of the workload"] if len(keys) > 5 else changes
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

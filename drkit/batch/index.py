@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from drkit.batch import store
+from drkit.batch.folder import read_record, run_folder, runs_there
 from drkit.batch.run import DONE, target_name
 from drkit.figures import portfolio as pictures
 from drkit.files.templates import template
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drkit.batch.flips import Changes
+    from drkit.batch.outcome import Batch
     from drkit.batch.planning import Plan
-    from drkit.batch.runner import Batch
+    from drkit.batch.run import RunSpec
 
 
 def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping[str, Any]]) -> dict[str, str | bytes]:
@@ -36,12 +37,11 @@ def files(plan: Plan, batch: Batch, changes: Changes, last: Mapping[str, Mapping
     """
     made: dict[str, str | bytes] = {}
     chosen = [record["figures"] for record in batch.records.values() if "topology_id" in record.get("figures", {})]
-    picture = ""
+    picture = None
     if chosen:
         drawn, shown = pictures.portfolio(chosen)._repr_png_()
         made["portfolio.png"] = drawn
-        source = base64.b64encode(drawn).decode()
-        picture = f'<img alt="{_escaped(str(shown["alt"]))}" src="data:image/png;base64,{source}">'
+        picture = {"alt": shown["alt"], "source": base64.b64encode(drawn).decode()}
     made["index.html"] = str(
         template(Path(__file__).with_name("index.html.jinja")).render(
             portfolio=plan.portfolio,
@@ -78,7 +78,7 @@ def _tiles(plan: Plan, batch: Batch, chosen: list[Mapping[str, Any]]) -> list[tu
     return tiles
 
 
-def _row(spec: Any, batch: Batch) -> dict[str, Any]:
+def _row(spec: RunSpec, batch: Batch) -> dict[str, Any]:
     record = batch.records.get(spec.name, {})
     figures = record.get("figures", {})
     folder = f"runs/{quote(spec.name)}"
@@ -108,12 +108,12 @@ def _row(spec: Any, batch: Batch) -> dict[str, Any]:
 
 def _left(plan: Plan, batch: Batch) -> list[dict[str, str]]:
     """Runs of portfolios before this one, whose folders are still there: when each ended, and its report."""
-    found = []
-    for name in sorted({*store.runs_there(batch.folder)} - {planned.spec.name for planned in plan.runs}):
-        folder = store.run_folder(batch.folder, name)
-        record = store.record(folder) or {}
+    rows = []
+    for name in sorted({*runs_there(batch.folder)} - {planned.spec.name for planned in plan.runs}):
+        folder = run_folder(batch.folder, name)
+        record = read_record(folder) or {}
         report = next(iter(sorted(path.name for path in folder.glob("*.html"))), "")
-        found.append(
+        rows.append(
             {
                 "name": name,
                 "status": record.get("status", "not known"),
@@ -121,14 +121,8 @@ def _left(plan: Plan, batch: Batch) -> list[dict[str, str]]:
                 "report": f"runs/{quote(name)}/{quote(report)}" if report else "",
             }
         )
-    return found
+    return rows
 
 
 def _time(value: Any) -> float:
     return float("inf") if value == "everything" else float(value)
-
-
-def _escaped(text: str) -> str:
-    import html
-
-    return html.escape(text, quote=True)

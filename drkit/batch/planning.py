@@ -6,15 +6,15 @@ import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drkit.batch import portfolio as portfolios
+from drkit.batch.folder import read_record, run_folder
 from drkit.batch.run import COMPARED_WITH, DONE, FAILED, WORKLOAD, RunSpec
-from drkit.batch.store import record, run_folder
 from drkit.errors import DrkitError, ParameterError, WorkloadError
-from drkit.facts import cache as store
+from drkit.facts import cache as snapshots
 from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import data_dir, notebooks_dir, terraform_dir
@@ -24,9 +24,11 @@ from drkit.stats.draws import check_draws
 from drkit.workload import file as workload_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from drkit.batch.portfolio import Point, Portfolio
+
+    _Snapshots = Callable[[str], tuple[str, Catalog]]
 
 #: Runs of one workload for which it is worth being compared beforehand.
 _FAMILY = 3
@@ -110,27 +112,30 @@ def make(
     path = _notebook(notebook or portfolio.notebook, Path.cwd() if notebook else folder)
     known = _known(path)
     own = {name: _typed(path, name, value) for name, value in (parameters or {}).items()}
-    given = {name: _found(value, folder) for name, value in portfolio.parameters.items()}
+    given = {name: _absolute(value, folder) for name, value in portfolio.parameters.items()}
     changes = {"notebook": path.stem if notebook else portfolio.notebook, "parameters": {**given, **own}}
     portfolio = portfolio.model_copy(update=changes)
     if twice := [name for name in portfolios.OWN if name in portfolio.parameters]:
         raise ParameterError(f"parameters: {twice[0]} is set by the batch itself, for each run: leave it out")
-    found = portfolios.points(portfolio, folder, known)
+    points = portfolios.points(portfolio, folder, known)
     specs, problems = [], []
-    for point in found:
+    # Of this call alone: a snapshot of that name may be another one the next time.
+    snapshot = cache(_snapshot)
+    for point in points:
         if point.skipped:
             continue
         try:
-            files = {name: _found(value, folder) for name, value in point.parameters.items() if name in point.axes}
+            files = {name: _absolute(value, folder) for name, value in point.parameters.items() if name in point.axes}
             point = replace(point, parameters={**point.parameters, **files})
-            specs.append(_spec(point, path, known, timeout_s, memory_bytes))
+            spec = _spec(point, path, known, snapshot)
+            specs.append(replace(spec, timeout_s=timeout_s, memory_bytes=memory_bytes))
         except DrkitError as error:
             problems += [f"{point.name}: {line}" for line in str(error).splitlines()]
     if problems:
-        told = problems[:20] + ([f"and {len(problems) - 20} more"] if len(problems) > 20 else [])
-        raise ParameterError("\n".join([*told, "no run was started: correct these and run again"]))
+        more = [f"and {len(problems) - 20} more"] if len(problems) > 20 else []
+        raise ParameterError("\n".join([*problems[:20], *more, "no run was started: correct these and run again"]))
     runs = tuple(_planned(spec, destination, retry_failed) for spec in specs)
-    return Plan(portfolio, runs, tuple(point for point in found if point.skipped), retry_failed)
+    return Plan(portfolio, runs, tuple(point for point in points if point.skipped), retry_failed)
 
 
 def renewed(plan: Plan, destination: str | Path) -> Plan:
@@ -147,11 +152,11 @@ def _typed(notebook: Path, name: str, value: object) -> object:
     """A parameter as the notebook asks for it, where it comes as text of a command line."""
     if not isinstance(value, str):
         return value
-    return _found(notebook_parameters.typed_parameter(notebook, name, value), Path.cwd())
+    return _absolute(notebook_parameters.typed_parameter(notebook, name, value), Path.cwd())
 
 
-def _found(value: Any, folder: Path) -> Any:
-    """A value that names a file of the folder as its path: a run works in another folder."""
+def _absolute(value: Any, folder: Path) -> Any:
+    """A value that names a file of the folder as its absolute path, since a run works in another folder."""
     return str((folder / value).resolve()) if isinstance(value, str) and _is_file(folder / value) else value
 
 
@@ -169,18 +174,18 @@ def _known(notebook: Path) -> Mapping[str, Any]:
     return known
 
 
-def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: float, memory_bytes: int) -> RunSpec:
+def _spec(point: Point, notebook: Path, known: Mapping[str, Any], snapshot: _Snapshots) -> RunSpec:
     given = dict(point.parameters)
     digests = {"notebook": _digest(notebook.read_text(encoding="utf-8")), "drkit": code_digest()}
     catalog = None
     if "snapshot" in known:
-        given["snapshot"], catalog = _snapshot(str(given.get("snapshot") or ""))
+        given["snapshot"], catalog = snapshot(str(given.get("snapshot") or ""))
         digests["snapshot"] = catalog.snapshot.digest
     text, family = None, ""
     if point.workload is not None:
         source = _text(point.workload)
         text = portfolios.changed(source, point.changes)
-        _check_workload(text, f"{point.workload}", str(given.get("snapshot", "")))
+        _check_workload(text, f"{point.workload}", catalog or snapshot("")[1])
         given["workload"] = WORKLOAD
         digests["workload"] = _digest(text)
         other = {key: value for key, value in point.changes.items() if not key.startswith("objectives.")}
@@ -204,8 +209,6 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], timeout_s: flo
         axes={"workload": point.workload.stem, **point.axes} if point.workload else dict(point.axes),
         fingerprint=digests,
         family=family,
-        timeout_s=timeout_s,
-        memory_bytes=memory_bytes,
     )
 
 
@@ -216,16 +219,13 @@ def _text(workload: Path) -> str:
         raise WorkloadError(f"cannot read {workload}: {error}") from error
 
 
-@cache
 def _snapshot(name: str) -> tuple[str, Catalog]:
     """The snapshot of that name as a run anywhere on this machine finds it, and its catalog."""
-    folder = store.find(name or None)
-    return (str(folder.resolve()) if folder else store.EMBEDDED), Catalog.load(name or None)
+    folder = snapshots.find(name or None)
+    return (str(folder.resolve()) if folder else snapshots.EMBEDDED), Catalog.load(name or None)
 
 
-@lru_cache(maxsize=4096)
-def _check_workload(text: str, name: str, snapshot: str) -> None:
-    catalog = _snapshot(snapshot)[1]
+def _check_workload(text: str, name: str, catalog: Catalog) -> None:
     workload = workload_file.parse(text, name, catalog)
     Assumptions(catalog.snapshot, workload.assumptions)
 
@@ -247,7 +247,7 @@ def _digest(text: str) -> str:
 
 
 def _planned(spec: RunSpec, destination: str | Path, retry_failed: bool) -> Planned:
-    before = record(run_folder(destination, spec.name))
+    before = read_record(run_folder(destination, spec.name))
     if before is None:
         return Planned(spec, True, "new", None)
     old = before.get("fingerprint", {})

@@ -91,10 +91,10 @@ def read(source: str | Path) -> tuple[Portfolio, Path]:
     if path.is_dir():
         inner = path / "portfolio.yaml"
         if not inner.is_file():
-            found = sorted(file.name for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
-            if not found:
+            workloads = [file.name for file in _workloads_in(path)]
+            if not workloads:
                 raise ParameterError(f"{path} holds neither a portfolio.yaml nor workload files (*.yaml)")
-            return Portfolio(name=path.resolve().name, workloads=found), path
+            return Portfolio(name=path.resolve().name, workloads=workloads), path
         path = inner
     try:
         data = yaml_text.load(path.read_text(encoding="utf-8"))
@@ -136,14 +136,14 @@ def points(portfolio: Portfolio, folder: Path, known: Mapping[str, Any]) -> list
         raise ParameterError("the portfolio names no workloads: list files, folders or bundled names under workloads")
     if files and "workload" not in known:
         raise ParameterError(f"{portfolio.notebook} has no parameter 'workload', and the portfolio lists workloads")
-    found = []
+    made = []
     for file in files or [None]:
         home = _home(file)
         for combination in itertools.product(*portfolio.grid.values()):
             axes = dict(zip(portfolio.grid, combination, strict=True))
             if not any(_matches(rule, axes, file) for rule in portfolio.exclude):
-                found.append(_point(portfolio, file, home, axes, targets))
-    often = Counter(point.name for point in found)
+                made.append(_point(portfolio, file, home, axes, targets))
+    often = Counter(point.name for point in made)
     if twice := sorted(name for name, times in often.items() if times > 1):
         raise ParameterError(f"two runs would be called {', '.join(twice)}: rename a workload file, or a value")
     for name in often:
@@ -152,7 +152,7 @@ def points(portfolio: Portfolio, folder: Path, known: Mapping[str, Any]) -> list
             raise ParameterError(
                 f"{name!r} cannot be the name of a run's folder: rename the workload file, or give the grid fewer axes"
             )
-    return found
+    return made
 
 
 def changed(text: str, changes: Mapping[str, Any]) -> str:
@@ -180,8 +180,8 @@ def changed(text: str, changes: Mapping[str, Any]) -> str:
             if not isinstance(holder, dict):
                 raise ParameterError(f"grid: {key} cannot be set: {part} has no keys below it, it is {holder!r}")
         holder[last] = value
-    told = "; ".join(f"{key} = {json.dumps(value)}" for key, value in changes.items())
-    return f"# Set by the portfolio: {told}\n{yaml_text.dump(data)}"
+    settings = "; ".join(f"{key} = {json.dumps(value)}" for key, value in changes.items())
+    return f"# Set by the portfolio: {settings}\n{yaml_text.dump(data)}"
 
 
 def _point(
@@ -224,23 +224,27 @@ def _files(portfolio: Portfolio, folder: Path) -> Iterator[Path]:
     for entry in portfolio.workloads:
         path = folder / entry
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
-            if not inside:
+            workloads = _workloads_in(path)
+            if not workloads:
                 raise WorkloadError(f"{path} holds no workload files (*.yaml)")
-            yield from inside
+            yield from workloads
         else:
-            found = path if path.is_file() else workload_file.find(entry)
-            if not found.is_file():
+            file = path if path.is_file() else workload_file.find(entry)
+            if not file.is_file():
                 raise WorkloadError(f"there is no workload file {path}")
-            yield found
+            yield file
+
+
+def _workloads_in(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if file.suffix in (".yaml", ".yml"))
 
 
 def _home(file: Path | None) -> str:
-    """The region that a workload runs in; empty where the file does not tell, which its check reports."""
+    """The region that a workload runs in; empty where the file does not say, which its check reports."""
     if file is None:
         return ""
-    told = re.search(r"^region:\s*(\S+)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    return told[1].strip("'\"") if told else ""
+    region = re.search(r"^region:\s*(\S+)", file.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    return region[1].strip("'\"") if region else ""
 
 
 def _matches(rule: Mapping[str, Value], axes: Mapping[str, Any], file: Path | None) -> bool:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drkit.batch import store
+from drkit.batch.folder import RECORD, publish, shared_folder, staging
 from drkit.errors import DrkitError, TfvarsError
 from drkit.runs.warm.shared import Shared
 
@@ -68,7 +68,7 @@ class RunSpec:
     engine: str = "drkit"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """How a run ended, as ``run.json`` in its folder has it.
 
@@ -117,12 +117,12 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
         When the destination cannot be written.
     """
     started, clock = datetime.now(UTC), time.monotonic()
-    with store.staging(destination, spec.name) as folder:
+    with staging(destination, spec.name) as folder:
         error = ""
         with _logged(folder / LOG, alone) as log:
             log.info("run %s: %s", spec.name, json.dumps(dict(spec.parameters)))
             try:
-                _run(spec, folder, store.shared(destination))
+                _run(spec, folder, shared_folder(destination))
             except Exception as raised:
                 error = _sentence(raised, spec)
                 log.error("%s", error)
@@ -140,8 +140,8 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
             figures={} if error else _figures(folder),
         )
         try:
-            (folder / store.RECORD).write_text(result.text(), encoding="utf-8")
-            store.publish(folder, destination, spec.name)
+            (folder / RECORD).write_text(result.text(), encoding="utf-8")
+            publish(folder, destination, spec.name)
         except OSError as raised:
             raise DrkitError(f"cannot write to {destination}: {raised.strerror or raised}") from raised
     return result
@@ -212,9 +212,9 @@ def _sentence(error: Exception, spec: RunSpec) -> str:
 
 def _figures(folder: Path) -> dict[str, Any]:
     try:
-        told = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        chosen = dict(told["chosen"])
-        chosen |= {"snapshot_date": told["snapshot"]["date"], "snapshot_digest": told["snapshot"]["sha256"]}
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        chosen = dict(summary["chosen"])
+        chosen |= {"snapshot_date": summary["snapshot"]["date"], "snapshot_digest": summary["snapshot"]["sha256"]}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
     return chosen

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from drkit.outputs import to_csv
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from drkit.batch.outcome import Batch
     from drkit.batch.planning import Plan
-    from drkit.batch.runner import Batch
+    from drkit.batch.run import RunSpec
 
 #: Figures of the choice, as ``summary.json`` has them.
 FIGURES = (
@@ -41,22 +40,17 @@ FIGURES = (
 NOT_RUN = "not run"
 
 
-def frame(plan: Plan, batch: Batch) -> pd.DataFrame:
+def of(plan: Plan, batch: Batch) -> pd.DataFrame:
     """Every run of the portfolio in its order: axes, parameters, status, the choice, its figures, time."""
-    return pd.DataFrame([_row(planned.spec.name, planned.spec, batch.records) for planned in plan.runs])
+    return pd.DataFrame([_row(planned.spec, batch.records) for planned in plan.runs])
 
 
-def csv(table: pd.DataFrame) -> str:
-    """The table as ``portfolio.csv`` has it."""
-    return to_csv(table)
-
-
-def _row(name: str, spec: Any, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    record = records.get(name, {})
+def _row(spec: RunSpec, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    record = records.get(spec.name, {})
     figures = record.get("figures", {})
     own = {key: value for key, value in spec.parameters.items() if key not in ("workload", "out_dir", *spec.axes)}
     return {
-        "run": name,
+        "run": spec.name,
         **{axis: _plain(value) for axis, value in spec.axes.items()},
         # A notebook may call a parameter as drkit calls a figure of its own.
         **{key if key not in FIGURES else f"parameter_{key}": _plain(value) for key, value in own.items()},
@@ -66,7 +60,7 @@ def _row(name: str, spec: Any, records: Mapping[str, Mapping[str, Any]]) -> dict
         "error": record.get("error", ""),
         "started": record.get("started", ""),
         "seconds": record.get("seconds"),
-        "folder": f"runs/{name}" if record else "",
+        "folder": f"runs/{spec.name}" if record else "",
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from drkit.batch.cluster import Cluster
     from drkit.batch.planning import Plan
-    from drkit.batch.remote import View
 
 
 class _Place(click.Path):
@@ -76,8 +76,8 @@ def batch(
 ) -> None:
     r"""Run a notebook over a PORTFOLIO: a YAML file with workloads and a grid, or a folder of workloads.
 
-    Leaves a folder for each run, portfolio.csv with a row a run, and index.html. A run whose inputs have not changed
-    is not run again, so the same command goes on where a batch was stopped. Exit code 1: a run failed; 130: stopped.
+    Writes a folder for each run, portfolio.csv with a row a run, and index.html. A run whose inputs have not changed
+    is not run again, so the same command resumes a batch that was stopped. Exit code 1: a run failed; 130: stopped.
     docs/cluster.md tells how to run on a cluster.
 
     \b
@@ -98,34 +98,30 @@ def batch(
 
     if scheduler and jobs:
         raise click.UsageError(
-            "--jobs is of this machine: with --scheduler the workers' threads tell how many runs go on"
+            "--jobs cannot be used with --scheduler: the workers' threads decide how many runs are at work"
         )
     asked = None if memory is None else int(memory * (1 << 30))
     # Without a limit a run on a cluster has its share of its worker's memory.
     number, share = (0, asked or 0) if scheduler else workers.shares(jobs, asked)
     start = time.monotonic()
-    with contextlib.ExitStack() as held:
-        view = held.enter_context(remote.opened(out, writes=not dry_run)) if isinstance(out, str) else None
-        folder = out if isinstance(out, Path) else view.folder  # type: ignore[union-attr]
+    with contextlib.ExitStack() as stack:
+        mirror = stack.enter_context(remote.mirrored(out, not dry_run)) if isinstance(out, str) else None
+        folder = mirror.folder if mirror else out
         plan = planning.make(portfolio, folder, notebook, dict(given), retry_failed, timeout or 0.0, share)
         if dry_run:
             _tell(plan, "" if scheduler else f", {number} at a time")
             return
-        cluster = _connected(scheduler, view, plan) if scheduler and plan.due else None
-        if cluster:
-            held.callback(cluster.shutdown)  # it may be that the batch does not begin: another one holds the folder
+
+        @cache
+        def executor() -> Executor:
+            # It may be that no run is submitted, since another batch holds the folder: let go of the cluster here.
+            return stack.enter_context(_connected(scheduler, plan)) if scheduler else workers.local(number)
+
         if not scheduler:
             click.echo(f"{len(plan.due)} of {len(plan.runs)} runs to do, {number} at a time", err=True)
-
-        def executor() -> Executor:
-            if scheduler:
-                return cluster or _connected(scheduler, view, plan)
-            local = workers.local(number)
-            return local if view is None else remote.Uploading(local, view)
-
-        done = runner.run(plan, folder, executor, progress=sys.stderr.isatty())
-        if view is not None:
-            view.conclude()
+        elif plan.due:
+            executor()  # a cluster that cannot run it is refused before anything is written
+        done = runner.run(plan, folder, executor, mirror, progress=sys.stderr.isatty())
     click.echo(
         f"{len(done.records) - len(done.failed)} of {len(plan.runs)} runs have a result, {len(done.failed)} failed, "
         f"{len(done.missing)} not run; {len(done.ran)} ran now, in {time.monotonic() - start:.1f} s"
@@ -151,11 +147,10 @@ def _tell(plan: Plan, at_a_time: str) -> None:
     click.echo(f"{len(plan.due)} of {len(plan.runs)} runs would run{at_a_time}", err=True)
 
 
-def _connected(scheduler: str, view: View | None, plan: Plan) -> Cluster:
+def _connected(scheduler: str, plan: Plan) -> Cluster:
     from drkit.batch.cluster import Cluster
 
-    cluster = Cluster(scheduler, view)
-    cluster.send_snapshots(plan.due)
+    cluster = Cluster(scheduler)
     number, threads = cluster.workers
     where = f"{threads} at a time on {number} workers" if number else "once the scheduler has workers; it has none yet"
     click.echo(f"{len(plan.due)} of {len(plan.runs)} runs to do, {where}", err=True)

@@ -13,7 +13,20 @@ import executed
 import pytest
 from click.testing import CliRunner
 
-from drkit.batch import flips, planning, portfolio, run, runner, store
+from drkit.batch import flips, planning, portfolio, run, runner
+from drkit.batch.folder import (
+    RECORD,
+    close_batch,
+    held,
+    last_batch,
+    last_folder,
+    publish,
+    read_record,
+    run_folder,
+    staging,
+    write_whole,
+)
+from drkit.batch.outcome import Batch
 from drkit.batch.run import RunResult, RunSpec
 from drkit.cli import main
 from drkit.errors import DrkitError, ParameterError, WorkloadError
@@ -226,12 +239,19 @@ class Runs:
         figures |= {"meets_objectives": not self.misses, "misses": self.misses}
         figures |= {"rto_at_probability_s": 60.0, "rpo_at_probability_s": 1.0}
         result = RunResult(
-            spec.name, "failed" if error else "done", error, "2026-11-25T00:00:00+00:00", 1.0,
-            dict(spec.fingerprint), dict(spec.parameters), dict(spec.axes), {} if error else figures,
-        )  # fmt: skip
-        with store.staging(destination, spec.name) as folder:
-            (folder / store.RECORD).write_text(result.text(), encoding="utf-8")
-            store.publish(folder, destination, spec.name)
+            name=spec.name,
+            status="failed" if error else "done",
+            error=error,
+            started="2026-11-25T00:00:00+00:00",
+            seconds=1.0,
+            fingerprint=dict(spec.fingerprint),
+            parameters=dict(spec.parameters),
+            axes=dict(spec.axes),
+            figures={} if error else figures,
+        )
+        with staging(destination, spec.name) as folder:
+            (folder / RECORD).write_text(result.text(), encoding="utf-8")
+            publish(folder, destination, spec.name)
         return result
 
 
@@ -248,7 +268,7 @@ def source(tmp_path: Path) -> Path:
     return written(tmp_path, "notebook: small.ipynb\ngrid: {given: [1, 2, 3]}")
 
 
-def batch(source: Path, out: Path, **options: Any) -> runner.Batch:
+def batch(source: Path, out: Path, **options: Any) -> Batch:
     return runner.run(planning.make(source, out, **options), out, Now)
 
 
@@ -290,7 +310,7 @@ def test_a_run_whose_process_dies_is_begun_once_more(source: Path, runs: Runs, t
     done = batch(source, tmp_path / "out")
     assert runs.names.count("small,given=2") == 2 and done.failed == ["small,given=2"]
     assert done.records["small,given=2"]["error"] == "its process died 2 times: dies"
-    told = store.record(store.run_folder(tmp_path / "out", "small,given=2"))
+    told = read_record(run_folder(tmp_path / "out", "small,given=2"))
     assert told is not None and told["status"] == "failed"
 
 
@@ -318,7 +338,7 @@ def test_the_page_says_which_objective_a_choice_misses(source: Path, runs: Runs,
 
 def test_two_batches_at_once_in_one_folder_are_refused(source: Path, runs: Runs, tmp_path: Path) -> None:
     plan = planning.make(source, tmp_path / "out")
-    with store.held(tmp_path / "out"), pytest.raises(DrkitError, match=r"process \d+ runs a batch into"):
+    with held(tmp_path / "out"), pytest.raises(DrkitError, match=r"process \d+ runs a batch into"):
         runner.run(plan, tmp_path / "out", Now)
 
 
@@ -327,10 +347,10 @@ def test_a_cluster_is_let_go_of_when_another_batch_holds_the_folder(
 ) -> None:
     cluster = Now()
     ended: list[bool] = []
-    monkeypatch.setattr(cluster, "shutdown", lambda *_: ended.append(True))
+    monkeypatch.setattr(cluster, "shutdown", lambda *_, **__: ended.append(True))
     monkeypatch.setattr("drkit.cli.batch._connected", lambda *_: cluster)
     asked = ["batch", str(source), "--out", str(tmp_path / "out"), "--scheduler", "tcp://127.0.0.1:1"]
-    with store.held(tmp_path / "out"):
+    with held(tmp_path / "out"):
         done = CliRunner().invoke(main, asked)
     assert (done.exit_code, ended) == (1, [True]) and "runs a batch into" in done.stderr
 
@@ -367,7 +387,7 @@ def test_a_batch_planned_while_another_was_at_work_does_not_repeat_its_runs(
 
 def test_runs_that_left_the_portfolio_are_listed_and_stay(source: Path, runs: Runs, tmp_path: Path) -> None:
     batch(source, tmp_path / "out")
-    gone = store.run_folder(tmp_path / "out", "small,given=2")
+    gone = run_folder(tmp_path / "out", "small,given=2")
     (gone / "small.html").write_text("<p>2", encoding="utf-8")
     assert "No longer in the portfolio" not in (tmp_path / "out/index.html").read_text(encoding="utf-8")
     written(tmp_path, "notebook: small.ipynb\ngrid: {given: [1, 3]}")
@@ -382,12 +402,12 @@ def test_runs_that_left_the_portfolio_are_listed_and_stay(source: Path, runs: Ru
 def test_a_kill_while_the_last_runs_are_removed_leaves_none_for_the_next_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left(store.last_folder(tmp_path, "x"), "old,100,True,,\n", {})
-    monkeypatch.setattr(store.shutil, "rmtree", lambda *_, **__: None)
-    store.close_batch(tmp_path, record("new"))
+    left(last_folder(tmp_path, "x"), "old,100,True,,\n", {})
+    monkeypatch.setattr("drkit.batch.folder.shutil.rmtree", lambda *_, **__: None)
+    close_batch(tmp_path, record("new"))
     monkeypatch.undo()
-    assert store.last_batch(tmp_path) == record("new") and not store.last_folder(tmp_path, "x").exists()
-    with store.held(tmp_path):
+    assert last_batch(tmp_path) == record("new") and not last_folder(tmp_path, "x").exists()
+    with held(tmp_path):
         pass
     assert sorted(path.name for path in (tmp_path / ".drkit").iterdir()) == ["last.json", "lock"]
 
@@ -404,21 +424,21 @@ def test_a_kill_while_the_result_is_written_leaves_nothing_beside_it(
     monkeypatch.setattr(Path, "replace", kill)
     monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
     with pytest.raises(Killed):
-        store.write_whole(tmp_path, "portfolio.csv", "run\n")
+        write_whole(tmp_path, "portfolio.csv", "run\n")
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == [".drkit"]
-    with store.held(tmp_path):
+    with held(tmp_path):
         assert sorted(path.name for path in (tmp_path / ".drkit").iterdir()) == ["lock", "shared"]
 
 
 def test_files_of_a_run_in_between_explain_no_flip(tmp_path: Path) -> None:
-    old, new = store.last_folder(tmp_path, "x"), store.run_folder(tmp_path, "x")
+    old, new = last_folder(tmp_path, "x"), run_folder(tmp_path, "x")
     left(old, "new,110,True,dearer,\n", {})
     left(new, "new,90,True,,\nold,100,False,costs more,\n", {})
     asked = record("old", notebook="1"), record("new", notebook="3")
-    (old / store.RECORD).write_text(json.dumps(record("old", notebook="1")["x"]), encoding="utf-8")
+    (old / RECORD).write_text(json.dumps(record("old", notebook="1")["x"]), encoding="utf-8")
     assert len(flips.since(*asked, tmp_path).flips[0].why) == 2
-    (old / store.RECORD).write_text(json.dumps(record("new", notebook="2")["x"]), encoding="utf-8")
+    (old / RECORD).write_text(json.dumps(record("new", notebook="2")["x"]), encoding="utf-8")
     assert flips.since(*asked, tmp_path).flips[0].why == ("old: costs more",)
 
 
@@ -459,16 +479,16 @@ def test_a_flip_names_price_or_rules_as_its_cause(
     now: str, files: dict[str, str], causes: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     before = {"prices.csv": "a", "support_rules.csv": "a", "recovery_steps.csv": "a"}
-    left(store.last_folder(tmp_path, "x"), "old,100,True,,\nnew,110,True,dearer,\n", before)
-    left(store.run_folder(tmp_path, "x"), now, before | files)
+    left(last_folder(tmp_path, "x"), "old,100,True,,\nnew,110,True,dearer,\n", before)
+    left(run_folder(tmp_path, "x"), now, before | files)
     (flip,) = flips.since(record("old", snapshot="1"), record("new", snapshot="2"), tmp_path).flips
     assert (flip.causes, flip.why[0]) == (causes, said)
 
 
 def test_a_flip_names_the_keys_of_the_workload_that_changed(tmp_path: Path) -> None:
     option = "old,100,True,,\nnew,110,True,dearer,\n"
-    left(store.last_folder(tmp_path, "x"), option, {}, "region: us-east-1\nobjectives: {rto_s: 3600}\n")
-    left(store.run_folder(tmp_path, "x"), "new,110,True,,\nold,100,False,misses the RTO,\n", {},
+    left(last_folder(tmp_path, "x"), option, {}, "region: us-east-1\nobjectives: {rto_s: 3600}\n")
+    left(run_folder(tmp_path, "x"), "new,110,True,,\nold,100,False,misses the RTO,\n", {},
          "region: us-east-1\nobjectives: {rto_s: 900}\n")  # fmt: skip
     (flip,) = flips.since(record("old", workload="1"), record("new", workload="2"), tmp_path).flips
     assert flip.causes == ("workload",)

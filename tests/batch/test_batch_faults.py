@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from click.testing import CliRunner, Result
 
-from drkit.batch import store
+from drkit.batch.folder import RECORD, read_record
 from drkit.cli import main
 from drkit.runs import warm
 from drkit.runs.warm import client
@@ -73,7 +73,7 @@ def whole(out: Path) -> dict[str, int]:
     """Runs that have a folder, each with the moment its record was written; none of them is half."""
     found = {}
     for folder in (out / "runs").glob("*") if (out / "runs").exists() else ():
-        record = store.record(folder)
+        record = read_record(folder)
         assert record is not None, f"{folder} has no record"
         assert record["status"] == "done"
         given = folder.name.removeprefix("small,given=")
@@ -81,7 +81,7 @@ def whole(out: Path) -> dict[str, int]:
         executed_notebook = nbformat.read(folder / "small.ipynb", as_version=4)
         assert executed_notebook.cells[-1].outputs[0].text == f"{given}\n"
         assert (folder / "small.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
-        found[folder.name] = (folder / store.RECORD).stat().st_mtime_ns
+        found[folder.name] = (folder / RECORD).stat().st_mtime_ns
     return found
 
 
@@ -150,12 +150,12 @@ def test_ctrl_c_keeps_what_has_ended_and_leaves_no_process(notebook: Path, tmp_p
     running = subprocess.Popen(
         [DRKIT, "batch", str(source), "--out", str(out), "--jobs", "2"], stderr=subprocess.PIPE, text=True
     )
-    end = time.monotonic() + 60
+    end = time.monotonic() + 240
     while len(whole(out)) < 3:
         assert time.monotonic() < end
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=30)
+    _, told = running.communicate(timeout=240)
     assert running.returncode == 130 and "what has ended is kept" in told
     assert [row["status"] for row in rows(out).values()] == ["done"] * 3 + ["not run"] * 5
     assert not (out / ".drkit/staging").exists()
@@ -199,7 +199,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(notebook: 
     assert f"Error: cannot write to {out}: Read-only file system" in done.stderr
 
 
-def _until_no_process_of(out: Path, seconds: float = 20) -> None:
+def _until_no_process_of(out: Path, seconds: float = 120) -> None:
     """Every kernel of a batch works in its folder: none is left in there."""
     end = time.monotonic() + seconds
     while left := _processes_in(out):

@@ -14,7 +14,8 @@ import executed
 import nbformat
 import pytest
 
-from drkit.batch import planning, store
+from drkit.batch import planning
+from drkit.batch.folder import held, shared_folder
 from drkit.batch.run import RunSpec, execute
 from drkit.choice import compare
 from drkit.choice.comparer import Comparer
@@ -58,8 +59,8 @@ def pictures(out: Path, name: str) -> list[tuple[str, str, object]]:
 def test_a_run_shows_the_pictures_of_another_where_it_would_draw_the_same(tmp_path: Path) -> None:
     runs = specs(tmp_path, {"workloads": ["eu-shop"], "grid": {"rto_s": [1800, 1860]}})
     out = tmp_path / "out"
-    with store.held(out):
-        shared = store.shared(out)
+    with held(out):
+        shared = shared_folder(out)
         assert shared is not None
         kept = []
         for spec in runs:
@@ -68,7 +69,7 @@ def test_a_run_shows_the_pictures_of_another_where_it_would_draw_the_same(tmp_pa
     drawn, again = kept[0], kept[1] - kept[0]
     assert drawn >= 5
     assert again <= 2, "the RTO objective is in two pictures"
-    assert store.shared(out) is None, "it is gone with the batch"
+    assert shared_folder(out) is None, "it is gone with the batch"
     alone = tmp_path / "alone"
     for spec in runs:
         execute(spec, str(alone))
@@ -83,7 +84,7 @@ def test_runs_of_one_workload_say_the_same_as_one_that_compares_for_itself(tmp_p
     assert runs[0].family
     out, alone = tmp_path / "out", tmp_path / "alone"
     for spec in runs:
-        with store.held(out):
+        with held(out):
             assert execute(spec, str(out)).status == "done"
     for spec in (runs[2], runs[3]):
         execute(replace(spec, family="", engine="nbclient"), str(alone))
@@ -108,8 +109,8 @@ def test_only_a_notebook_of_drkit_word_for_word_is_given_what_others_drew(
     spec = replace(spec, family="the same workload", workload=known)
     monkeypatch.setattr("drkit.files.bundled.notebooks_dir", lambda: tmp_path if own else notebooks_dir())
     out = tmp_path / "out"
-    with store.held(out):
-        shared = store.shared(out)
+    with held(out):
+        shared = shared_folder(out)
         execute(spec, str(out))
     told = nbformat.read(out / "runs" / spec.name / source.name, as_version=4).cells[-1].outputs[0].text
     assert told == f"{shared if own else None} {own}\n"

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,21 +29,25 @@ ROOT = Path(drkit.__file__).parents[1]
 #: Tells in a file which run was begun, in the process of which worker.
 BEGIN = """
 import os, pathlib, psutil, time
-worker = psutil.Process().parents()[1].pid  # the first is the process that forks
+above = psutil.Process().parents()
+# Dask's command is the worker itself, or the nanny whose child it is.
+worker = above[next((at for at, process in enumerate(above) if "dask" in process.cmdline()), nanny) - nanny].pid
 with open(f"{ledger}/ledger", "a") as file:  # a folder: a file that a parameter names is an input of its run
     file.write(f"{given} {worker} {os.getpid()}\\n")
 """
-PARAMETERS = 'given: int = 0\nledger: str = ""\nnap: float = 0.5\nsnapshot: str = ""'
+PARAMETERS = 'given: int = 0\nledger: str = ""\nnap: float = 0.5\nnanny: int = 0\nsnapshot: str = ""'
 
 
-def portfolio(folder: Path, runs: int, *cells: str, nap: float = 0.5, snapshot: Path | str = "") -> Path:
+def portfolio(
+    folder: Path, runs: int, *cells: str, nap: float = 0.5, nanny: int = 0, snapshot: Path | str = ""
+) -> Path:
     """A portfolio of small runs that tell when they begin."""
     folder.mkdir(exist_ok=True)
     executed.write(folder / "small.ipynb", BEGIN, *cells, "time.sleep(nap)", parameters=PARAMETERS)
     path = folder / "portfolio.yaml"
     path.write_text(
         f"notebook: small.ipynb\n"
-        f"parameters: {{ledger: {folder}, nap: {nap}, snapshot: '{snapshot}'}}\n"
+        f"parameters: {{ledger: {folder}, nap: {nap}, nanny: {nanny}, snapshot: '{snapshot}'}}\n"
         f"grid: {{given: {list(range(1, runs + 1))}}}\n",
         encoding="utf-8",
     )
@@ -95,8 +100,9 @@ def credentials(store: Emulator) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory, credentials: dict[str, str]) -> Iterator[DaskCluster]:
-    with dask_cluster.running(tmp_path_factory.mktemp("dask") / "cluster", 3, credentials) as made:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    # Its workers have no credentials: what they ran comes back, and the batch writes it to the store.
+    with dask_cluster.running(tmp_path_factory.mktemp("dask") / "cluster", 3) as made:
         yield made
 
 
@@ -117,7 +123,7 @@ def test_a_worker_that_is_killed_loses_only_its_run_which_is_repeated_and_s3_has
     source = portfolio(
         tmp_path,
         9,
-        "import drkit\nassert 'drkit-snapshots' in snapshot, snapshot\nlen(drkit.Catalog.load(snapshot).snapshot.tables)",
+        "import drkit\nassert 'drkit-run-' in snapshot, snapshot\nlen(drkit.Catalog.load(snapshot).snapshot.tables)",
         nap=1.0,
         snapshot=snapshot,
     )
@@ -163,7 +169,8 @@ def test_another_code_of_drkit_on_the_workers_is_refused_before_the_first_run(
     code, said = ended(
         started(source, "--out", tmp_path / "out", "--scheduler", cluster.address, PYTHONPATH=str(tmp_path / "other"))
     )
-    assert code == 2 and "the version is the same, the code is not" in said and "no run was started" in said, said
+    assert code == 2 and "use one image with the same versions for all; no run was started" in said, said
+    assert re.search(r"worker tcp://127\.0\.0\.1:\d+ has Python .*, drkit ", said), said
     assert begun(tmp_path / "runs") == [] and not (tmp_path / "out").exists()
 
 
@@ -182,6 +189,17 @@ def test_ctrl_c_ends_what_is_at_work_on_the_cluster_and_keeps_what_has_ended(
     ]  # fmt: skip
     # What was asleep for minutes is gone from the workers.
     until(lambda: not any(psutil.pid_exists(kernel) for _, _, kernel in begun(tmp_path)))
+
+
+def test_runs_of_a_batch_that_was_killed_end_on_the_cluster(cluster: DaskCluster, tmp_path: Path) -> None:
+    source = portfolio(tmp_path, 2, "time.sleep(600)")
+    batch = started(source, "--out", tmp_path / "out", "--scheduler", cluster.address)
+    until(lambda: len(begun(tmp_path)) >= 2 or batch.poll() is not None)
+    kernels = [kernel for _, _, kernel in begun(tmp_path)]
+    assert all(psutil.pid_exists(kernel) for kernel in kernels)
+    batch.kill()
+    batch.communicate()
+    until(lambda: not any(psutil.pid_exists(kernel) for kernel in kernels))
 
 
 def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_path: Path) -> None:
@@ -203,7 +221,7 @@ def test_a_batch_whose_scheduler_is_lost_says_so_and_a_rerun_completes_it(tmp_pa
 
 
 def test_a_run_that_kills_its_workers_fails_with_the_reason_and_takes_no_other_along(tmp_path: Path) -> None:
-    source = portfolio(tmp_path, 4, "if given == 2:\n    os.kill(worker, 9)")
+    source = portfolio(tmp_path, 4, "if given == 2:\n    os.kill(worker, 9)", nanny=1)
     once = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with dask_cluster.running(tmp_path / "dask", 1, once, restart=True) as cluster:
         code, said = ended(started(source, "--out", tmp_path / "out", "--scheduler", cluster.address))

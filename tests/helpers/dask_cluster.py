@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distributed import Client
+
 _SECONDS = 120
 
 
@@ -62,7 +64,8 @@ def running(
         made = [start(f"worker-{at}", "worker", "--host", "127.0.0.1", *options) for at in range(workers)]
         until(lambda: (folder / "scheduler.json").is_file() and (folder / "scheduler.json").stat().st_size > 0)
         address = json.loads((folder / "scheduler.json").read_text(encoding="utf-8"))["address"]
-        until(lambda: all(b"Registered to" in (folder / f"worker-{at}.log").read_bytes() for at in range(workers)))
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=_SECONDS)
         yield DaskCluster(address, scheduler, made)
     finally:
         # A nanny that is killed leaves its worker behind, one that is asked to end does not.

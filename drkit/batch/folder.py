@@ -40,7 +40,7 @@ def runs_there(destination: str | Path) -> list[str]:
     return sorted(path.parent.name for path in (Path(destination) / "runs").glob(f"*/{RECORD}"))
 
 
-def shared(destination: str | Path) -> Path | None:
+def shared_folder(destination: str | Path) -> Path | None:
     """Folder for what one run of the batch at work leaves for the others; None where there is none."""
     folder = Path(destination).resolve() / _OWN / _SHARED
     return folder if folder.is_dir() else None
@@ -83,22 +83,22 @@ def publish(folder: Path, destination: str | Path, name: str) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
-def record(folder: Path) -> dict[str, Any] | None:
+def read_record(folder: Path) -> dict[str, Any] | None:
     """What ``run.json`` of a run's folder says; None where there is none, or none that can be read."""
     try:
-        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and "status" in told else None
+    return record if isinstance(record, dict) and "status" in record else None
 
 
 def last_batch(destination: str | Path) -> dict[str, dict[str, Any]]:
     """Records of the last batch that ended, by run; empty when there was none."""
     try:
-        told = json.loads((Path(destination) / _OWN / "last.json").read_text(encoding="utf-8"))
+        last = json.loads((Path(destination) / _OWN / "last.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return dict(told["runs"])
+    return dict(last["runs"])
 
 
 def close_batch(destination: str | Path, records: dict[str, dict[str, Any]]) -> None:
