@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.errors import PriceError
 from drkit.figures.axes import place_labels
-from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
-from drkit.figures.picture import Picture, legend_below, percent, picture, styled
+from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY, styled
+from drkit.figures.picture import Picture, legend_below, percent, picture
 
 if TYPE_CHECKING:
     from drkit.facts.catalog import Catalog
@@ -28,7 +28,7 @@ _PRICED = {
 _AXES = {"memory": "memory [GiB]", "vcpu": "vCPU"}
 
 
-@styled
+@styled()
 def class_prices(
     catalog: Catalog,
     service: Service,
@@ -124,7 +124,7 @@ def class_prices(
             Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=GREY, label="price not observed"),
         ],
     )
-    figure.draw_without_rendering()
+    figure.settle()
     marked = {*cheapest.values(), *(max(n, key=lambda c: (prices[c].usd, c)) for n in (taken, refused) if n)}
     order = sorted(marked)
     anchors = [(size_of(c), prices[c].usd) for c in order]
@@ -134,7 +134,7 @@ def class_prices(
     return figure
 
 
-@styled
+@styled()
 def price_over_regions(catalog: Catalog, service: str, item: str, region: str = "") -> Picture:
     """One price in every region that has it [USD per unit], cheapest first.
 

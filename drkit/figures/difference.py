@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from drkit.bill.price_quantity import total_usd
 from drkit.choice.difference import explain_difference, signed
 from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
-from drkit.figures.picture import Picture, against, basis_note, legend_below, name, picture, styled, usd
+from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION, styled
+from drkit.figures.picture import Picture, against, basis_note, legend_below, name, picture, usd
 from drkit.recovery.composition import REBUILD
 from drkit.words import count, span
 
@@ -50,7 +50,7 @@ class _Bar(NamedTuple):
     change: float
 
 
-@styled
+@styled()
 def cost_difference(
     comparison: Comparison,
     before: Option | None = None,
@@ -97,7 +97,7 @@ def cost_difference(
     return figure
 
 
-@styled
+@styled()
 def recovery_difference(
     comparison: Comparison,
     before: Option | None = None,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from matplotlib.patches import Rectangle
 
 from drkit.errors import ParameterError
-from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
-from drkit.figures.picture import Picture, basis_note, name, picture, styled, usd
-from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
+from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat, styled
+from drkit.figures.picture import Picture, basis_note, name, picture, usd
+from drkit.report.summary import STRATEGY
+from drkit.topology.topology import STRATEGIES
 from drkit.words import asked, count, span
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class _Cell(NamedTuple):
     refused: str = ""
 
 
-@styled
+@styled()
 def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure = "monthly_usd") -> Picture:
     """The best topology of each pair of regions as colour and number.
 

@@ -11,9 +11,22 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from drkit.choice import replay
 from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
-from drkit.figures.picture import Picture, legend_below, picture, styled
-from drkit.topology.strategies import STRATEGY_NAMES
+from drkit.figures.palette import (
+    BLOCK,
+    GREEN,
+    GREY,
+    GROUND,
+    INK,
+    ORANGE,
+    PAPER,
+    SKY,
+    STRATEGY_LOOK,
+    VERMILLION,
+    WORDS,
+    styled,
+)
+from drkit.figures.picture import Picture, legend_below, picture
+from drkit.report.summary import STRATEGY
 from drkit.words import span
 
 if TYPE_CHECKING:
@@ -28,7 +41,7 @@ _PLANE = {
 }
 
 
-@styled
+@styled()
 def outage_replay(comparison: Comparison, event: str, known: Replay | None = None) -> Picture:
     """An outage of us-east-1 against each strategy: steps, what was blocked, and the probability of service [1].
 

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.choice import sensitivity
 from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLUE, INK, ORANGE
-from drkit.figures.picture import Picture, legend_below, name, percent, picture, styled
+from drkit.figures.palette import BLUE, INK, ORANGE, styled
+from drkit.figures.picture import Picture, legend_below, name, percent, picture
 
 if TYPE_CHECKING:
     from drkit.choice.comparison import Comparison
@@ -24,7 +24,7 @@ _OUTPUT = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
 _SHOWN = 8
 
 
-@styled
+@styled()
 def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Option | None = None) -> Picture:
     """How far RTO [s], RPO [s] and total cost [USD/year] move when one input goes from its 5 to its 95 % value.
 
