@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from drkit.errors import ParameterError
 from drkit.figures import svg
-from drkit.figures.palette import GREY, INK, PAPER, check, current, shaded, styled
+from drkit.figures.palette import GREY, INK, PALETTE, PAPER, check, current, shaded, styled
 from drkit.figures.text import wrapped
 from drkit.report.summary import STRATEGY
 
@@ -81,18 +82,11 @@ class Picture(Figure):
 
     def png(self, theme: Theme | None = None) -> bytes:
         """The picture as a PNG file, in a theme or in its own."""
-        with self._in(theme or self.theme):
+        theme = theme or self.theme
+        with self._in(theme):
             self.canvas.draw()
-        pixels = np.asarray(self.canvas.buffer_rgba())
-        # 256 colours take half the time to write and a third of the bytes; the paper must be that of the page around.
-        image = (
-            Image.fromarray(pixels).convert("RGB").quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        )
-        colours, paper = image.getpalette() or [], 3 * int(np.asarray(image)[0, 0])
-        colours[paper : paper + 3] = pixels[0, 0, :3].tolist()
-        image.putpalette(colours)
         file = io.BytesIO()
-        image.save(file, "png", dpi=(self.dpi, self.dpi), compress_level=4)
+        _of_256_colours(np.asarray(self.canvas.buffer_rgba()), theme).save(file, "png", dpi=(self.dpi, self.dpi))
         return file.getvalue()
 
     def svg(self, theme: Theme | None = None) -> str:
@@ -153,6 +147,24 @@ class Picture(Figure):
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
         return self.png(), {"width": width, "height": height, "alt": self.finding}
+
+
+def _of_256_colours(pixels: Any, theme: Theme) -> Image.Image:
+    """An image of drkit's own colours as they are, and of what lies between them.
+
+    With all colours a file is three times as large.
+    """
+    drawn = Image.fromarray(pixels).convert("RGB")
+    own = [round(255 * part) for pair in PALETTE.values() for part in to_rgb(getattr(pair, theme))]
+    between = drawn.quantize(256 - len(PALETTE), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(own + (between.getpalette() or []))
+    image = drawn.quantize(palette=palette, dither=Image.Dither.NONE)
+    # Near a colour the nearest is not always found; the paper must be that of the page around.
+    colours, paper = image.getpalette() or [], 3 * int(np.asarray(image)[0, 0])
+    colours[paper : paper + 3] = pixels[0, 0, :3].tolist()
+    image.putpalette(colours)
+    return image
 
 
 class Origin(NamedTuple):
