@@ -100,9 +100,9 @@ class Picture(Figure):
         """
         if theme is not None:
             check(theme)
-        self.settle()  # as the PNG is laid out: by the pixels of a screen, not by points
         file = io.StringIO()
         with self._in("light"), styled():
+            self.settle()  # as the PNG is laid out: by the pixels of a screen, not by points
             self.savefig(file, format="svg", metadata={"Date": None})
         return svg.stand_alone(file.getvalue(), tuple(self.get_size_inches()), self.finding, self.explanation, theme)
 
