@@ -34,12 +34,13 @@ from drkit.figures.picture import (
     picture,
     usd,
 )
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from drkit.choice.compare import Comparison, Option
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
     from drkit.choice.ownership import Ownership
 
 _OTHER = "other"
@@ -197,7 +198,7 @@ def _impossible(comparison: Comparison) -> Iterator[tuple[str, str]]:
         reason = max(sorted(set(said)), key=said.count)
         common = said.count(reason) > 1 or len(said) == 1
         words = f"not possible: {reason}" if common else f"refused in {len(said)} regions, such as: {reason}"
-        yield STRATEGY[strategy], words if len(words) <= 105 else words[:104].rsplit(" ", 1)[0] + " …"
+        yield STRATEGY_NAMES[strategy], words if len(words) <= 105 else words[:104].rsplit(" ", 1)[0] + " …"
 
 
 # The monthly bill ----------------------------------------------------------------------------------------------------

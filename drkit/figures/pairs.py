@@ -10,8 +10,7 @@ from matplotlib.patches import Rectangle
 from drkit.errors import ParameterError
 from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat, styled
 from drkit.figures.picture import Picture, basis_note, name, picture, usd
-from drkit.report.summary import STRATEGY
-from drkit.topology.topology import STRATEGIES
+from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
 from drkit.words import asked, count, span
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from drkit.errors import ParameterError
 from drkit.figures import svg
 from drkit.figures.palette import GREY, INK, PALETTE, PAPER, check, current, shaded, styled
 from drkit.figures.text import wrapped
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

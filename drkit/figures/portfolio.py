@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from drkit.figures.axes import log_time
 from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK, styled
 from drkit.figures.picture import Origin, Picture, legend_below, percent, picture, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import count
 
 if TYPE_CHECKING:

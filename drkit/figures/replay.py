@@ -26,7 +26,7 @@ from drkit.figures.palette import (
     styled,
 )
 from drkit.figures.picture import Picture, legend_below, picture
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from drkit.figures.axes import along, log_time, place_labels
 from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS, styled
 from drkit.figures.picture import Picture, basis_note, legend_below, name, picture, probability, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import asked, span
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from drkit.choice import waiting
 from drkit.figures.axes import moment, place_labels
 from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION, styled
 from drkit.figures.picture import Picture, against, legend_below, name, picture, usd
-from drkit.report.summary import STRATEGY
+from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
