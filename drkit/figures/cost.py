@@ -9,6 +9,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.choice import ownership as value
+from drkit.figures.axes import beside, name_rows
 from drkit.figures.palette import (
     BLUE,
     GREEN,
@@ -93,8 +94,8 @@ def monthly_cost(comparison: Comparison) -> Picture:
     colours = component_colours(c for c in order if c != _OTHER) | {_OTHER: PALE}
     for at, (option, parts) in enumerate(zip(options, amounts, strict=True)):
         end = _bill(axes, at, _stacked(parts, order), colours)
-        style = {"va": "center", "fontsize": 9, "weight": _weight(comparison, option), "linespacing": 1.25}
-        axes.annotate(_total(comparison, option), (end, at), (6, 0), textcoords="offset points", **style)
+        style = {"fontsize": 9, "weight": _weight(comparison, option), "linespacing": 1.25}
+        beside(axes, end, at, _total(comparison, option), **style)
     axes.set(xlim=(0, dearest * 1.3), xlabel="USD a month")
     roles = {role for parts in amounts for role, _ in parts}
     handles = [Patch(facecolor=colours[c], label=c.replace("_", " ")) for c in order]
@@ -166,12 +167,7 @@ def _rows(
         text = axes.text(0, len(labels), f"  {reason}", va="center", fontsize=8.5, color=GREY, style="italic")
         text.set_in_layout(False)
         labels.append(strategy)
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_ylim(len(labels) - 0.45, -0.55)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
-    for label, option in zip(axes.get_yticklabels(), options, strict=False):
-        label.set_fontweight(_weight(comparison, option))
+    name_rows(axes, labels, [at for at, option in enumerate(options) if option is comparison.chosen])
     axes.xaxis.set_major_locator(MaxNLocator(7))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount:,.0f}"))
     return figure, axes

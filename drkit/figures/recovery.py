@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
-from matplotlib.transforms import offset_copy
+from matplotlib.ticker import FuncFormatter
 
-from drkit.figures.axes import linear_time, log_time
+from drkit.figures.axes import beside, linear_time, log_time, name_rows
 from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS, styled
 from drkit.figures.picture import Picture, how_known, legend_below, name, percent, picture, probability
 from drkit.recovery.model import Step, stretches
@@ -72,16 +71,12 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     )
     axes = figure.add_subplot()
     high = 1.24 * max(*(row.p95_s for row in rows), 0.0 if beyond else objectives.rto_s)
-    beside = offset_copy(axes.transData, figure, 6, 0, units="points")
     for at, row in enumerate(rows):
         _bar(axes, at, row)
-        axes.text(row.p95_s, at, _length(row), va="center", fontsize=8.5, zorder=6, transform=beside, bbox=_BESIDE)
+        beside(axes, row.p95_s, at, _length(row), zorder=6, bbox=_BESIDE)
     unit = linear_time(axes.xaxis, high)
-    axes.yaxis.set_major_locator(FixedLocator(range(len(rows))))
-    axes.yaxis.set_major_formatter(FixedFormatter([_words(row.step.name) for row in rows]))
+    name_rows(axes, [_words(row.step.name) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -1.05)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
     axes.set_xlabel(f"time since the region was lost [{unit}]")
     look: dict[str, Any] = {"va": "center", "fontsize": 9, "color": VERMILLION_WORDS}
     if beyond:
