@@ -162,7 +162,7 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     if spec.engine == "drkit":
         options["memory_bytes"] = spec.memory_bytes
         if bundled.is_notebook(spec.notebook_name, spec.notebook):
-            options["shared"] = _shared(spec, folder, shared)
+            options["shared"] = _shared(spec, folder)
     if spec.timeout_s:
         options["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:
@@ -186,9 +186,9 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     target.with_suffix(".html").write_text(notebook_page.page(notebook, spec.name), encoding="utf-8")
 
 
-def _shared(spec: RunSpec, folder: Path, pictures: Path | None) -> Shared:
+def _shared(spec: RunSpec, folder: Path) -> Shared:
     given = {name: spec.parameters[name] for name in COMPARED_WITH if name in spec.parameters}
-    return Shared(str(pictures or ""), spec.family, str(folder / WORKLOAD), **given)
+    return Shared(spec.family, str(folder / WORKLOAD), **given)
 
 
 def target_name(notebook_name: str) -> str:

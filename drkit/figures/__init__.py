@@ -2,9 +2,9 @@
 
 from drkit.figures.architecture.figure import architecture
 from drkit.figures.catalog import class_prices, price_over_regions
-from drkit.figures.cost.figure import monthly_cost, yearly_loss
+from drkit.figures.cost import monthly_cost, yearly_loss
 from drkit.figures.difference import cost_difference, recovery_difference
-from drkit.figures.map.figure import region_map
+from drkit.figures.map import region_map
 from drkit.figures.pairs import region_pairs
 from drkit.figures.palette import theme
 from drkit.figures.panels import strategy_panels

@@ -13,7 +13,7 @@ from drkit.figures.palette import GREY, INK
 from drkit.figures.picture import SCREEN_DPI
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
@@ -57,16 +57,31 @@ def log_time(axis: Any, low: float, high: float, closest: float = 0.07) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _: moment(value)))
 
 
-def linear_time(axis: Any, high: float, most: int = 9) -> str:
-    """Let an axis run from 0 to a moment [s], with at most so many round ticks; return the unit its ticks are in."""
+def linear_time(axis: Any, high: float, most: int = 9, low: float = 0.0) -> str:
+    """Let an axis run between two moments [s], with at most so many round ticks; return the unit its ticks are in."""
     size, unit = max((u for u in _UNITS if 4 * u[0] <= high), default=_UNITS[0])
-    getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)
     steps = [1, 1.5, 2, 3, 5, 6, 10] if unit in ("s", "min") else [1, 2, 5, 10]
-    ticks = MaxNLocator(most, steps=steps, integer=high >= 6 * size).tick_values(0, high / size)
-    axis.set_major_locator(FixedLocator([tick * size for tick in ticks]))
+    ticks = MaxNLocator(most, steps=steps, integer=high - low >= 6 * size).tick_values(low / size, high / size)
+    axis.set_major_locator(FixedLocator([tick * size for tick in ticks if low <= tick * size <= high]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / size:g}"))
-    getattr(axis.axes, f"set_{axis.axis_name}lim")(0, high)
+    axis.axes.set(**{f"{axis.axis_name}lim": (low, high)})
     return unit
+
+
+def name_rows(axes: Any, labels: Sequence[str], bold: Iterable[int] = (), fontsize: float = 10.0) -> None:
+    """A row for each label, the first on top, without tick marks and lines across; some in bold, by their place."""
+    axes.set_yticks(range(len(labels)), labels, fontsize=fontsize)
+    for at in bold:
+        axes.get_yticklabels()[at].set_fontweight("bold")
+    axes.set_ylim(len(labels) - 0.45, -0.55)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
+
+
+def beside(axes: Any, x: float, row: float, words: str, **style: Any) -> Any:
+    """Words a few points to the right of where a bar ends."""
+    look = {"va": "center", "fontsize": 8.5} | style
+    return axes.annotate(words, (x, row), (5.5, 0), textcoords="offset points", **look)
 
 
 def place_labels(

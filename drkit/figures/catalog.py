@@ -10,9 +10,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.errors import PriceError
-from drkit.figures.axes import place_labels
-from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY
-from drkit.figures.picture import Picture, legend_below, percent, picture, styled
+from drkit.figures.axes import beside, name_rows, place_labels
+from drkit.figures.palette import BLUE, GREY, INK, ORANGE, PAPER, SKY, styled
+from drkit.figures.picture import Picture, legend_below, percent, picture
 
 if TYPE_CHECKING:
     from drkit.facts.catalog import Catalog
@@ -28,7 +28,7 @@ _PRICED = {
 _AXES = {"memory": "memory [GiB]", "vcpu": "vCPU"}
 
 
-@styled
+@styled()
 def class_prices(
     catalog: Catalog,
     service: Service,
@@ -124,7 +124,7 @@ def class_prices(
             Line2D([], [], ls="", marker="o", color=PAPER, markeredgecolor=GREY, label="price not observed"),
         ],
     )
-    figure.draw_without_rendering()
+    figure.settle()
     marked = {*cheapest.values(), *(max(n, key=lambda c: (prices[c].usd, c)) for n in (taken, refused) if n)}
     order = sorted(marked)
     anchors = [(size_of(c), prices[c].usd) for c in order]
@@ -134,7 +134,7 @@ def class_prices(
     return figure
 
 
-@styled
+@styled()
 def price_over_regions(catalog: Catalog, service: str, item: str, region: str = "") -> Picture:
     """One price in every region that has it [USD per unit], cheapest first.
 
@@ -190,19 +190,10 @@ def price_over_regions(catalog: Catalog, service: str, item: str, region: str = 
         )
         words = f"{price.usd:.4g}" + ("" if seen else f"  {price.basis.split(':')[0]}")
         weight = "bold" if price.region == region else "normal"
-        axes.annotate(
-            words, (price.usd, row), (5, 0), textcoords="offset points", va="center", fontsize=8.5, weight=weight
-        )
-    axes.set_yticks(
-        range(len(prices)), [f"{catalog.regions[price.region].city}   {price.region}" for price in prices], fontsize=9
-    )
-    axes.set_ylim(len(prices) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
+        beside(axes, price.usd, row, words, weight=weight)
+    labels = [f"{catalog.regions[price.region].city}   {price.region}" for price in prices]
+    name_rows(axes, labels, [at for at, price in enumerate(prices) if price.region == region], fontsize=9)
     axes.set(xlim=(0, 1.18 * high.usd), xlabel=f"USD per {low.unit}")
-    for label, price in zip(axes.get_yticklabels(), prices, strict=True):
-        if price.region == region:
-            label.set_fontweight("bold")
     handles = [Patch(facecolor=SKY, label="price observed")]
     if unseen:
         handles.append(Patch(facecolor=SKY, edgecolor=PAPER, lw=0, hatch="////", label="price not observed"))

@@ -10,9 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.bill.price_quantity import total_usd
 from drkit.choice.difference import explain_difference, signed
-from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION
-from drkit.figures.picture import Picture, against, basis_note, legend_below, name, picture, styled, usd
+from drkit.figures.axes import beside, linear_time, name_rows
+from drkit.figures.palette import BLUE, GREEN, GREY, ORANGE, PAPER, PINK, SKY, SLATE, VERMILLION, styled
+from drkit.figures.picture import Picture, against, basis_note, legend_below, name, picture, usd
 from drkit.recovery.composition import REBUILD
 from drkit.words import count, span
 
@@ -50,7 +50,7 @@ class _Bar(NamedTuple):
     change: float
 
 
-@styled
+@styled()
 def cost_difference(
     comparison: Comparison,
     before: Option | None = None,
@@ -97,7 +97,7 @@ def cost_difference(
     return figure
 
 
-@styled
+@styled()
 def recovery_difference(
     comparison: Comparison,
     before: Option | None = None,
@@ -129,9 +129,9 @@ def recovery_difference(
         f"step on the critical path; typically {span(was.p50)} and {span(now.p50)}{_rebuilt(found)}",
         f"{comparison.samples:,} draws, seed {comparison.seed}",
     )
-    unit = linear_time(axes.xaxis, max(was.mean, now.mean))
     _waterfall(axes, bars, was.mean, now.mean, words, span, signed)
-    _time_ticks(axes, unit)
+    low, high = axes.get_xlim()
+    unit = linear_time(axes.xaxis, high, low=low)
     axes.set_xlabel(f"mean time to service [{unit}]")
     handles = [Patch(facecolor=BLUE, label="less time"), Patch(facecolor=VERMILLION, label="more time")]
     legend_below(figure, handles)
@@ -281,14 +281,6 @@ def _rebuilt(found: Difference) -> str:
     return f", and in few cases both regions are lost and rebuilt, {span(rebuilt.mean_after_s)} on average over all"
 
 
-def _time_ticks(axes: Any, unit: str) -> None:
-    """Round ticks in this unit over the whole axis, wherever it begins."""
-    size, (low, high) = {"s": 1, "min": 60, "h": 3600, "d": 86_400}[unit], axes.get_xlim()
-    steps = [1, 1.5, 2, 3, 5, 6, 10] if unit in ("s", "min") else [1, 2, 5, 10]
-    ticks = MaxNLocator(8, steps=steps).tick_values(low / size, high / size)
-    axes.set_xticks([tick * size for tick in ticks if low <= tick * size <= high])
-
-
 def _waterfall(
     axes: Any,
     bars: Sequence[_Bar],
@@ -309,9 +301,7 @@ def _waterfall(
     last = len(bars) + 1
     for row, amount, which in ((0, start, "before"), (last, end, "after")):
         axes.barh(row, amount - floor, 0.62, floor, color=SLATE, gid=which)
-        axes.annotate(
-            total(amount), (amount, row), (6, 0), textcoords="offset points", va="center", fontsize=9, weight="bold"
-        )
+        beside(axes, amount, row, total(amount), fontsize=9, weight="bold")
         if floor:  # two white strokes: the bar begins further left
             for shift in (0.012, 0.020):
                 x = floor + shift * (high + room - floor)
@@ -321,19 +311,7 @@ def _waterfall(
         at = running[row - 1]
         axes.barh(row, bar.change, 0.62, at, color=bar.colour, gid=bar.gid)
         axes.plot([at, at], [row - 0.69, row - 0.31], color=GREY, lw=0.9, zorder=1)
-        axes.annotate(
-            change(bar.change),
-            (max(at, at + bar.change), row),
-            (5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
-        )
+        beside(axes, max(at, at + bar.change), row, change(bar.change))
     axes.plot([end, end], [last - 0.69, last - 0.31], color=GREY, lw=0.9, zorder=1)
-    axes.set_yticks(range(last + 1), [_capital(words[0]), *(bar.label for bar in bars), _capital(words[1])])
-    for place in (0, last):
-        axes.get_yticklabels()[place].set_fontweight("bold")
-    axes.set_ylim(last + 0.55, -0.55)
+    name_rows(axes, [_capital(words[0]), *(bar.label for bar in bars), _capital(words[1])], (0, last))
     axes.set_xlim(floor, high + room)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")

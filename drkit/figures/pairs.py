@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from matplotlib.patches import Rectangle
 
 from drkit.errors import ParameterError
-from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat
-from drkit.figures.picture import Picture, basis_note, name, picture, styled, usd
+from drkit.figures.palette import ALWAYS_DARK, ALWAYS_LIGHT, BAND, PAPER, SLATE, VERMILLION, contrast, heat, styled
+from drkit.figures.picture import Picture, basis_note, name, picture, usd
 from drkit.topology.strategies import STRATEGIES, STRATEGY_NAMES
 from drkit.words import asked, count, span
 
@@ -34,7 +34,7 @@ class _Cell(NamedTuple):
     refused: str = ""
 
 
-@styled
+@styled()
 def region_pairs(comparison: Comparison | Sequence[Comparison], measure: Measure = "monthly_usd") -> Picture:
     """The best topology of each pair of regions as colour and number.
 

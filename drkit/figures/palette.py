@@ -1,24 +1,28 @@
 """The colours of all pictures, by what they are for, each in a light and a dark shade.
 
-Pictures are drawn with the light shades. A renderer puts the dark ones in their place when it draws, and an SVG names
-them as CSS variables: one picture shows in either theme, and no figure knows of them.
+Pictures are made of the light shades. A dark picture gets the dark ones in their place while it is drawn, and an SVG
+names them as CSS variables: one picture shows in either theme, and no figure function knows of themes.
 """
 
 from __future__ import annotations
 
-import functools
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import colormaps
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import to_hex, to_rgb, to_rgba, to_rgba_array
+from matplotlib.text import Annotation, Text
 
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
-    from types import TracebackType
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from matplotlib.artist import Artist
+    from matplotlib.figure import Figure
 
 Theme = Literal["light", "dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
@@ -107,6 +111,17 @@ STRATEGY_LOOK = {
     "active_active": (PINK, "v"),
 }
 
+#: Components in the order they stack, each with a colour it has in every picture.
+STACKED = {
+    "database": BLUE,
+    "compute": ORANGE,
+    "cache": SKY,
+    "storage": GREEN,
+    "network": VERMILLION,
+    "edge": PINK,
+    "database_replication": YELLOW,
+}
+
 #: What ink needs behind it where it may lie on something.
 GROUND = {"facecolor": PAPER, "edgecolor": "none"}
 
@@ -130,6 +145,8 @@ _LOOK = {
     "svg.fonttype": "none",
     "svg.hashsalt": "drkit",
     "text.color": INK,
+    "text.hinting": "none",
+    "text.parse_math": False,
     "xtick.color": GREY,
     "xtick.labelcolor": INK,
     "ytick.color": GREY,
@@ -137,41 +154,56 @@ _LOOK = {
 }
 
 
-_looking = False
-
-
-@functools.cache
-def _settings() -> dict[str, Any]:
-    """Matplotlib's defaults with drkit's settings: checking all of them takes longer than drawing some pictures."""
+@contextmanager
+def styled() -> Iterator[None]:
+    """Matplotlib's defaults with drkit's settings, for the length of a block or of a function."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_LOOK)
-        settings = dict(mpl.rcParams.copy())
-    del settings["backend"]  # the user's, which a context does not bring back
-    return settings
+        yield
+
+
+#: What an artist may have a colour for, in this order: a marker without a colour of its own has that of its line.
+_COLOURED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor")
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """Matplotlib's defaults with drkit's settings, for the length of a block; a block within it has them already."""
-    global _looking
-    if _looking:
+def shaded(figure: Figure, theme: Theme) -> Iterator[None]:
+    """Every colour of the palette in the shade of a theme, for the length of a block."""
+    before: list[tuple[Callable[[Any], None], Any]] = []
+    shades = {pair.light.lower(): getattr(pair, theme) for pair in PALETTE.values()}
+    try:
+        for artist in _artists(figure) if theme != "light" else ():
+            for name in _COLOURED:
+                get, put = getattr(artist, f"get_{name}", None), getattr(artist, f"set_{name}", None)
+                if get is None or put is None:
+                    continue
+                colour = get()
+                known = to_rgba_array(colour)
+                shade = [to_rgba(shades.get(to_hex(one), one), one[3]) for one in known]
+                if len(known) and (known != shade).any():
+                    before.append((put, colour))
+                    put(shade if np.ndim(colour) == 2 else shade[0])
         yield
-        return
-    settings = _settings()
-    with mpl.rc_context():
-        mpl.rcParams._update_raw(settings)
-        _looking = True
-        try:
-            yield
-        finally:
-            _looking = False
+    finally:
+        for put, colour in reversed(before):
+            put(colour)
 
 
-def shades(theme: Theme) -> dict[str, str]:
-    """Light shade to the shade of a theme, in lower case."""
-    at = THEMES.index(theme)
-    return {pair.light.lower(): pair[at].lower() for pair in PALETTE.values()}
+def _artists(figure: Figure) -> Iterator[Artist]:
+    """All artists of a figure; what lies behind a text and leads to it is none of its children."""
+    for artist in figure.findobj():
+        yield artist
+        if isinstance(artist, Text):
+            behind = (artist.get_bbox_patch(), artist.arrow_patch if isinstance(artist, Annotation) else None)
+            yield from filter(None, behind)
+
+
+def component_colours(order: Iterable[str]) -> dict[str, str]:
+    """A colour for each component, the same in every picture; the first without one borrow what this one spares."""
+    wanted = list(order)
+    spare = iter([colour for component, colour in STACKED.items() if component not in wanted])
+    return {c: STACKED[c] if c in STACKED else next(spare, PALE) for c in wanted}
 
 
 def contrast(one: str, other: str) -> float:
@@ -191,7 +223,7 @@ def heat(value: float, values: Collection[float]) -> str:
     return to_hex(colormaps["viridis"](1 - (value - low) / (high - low) if high > low else 1.0))
 
 
-_current: Theme = "light"
+_current: ContextVar[Theme] = ContextVar("theme", default="light")
 
 
 class theme:  # noqa: N801 - read as a verb: figures.theme("dark")
@@ -209,25 +241,20 @@ class theme:  # noqa: N801 - read as a verb: figures.theme("dark")
     """
 
     def __init__(self, name: Theme) -> None:
-        global _current
         check(name)
-        self._before = _current
-        _current = name
+        self._before = _current.set(name)
 
     def __enter__(self) -> None:
         """Nothing to do: the theme is set."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Back to the theme of before."""
-        global _current
-        _current = self._before
+        _current.reset(self._before)
 
 
 def current() -> Theme:
     """The theme that new pictures take."""
-    return _current
+    return _current.get()
 
 
 def check(name: str) -> None:

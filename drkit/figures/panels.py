@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from drkit.figures.axes import log_time
-from drkit.figures.palette import GREY, GRID, INK, SLATE, STRATEGY_LOOK, VERMILLION, WORDS
-from drkit.figures.picture import Picture, kind, legend_below, name, picture, probability, styled, usd
+from drkit.figures.palette import GREY, GRID, INK, SLATE, STRATEGY_LOOK, VERMILLION, WORDS, styled
+from drkit.figures.picture import Picture, kind, legend_below, name, picture, probability, usd
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _TOP = 0.66
 _LEAST = 0.1
 
 
-@styled
+@styled()
 def strategy_panels(comparison: Comparison) -> Picture:
     """RTO and RPO [s, log] of today and of the best topology of each strategy, a panel each, all on the same axis.
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import functools
+import io
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from PIL import Image
 
 from drkit.errors import ParameterError
-from drkit.figures.canvas import Canvas, line_width
-from drkit.figures.once import keep
-from drkit.figures.palette import GREY, INK, PAPER, check, current, look
-from drkit.figures.svg import svg
-from drkit.figures.ticks import Panel
+from drkit.figures import svg
+from drkit.figures.palette import GREY, INK, PALETTE, PAPER, check, current, shaded, styled
+from drkit.figures.text import wrapped
 from drkit.topology.strategies import STRATEGY_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable, Iterator
 
-    from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
 
     from drkit.bill.lines import Bill
     from drkit.choice.options import Option
@@ -29,12 +33,9 @@ if TYPE_CHECKING:
     from drkit.figures.palette import Theme
     from drkit.topology.topology import Topology
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 #: Pixels of a screen to the inch, and how much finer than a screen a picture is drawn.
 SCREEN_DPI, _FINER = 100, 1.5
-_MARGIN_IN = 0.12
+_WIDE_IN, _MARGIN_IN = 10.0, 0.12
 
 
 class Picture(Figure):
@@ -43,44 +44,36 @@ class Picture(Figure):
     It shows itself in a notebook whether or not pyplot was ever imported.
     """
 
-    canvas: Canvas
+    canvas: FigureCanvasAgg
     theme: Theme = "light"
     #: How to read the picture, in a sentence.
     explanation = ""
-    #: Where a notebook's view of it is kept; see `drkit.figures.once`.
-    kept: Path | None = None
 
     #: Where the notes below end, and where the title begins [part of the figure's height].
     floor = 0.0
     ceiling = 1.0
-
-    def add_subplot(self, *args: Any, **kwargs: Any) -> Axes:
-        """Axes in the room that `fill` gives."""
-        axes: Axes = super().add_subplot(*args, axes_class=Panel, **kwargs)
-        return axes
+    #: What gives the axes their place; None once they have it.
+    room: ConstrainedLayoutEngine | None = None
 
     def fill(self, bottom: float) -> None:
         """Give the axes the room from this height up to the title."""
         self.floor = bottom
         rect = (0.004, bottom, 0.99, self.ceiling - bottom)
-        self.set_layout_engine("constrained", rect=rect, w_pad=0.06, h_pad=0.04)
+        # Not the figure's own engine: with that, savefig draws everything twice.
+        self.room = ConstrainedLayoutEngine(rect=rect, w_pad=0.06, h_pad=0.04)
 
-    def draw_without_rendering(self) -> None:
+    def settle(self) -> None:
         """Give the axes their final place, so that labels can be set by pixels."""
-        with look():
-            renderer = self.canvas.get_renderer()
-            if engine := self.get_layout_engine():
-                engine.execute(self)
-                self.set_layout_engine("none")
-            for axes in self.axes:
-                for one in (axes, *axes.child_axes):
-                    locator = one.get_axes_locator()
-                    one.apply_aspect(None if locator is None else locator(one, renderer))
+        if self.room is not None:
+            self.room.execute(self)
+            self.room = None
 
     def draw(self, renderer: Any) -> None:
-        """Draw with drkit's settings, whatever the user's are."""
-        with look():
-            super().draw(renderer)
+        """Draw with drkit's settings, whatever the user's are, and in the picture's theme."""
+        with styled():
+            self.settle()
+            with shaded(self, self.theme):
+                super().draw(renderer)
 
     @property
     def finding(self) -> str:
@@ -89,12 +82,12 @@ class Picture(Figure):
 
     def png(self, theme: Theme | None = None) -> bytes:
         """The picture as a PNG file, in a theme or in its own."""
-        before = self.theme
-        self.theme = _checked(theme) or before
-        try:
-            return self.canvas.png()
-        finally:
-            self.theme = before
+        theme = theme or self.theme
+        with self._in(theme):
+            self.canvas.draw()
+        file = io.BytesIO()
+        _of_256_colours(np.asarray(self.canvas.buffer_rgba()), theme).save(file, "png", dpi=(self.dpi, self.dpi))
+        return file.getvalue()
 
     def svg(self, theme: Theme | None = None) -> str:
         """The picture as one ``<svg>`` element with texts to search and a title to be read out.
@@ -105,7 +98,13 @@ class Picture(Figure):
             ``light`` or ``dark``. Without it colours are CSS variables ``--dk-...``, which follow the reader's own
             setting; a page may set them, too.
         """
-        return svg(self, _checked(theme))
+        if theme is not None:
+            check(theme)
+        file = io.StringIO()
+        with self._in("light"), styled():
+            self.settle()  # as the PNG is laid out: by the pixels of a screen, not by points
+            self.savefig(file, format="svg", metadata={"Date": None})
+        return svg.stand_alone(file.getvalue(), tuple(self.get_size_inches()), self.finding, self.explanation, theme)
 
     def save(self, path: str | Path, theme: Theme | None = None) -> Path:
         """Write the picture as ``.png`` or ``.svg``, whole or not at all.
@@ -124,7 +123,7 @@ class Picture(Figure):
         kind = target.suffix.lower()
         if kind not in (".png", ".svg"):
             raise ParameterError(f"cannot save a picture as {target.name!r}: the name must end in .png or .svg")
-        theme = _checked(theme) or self.theme
+        theme = theme or self.theme
         body = self.png(theme) if kind == ".png" else (self.svg(theme) + "\n").encode()
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
@@ -135,29 +134,37 @@ class Picture(Figure):
             raise ParameterError(f"cannot write {target} ({error.strerror}): name a folder that exists") from error
         return target
 
+    @contextmanager
+    def _in(self, theme: Theme) -> Iterator[None]:
+        """Another theme, for the length of a block."""
+        check(theme)
+        before, self.theme = self.theme, theme
+        try:
+            yield
+        finally:
+            self.theme = before
+
     def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
         width, height = (round(inches * SCREEN_DPI) for inches in self.get_size_inches())
-        body, told = self.canvas.png(), {"width": width, "height": height, "alt": self.finding}
-        if self.kept:
-            keep(self.kept, self, body, told)
-        return body, told
+        return self.png(), {"width": width, "height": height, "alt": self.finding}
 
 
-def _checked(theme: Theme | None) -> Theme | None:
-    if theme is not None:
-        check(theme)
-    return theme
+def _of_256_colours(pixels: Any, theme: Theme) -> Image.Image:
+    """An image of drkit's own colours as they are, and of what lies between them.
 
-
-def styled(function: Callable[P, R]) -> Callable[P, R]:
-    """Run a function that draws with drkit's settings, and leave the user's as they were."""
-
-    @functools.wraps(function)
-    def inner(*args: P.args, **kwargs: P.kwargs) -> R:
-        with look():
-            return function(*args, **kwargs)
-
-    return inner
+    With all colours a file is three times as large.
+    """
+    drawn = Image.fromarray(pixels).convert("RGB")
+    own = [round(255 * part) for pair in PALETTE.values() for part in to_rgb(getattr(pair, theme))]
+    between = drawn.quantize(256 - len(PALETTE), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(own + (between.getpalette() or []))
+    image = drawn.quantize(palette=palette, dither=Image.Dither.NONE)
+    # Near a colour the nearest is not always found; the paper must be that of the page around.
+    colours, paper = image.getpalette() or [], 3 * int(np.asarray(image)[0, 0])
+    colours[paper : paper + 3] = pixels[0, 0, :3].tolist()
+    image.putpalette(colours)
+    return image
 
 
 class Origin(NamedTuple):
@@ -165,11 +172,6 @@ class Origin(NamedTuple):
 
     date: str
     digest: str
-
-    @classmethod
-    def of(cls, snapshot: Snapshot) -> Origin:
-        """Of a snapshot what a picture names."""
-        return cls(str(snapshot.date), snapshot.digest)
 
 
 def picture(
@@ -190,43 +192,50 @@ def picture(
     height_in
         Height [inch]; the width is 10 inches, 1,000 pixels on a screen.
     """
-    figure = Picture(figsize=(10, height_in), dpi=_FINER * SCREEN_DPI, facecolor=PAPER)
-    Canvas(figure)
+    figure = Picture(figsize=(_WIDE_IN, height_in), dpi=_FINER * SCREEN_DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
     figure.theme, figure.explanation = current(), subtitle
-    left, top = _MARGIN_IN / 10, 1 - _MARGIN_IN / height_in
-    head = figure.suptitle("", x=left, y=top, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK)
-    below = _wrap(figure, head, title)
+    left, low = _MARGIN_IN / _WIDE_IN, 0.07 / height_in
+    head = _lines(title, 13.5, "bold")
+    text = figure.suptitle(
+        head, x=left, y=1 - _MARGIN_IN / height_in, ha="left", va="top", fontsize=13.5, fontweight="bold", color=INK
+    )
+    below = _box(figure, text).y0
     if subtitle:
-        small = figure.text(left, below - 0.05 / height_in, "", ha="left", va="top", fontsize=9.5, color=GREY)
-        below = _wrap(figure, small, subtitle)
+        small: dict[str, Any] = {"ha": "left", "va": "top", "fontsize": 9.5, "color": GREY}
+        below = _box(figure, figure.text(left, below - 0.05 / height_in, _lines(subtitle, 9.5), **small)).y0
     origin = f"drkit · snapshot {snapshot.date} · {snapshot.digest[:12]}"
-    low = 0.07 / height_in
     figure.text(1 - left, low, origin, ha="right", va="bottom", fontsize=8, color=GREY)
     above = low + 0.17 / height_in
     if note:
-        text = figure.text(left, low, "", ha="left", va="bottom", fontsize=8, color=GREY)
-        _wrap(figure, text, note, width=0.7)
-        box = text.get_window_extent().transformed(figure.transFigure.inverted())
-        above = max(above, float(box.y1))
+        small = {"ha": "left", "va": "bottom", "fontsize": 8, "color": GREY}
+        above = max(above, _box(figure, figure.text(left, low, _lines(note, 8, wide=0.7), **small)).y1)
     figure.ceiling = below - 0.08 / height_in
     figure.fill(above + 0.08 / height_in)
     return figure
 
 
-def _wrap(figure: Picture, text: Any, words: str, width: float = 0.955) -> float:
-    """Set a text in lines of at most this part of the figure's width; return its lower end [figure]."""
-    lines: list[str] = []
-    room = width * figure.bbox.width
+def _lines(words: str, size: float, weight: str = "normal", wide: float = 0.955) -> str:
+    """Words in lines of at most this part of the figure's width."""
     # A figure and its unit stay on one line.
     glued = re.sub(r"(\d) (%|USD|s|min|h|d|km|ms)\b|(\d) (?=%)", "\\1\\3\u00a0\\2", words).replace("< ", "<\u00a0")
-    for word in glued.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and line_width(longer, text) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    text.set_text("\n".join(lines).replace("\u00a0", " "))
-    return float(text.get_window_extent().transformed(figure.transFigure.inverted()).y0)
+    return "\n".join(wrapped(glued, 72 * _WIDE_IN * wide, size, weight)).replace("\u00a0", " ")
+
+
+def _box(figure: Picture, artist: Any) -> Bbox:
+    """Where an artist lies on its figure [part of the figure]."""
+    box: Bbox = artist.get_window_extent().transformed(figure.transFigure.inverted())
+    return box
+
+
+def sheet(figure: Picture) -> tuple[Any, float]:
+    """Axes without a frame over all of a figure's width, in points from the upper left corner, and their height."""
+    axes = figure.add_axes((0, figure.floor, 1, figure.ceiling - figure.floor))
+    figure.room = None
+    tall = 72 * figure.get_figheight() * (figure.ceiling - figure.floor)
+    axes.set(xlim=(0, 72 * _WIDE_IN), ylim=(tall, 0))
+    axes.set_axis_off()
+    return axes, tall
 
 
 def legend_below(figure: Picture, handles: Iterable[Any], columns: int = 6) -> None:
@@ -234,7 +243,7 @@ def legend_below(figure: Picture, handles: Iterable[Any], columns: int = 6) -> N
     legend = figure.legend(
         handles=list(handles),
         loc="lower left",
-        bbox_to_anchor=(_MARGIN_IN / 10, figure.floor),
+        bbox_to_anchor=(_MARGIN_IN / _WIDE_IN, figure.floor),
         borderpad=0,
         borderaxespad=0,
         ncols=columns,
@@ -242,8 +251,7 @@ def legend_below(figure: Picture, handles: Iterable[Any], columns: int = 6) -> N
         handlelength=1.6,
     )
     legend.set_in_layout(False)
-    box = legend.get_window_extent().transformed(figure.transFigure.inverted())
-    figure.fill(figure.floor + box.height + 0.06 / figure.get_figheight())
+    figure.fill(figure.floor + _box(figure, legend).height + 0.06 / figure.get_figheight())
 
 
 # Words -----------------------------------------------------------------------------------------------------------

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from drkit.figures.axes import log_time
-from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK
-from drkit.figures.picture import Picture, legend_below, percent, picture, styled, usd
+from drkit.figures.palette import GREY, INK, PAPER, STRATEGY_LOOK, styled
+from drkit.figures.picture import Origin, Picture, legend_below, percent, picture, usd
 from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from drkit.facts.snapshot import Snapshot
 
-
-class _Origin(NamedTuple):
-    date: str
-    digest: str
-
-
-@styled
+@styled()
 def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     """The choice of every run: the RTO that holds with the probability asked [s] against its bill [USD a month].
 
@@ -42,7 +35,7 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     """
     dates = sorted({str(figures.get("snapshot_date", "")) for figures in choices})
     digests = {str(figures.get("snapshot_digest", "")) for figures in choices}
-    origin = _Origin(
+    origin = Origin(
         dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}",
         digests.pop() if len(digests) == 1 else f"{len(digests)} snapshots",
     )
@@ -51,7 +44,7 @@ def portfolio(choices: Sequence[Mapping[str, Any]]) -> Picture:
     )
     figure = picture(
         _title(choices),
-        cast("Snapshot", origin),
+        origin,
         "Each point is the choice of one run; equal choices lie on each other. RTO after the loss of the region, at "
         "the probability that the workload asks for",
         f"{percent(unseen)} of the bills rest on prices not observed. Recovery times: published or assumed",

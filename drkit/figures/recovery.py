@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
-from matplotlib.transforms import offset_copy
+from matplotlib.ticker import FuncFormatter
 
-from drkit.figures.axes import linear_time, log_time
-from drkit.figures.once import once
-from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS
-from drkit.figures.picture import Origin, Picture, how_known, legend_below, name, percent, picture, probability, styled
+from drkit.figures.axes import beside, linear_time, log_time, name_rows
+from drkit.figures.palette import BLUE, GREEN, GROUND, INK, ORANGE, PINK, SKY, VERMILLION, VERMILLION_WORDS, styled
+from drkit.figures.picture import Picture, how_known, legend_below, name, percent, picture, probability
 from drkit.recovery.model import Step, stretches
 from drkit.words import asked, lost, span
 
@@ -35,29 +33,7 @@ _DASHES: dict[str, Any] = {"cache": (0, (3, 2))}
 _LEVELS = np.linspace(0, 1, 1001)
 
 
-class _Bar(NamedTuple):
-    """One step of the waterfall: from its median start to its median end, and to its end at 95 % [s]."""
-
-    step: str
-    start_s: float
-    end_s: float
-    p95_s: float
-    decides: bool
-    words: str
-
-
-class _Waterfall(NamedTuple):
-    """All that the waterfall shows; ``target_s`` is the RTO objective [s], None where it lies beyond the axis."""
-
-    title: str
-    origin: Origin
-    subtitle: str
-    note: str
-    bars: tuple[_Bar, ...]
-    target: str
-    target_s: float | None
-
-
+@styled()
 def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> Picture:
     """The steps from losing the region to service [s], each from its median start to its median end.
 
@@ -83,55 +59,31 @@ def recovery_waterfall(comparison: Comparison, option: Option | None = None) -> 
     target = f"RTO objective {span(objectives.rto_s)}"
     # A target far beyond the recovery would crush the bars; it is then told beside the axis.
     beyond = objectives.rto_s > 2.2 * max(row.p95_s for row in rows)
-    shown = _Waterfall(
+    words = f"{target} lies beyond this axis →" if beyond else f" {target}: met with {probability(judged.p_meets_rto)} "
+    figure = picture(
         title,
-        Origin.of(comparison.catalog.snapshot),
+        comparison.catalog.snapshot,
         f"Recovery of {comparison.workload.name} after the loss of {comparison.workload.region}, "
         "median start and end of every step, labelled with the time between them and how often it is on the "
         "critical path",
         _NOTE.format(draws=comparison.samples, seed=comparison.seed),
-        tuple(
-            _Bar(row.step.name, row.start_s, row.end_s, row.p95_s, row.critical >= 0.5, _length(row)) for row in rows
-        ),
-        f"{target} lies beyond this axis →" if beyond else f" {target}: met with {probability(judged.p_meets_rto)} ",
-        None if beyond else objectives.rto_s,
+        height_in=2.0 + 0.36 * max(3, len(rows)),
     )
-    return once(_draw_waterfall, shown)
-
-
-@styled
-def _draw_waterfall(shown: _Waterfall) -> Picture:
-    bars, target_s = shown.bars, shown.target_s
-    tall = 2.0 + 0.36 * max(3, len(bars))
-    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=tall)
     axes = figure.add_subplot()
-    high = 1.24 * max(*(bar.p95_s for bar in bars), target_s or 0.0)
-    # Limits are set below: artists that nobody measures for them are there in half the time.
-    beside = offset_copy(axes.transData, figure, 6, 0, units="points")
-    for at, bar in enumerate(bars):
-        colour = BLUE if bar.decides else SKY
-        if bar.end_s > bar.start_s:
-            shape = Rectangle((bar.start_s, at - 0.29), bar.end_s - bar.start_s, 0.58, facecolor=colour, zorder=3)
-            shape.set(edgecolor="none", gid=bar.step)
-            axes.add_artist(shape)
-        else:
-            axes.add_artist(Line2D([bar.end_s], [at], marker="D", color=colour, ms=7, zorder=4))
-        axes.add_artist(Line2D([bar.end_s, bar.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95"))
-        axes.add_artist(Line2D([bar.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4))
-        axes.text(bar.p95_s, at, bar.words, va="center", fontsize=8.5, zorder=6, transform=beside, bbox=_BESIDE)
+    high = 1.24 * max(*(row.p95_s for row in rows), 0.0 if beyond else objectives.rto_s)
+    for at, row in enumerate(rows):
+        _bar(axes, at, row)
+        beside(axes, row.p95_s, at, _length(row), zorder=6, bbox=_BESIDE)
     unit = linear_time(axes.xaxis, high)
-    axes.yaxis.set_major_locator(FixedLocator(range(len(bars))))
-    axes.yaxis.set_major_formatter(FixedFormatter([_words(bar.step) for bar in bars]))
-    axes.set_ylim(len(bars) - 0.4, -1.05)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
+    name_rows(axes, [_words(row.step.name) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -1.05)
     axes.set_xlabel(f"time since the region was lost [{unit}]")
-    words: dict[str, Any] = {"va": "center", "fontsize": 9, "color": VERMILLION_WORDS}
-    if target_s is None:
-        axes.text(high, -0.75, shown.target, ha="right", **words)
+    look: dict[str, Any] = {"va": "center", "fontsize": 9, "color": VERMILLION_WORDS}
+    if beyond:
+        axes.text(high, -0.75, words, ha="right", **look)
     else:
-        axes.axvline(target_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
-        axes.text(target_s, -0.75, shown.target, ha="left" if target_s < 0.7 * high else "right", **words)
+        axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.4, zorder=2, gid="objective")
+        axes.text(objectives.rto_s, -0.75, words, ha="left" if objectives.rto_s < 0.7 * high else "right", **look)
     legend_below(
         figure,
         [
@@ -141,6 +93,20 @@ def _draw_waterfall(shown: _Waterfall) -> Picture:
         ],
     )
     return figure
+
+
+def _bar(axes: Any, at: int, row: Stretch) -> None:
+    """One step: a bar from its median start to its median end, and a line on to its end at 95 %."""
+    # Limits are set by the caller: artists that nobody measures for them are there in half the time.
+    colour = BLUE if row.critical >= 0.5 else SKY
+    if row.end_s > row.start_s:
+        shape = Rectangle((row.start_s, at - 0.29), row.end_s - row.start_s, 0.58, zorder=3, gid=row.step.name)
+        shape.set(facecolor=colour, edgecolor="none")
+        axes.add_artist(shape)
+    else:
+        axes.add_artist(Line2D([row.end_s], [at], marker="D", color=colour, ms=7, zorder=4))
+    axes.add_artist(Line2D([row.end_s, row.p95_s], [at, at], color=INK, lw=1.3, zorder=4, gid="p95"))
+    axes.add_artist(Line2D([row.p95_s] * 2, [at - 0.14, at + 0.14], color=INK, lw=1.3, zorder=4))
 
 
 def _length(row: Stretch) -> str:
@@ -162,7 +128,7 @@ def _doing(step: str) -> str:
     return " ".join([f"{verb.removesuffix('e')}ing", *rest])
 
 
-@styled
+@styled()
 def rto_rpo_distribution(comparison: Comparison, option: Option | None = None) -> Picture:
     """Cumulative probability of RTO and of RPO per data store [s, log] after the loss of the region.
 

@@ -10,9 +10,22 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from drkit.choice import replay
-from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLOCK, GREEN, GREY, GROUND, INK, ORANGE, PAPER, SKY, STRATEGY_LOOK, VERMILLION, WORDS
-from drkit.figures.picture import Picture, legend_below, picture, styled
+from drkit.figures.axes import beside, linear_time, name_rows
+from drkit.figures.palette import (
+    BLOCK,
+    GREEN,
+    GREY,
+    GROUND,
+    INK,
+    ORANGE,
+    PAPER,
+    SKY,
+    STRATEGY_LOOK,
+    VERMILLION,
+    WORDS,
+    styled,
+)
+from drkit.figures.picture import Picture, legend_below, picture
 from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
@@ -28,7 +41,7 @@ _PLANE = {
 }
 
 
-@styled
+@styled()
 def outage_replay(comparison: Comparison, event: str, known: Replay | None = None) -> Picture:
     """An outage of us-east-1 against each strategy: steps, what was blocked, and the probability of service [1].
 
@@ -68,14 +81,11 @@ def outage_replay(comparison: Comparison, event: str, known: Replay | None = Non
     for row, one in enumerate(found.strategies, start=len(found.phases)):
         _lane(upper, row, one, found)
     labels = [_PLANE[phase.plane] for phase in found.phases] + [_label(one) for one in found.strategies]
-    upper.set_yticks(range(len(labels)), labels, fontsize=9)
+    name_rows(upper, labels, range(len(found.phases), len(labels)), fontsize=9)
     for text, one in zip(upper.get_yticklabels()[len(found.phases) :], found.strategies, strict=True):
         text.set_color(WORDS[STRATEGY_LOOK[one.option.topology.strategy][0]])
-        text.set_fontweight("bold")
-    upper.set_ylim(len(labels) - 0.45, -0.55)
     upper.axhline(len(found.phases) - 0.5, color=GREY, lw=0.8)
-    upper.tick_params(axis="both", length=0)
-    upper.grid(visible=False, axis="y")
+    upper.tick_params(axis="x", length=0)
     _probability(lower, found)
     high = 1.28 * found.lasted_s
     unit = linear_time(lower.xaxis, high)
@@ -121,16 +131,8 @@ def _lane(axes: Any, row: int, one: Replayed, found: Replay) -> None:
             axes.text((begun + freed) / 2, row, words, **look).set_in_layout(False)
         else:
             told += f"; {words} until {span(first.start_s)}"
-    axes.annotate(
-        told,
-        (max(back, high), row),
-        (8, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-        zorder=7,
-        bbox=GROUND | {"pad": 0.8, "alpha": 0.8},
-    ).set_in_layout(False)
+    ground = GROUND | {"pad": 0.8, "alpha": 0.8}
+    beside(axes, max(back, high), row, f" {told}", zorder=7, bbox=ground).set_in_layout(False)
 
 
 def _probability(axes: Any, found: Replay) -> None:

@@ -10,9 +10,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from drkit.choice import sensitivity
-from drkit.figures.axes import linear_time
-from drkit.figures.palette import BLUE, INK, ORANGE
-from drkit.figures.picture import Picture, legend_below, name, percent, picture, styled
+from drkit.figures.axes import beside, linear_time, name_rows
+from drkit.figures.palette import BLUE, INK, ORANGE, styled
+from drkit.figures.picture import Picture, legend_below, name, percent, picture
 
 if TYPE_CHECKING:
     from drkit.choice.comparison import Comparison
@@ -24,7 +24,7 @@ _OUTPUT = {"rto_s": "RTO", "rpo_s": "RPO", "total_usd": "total cost"}
 _SHOWN = 8
 
 
-@styled
+@styled()
 def tornado(comparison: Comparison, known: Sensitivity | None = None, option: Option | None = None) -> Picture:
     """How far RTO [s], RPO [s] and total cost [USD/year] move when one input goes from its 5 to its 95 % value.
 
@@ -70,10 +70,9 @@ def _bars(axes: Any, found: Sensitivity, output: str) -> None:
     table = table[(table[f"{output}_high"] - table[f"{output}_low"]).abs() > 0]
     indices = found.sobol[found.sobol["output"] == output].set_index("input")["total"].to_dict()
     axes.set_title(_OUTPUT[output], fontsize=10, loc="left")
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
     if table.empty:
         axes.set(yticks=[], xticks=[])
+        axes.grid(visible=False)
         axes.text(0.5, 0.5, "no input moves it", ha="center", va="center", transform=axes.transAxes)
         return
     rest = found.tornado
@@ -91,17 +90,13 @@ def _bars(axes: Any, found: Sensitivity, output: str) -> None:
         ends += [low, high]
         share = indices.get(one["input"], 0.0)
         told = "" if share < 0.02 else percent(round(min(share, 1.0), 2))
-        axes.annotate(
-            told, (max(low, high), row), (4, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK
-        )
+        beside(axes, max(low, high), row, told)
     axes.axvline(middle, color=INK, lw=1.2, zorder=4)
-    axes.set_yticks(range(len(table)), [words(one) for one in table["input"]], fontsize=8)
-    axes.set_ylim(len(table) - 0.4, -0.6)
+    name_rows(axes, [words(one) for one in table["input"]], fontsize=8)
     room = (max(ends) - min(ends)) * 0.16
     low, high = max(0.0, min(ends) - room / 3), max(ends) + room
     if output != "total_usd":
-        unit = linear_time(axes.xaxis, high, 5)
-        axes.set_xlim(low, high)
+        unit = linear_time(axes.xaxis, high, 5, low)
         axes.set_xlabel(f"{_OUTPUT[output]} [{unit}]")
     else:
         axes.set_xlim(low, high)

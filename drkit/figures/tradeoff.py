@@ -6,22 +6,17 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from matplotlib.collections import PathCollection
-from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
-from matplotlib.markers import MarkerStyle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
-from matplotlib.transforms import IdentityTransform
 
 from drkit.figures.axes import along, log_time, place_labels
-from drkit.figures.once import once
-from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS
-from drkit.figures.picture import Origin, Picture, basis_note, legend_below, name, picture, probability, styled, usd
+from drkit.figures.palette import GREY, GROUND, INK, PAPER, STRATEGY_LOOK, VERMILLION, VERMILLION_WORDS, styled
+from drkit.figures.picture import Picture, basis_note, legend_below, name, picture, probability, usd
 from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import asked, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from drkit.choice.comparison import Comparison
     from drkit.choice.options import Option
@@ -37,39 +32,7 @@ _ROLES = {
 _APART = 8.0
 
 
-class _Point(NamedTuple):
-    """A topology: RTO at the asked probability [s], bill [USD/month], and whether it is on the frontier."""
-
-    time_s: float
-    usd: float
-    frontier: bool
-
-
-class _Label(NamedTuple):
-    """What is written beside a point [s, USD/month]."""
-
-    time_s: float
-    usd: float
-    words: str
-    chosen: bool
-
-
-class _Tradeoff(NamedTuple):
-    """All that the picture shows; points by strategy, and the objectives each with its words."""
-
-    title: str
-    origin: Origin
-    subtitle: str
-    note: str
-    axis: str
-    points: Mapping[str, tuple[_Point, ...]]
-    labels: tuple[_Label, ...]
-    rto_s: float
-    rto: str
-    budget_usd: float | None
-    budget: str
-
-
+@styled()
 def cost_against_rto(comparison: Comparison) -> Picture:
     """Every legal topology: the RTO that holds with the asked probability [s, log] against its bill [USD/month].
 
@@ -86,25 +49,89 @@ def cost_against_rto(comparison: Comparison) -> Picture:
     """
     objectives = comparison.workload.objectives
     at, budget = asked(objectives.probability), objectives.budget_usd_per_month
-    points: dict[str, list[_Point]] = {}
-    for option in comparison.options:
-        point = _Point(*_place(option), option.topology_id in comparison.frontier)
-        points.setdefault(option.topology.strategy, []).append(point)
-    shown = _Tradeoff(
+    figure = picture(
         _title(comparison),
-        Origin.of(comparison.catalog.snapshot),
+        comparison.catalog.snapshot,
         f"{len(comparison.options)} possible topologies of {comparison.workload.name} after the loss of "
         f"{comparison.workload.region}, {len(comparison.rejected)} refused; topologies that recover alike share an RTO",
         f"{basis_note([comparison.chosen.bill])}. Recovery times: published or assumed",
-        f"RTO that holds with {at} (logarithmic)",
-        {strategy: tuple(points[strategy]) for strategy in STRATEGY_LOOK if strategy in points},
-        tuple(_labels(comparison)),
-        objectives.rto_s,
-        f" RTO objective {span(objectives.rto_s)} at {at} ",
-        budget,
-        f" budget {usd(budget)} USD a month " if budget else "",
+        height_in=6.0,
     )
-    return once(_draw, shown)
+    strategies = {option.topology.strategy for option in comparison.options}
+    _legend(figure, [strategy for strategy in STRATEGY_LOOK if strategy in strategies])
+    points = np.array([_place(option) for option in comparison.options])
+    panels = _panels(points[:, 0], objectives.rto_s)
+    widths = [4.6, 1.0][: len(panels)]
+    row = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths, gridspec_kw={"wspace": 0})[0]
+    top, bottom = max(points[:, 1].max(), budget or 0), min(points[:, 1].min(), budget or np.inf)
+    room = (top - bottom) or top
+    floor, ceiling = bottom - 0.1 * room, top + 0.13 * room
+    steps = staircase(map(tuple, points))
+    steps = [(steps[0][0], ceiling), *steps, (10 * points[:, 0].max(), steps[-1][1])]
+    row[0].set(ylim=(floor, ceiling), ylabel="USD a month")
+    row[0].yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 2.5, 5, 10]))
+    row[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.1f}".removesuffix(".0")))
+    for axes, (low, high) in zip(row, panels, strict=True):
+        log_time(axes.xaxis, low, high, closest=0.07 if axes is row[0] else 0.3)
+        _scatter(axes, comparison, low, high)
+        axes.plot(*zip(*steps, strict=True), color=GREY, lw=1.2, zorder=2, gid="frontier")
+        if low <= objectives.rto_s <= high:
+            axes.axvline(objectives.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=1, gid="objective")
+        if budget:
+            axes.axhline(budget, color=VERMILLION, ls=":", lw=1.5, zorder=1, gid="budget")
+    row[0].set_xlabel(f"RTO that holds with {at} (logarithmic)")
+    for axes in row[1:]:
+        axes.spines["left"].set(visible=True, linestyle=(0, (4, 3)), color=GREY)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlabel("axis broken")
+
+    # Labels come last, when the axes have their place.
+    figure.settle()
+    labels = list(_labels(comparison))
+    for axes, (low, high) in zip(row, panels, strict=True):
+        blocked = [along(axes, np.clip(steps, (low, floor), (high, ceiling)))]
+        taken = []
+        # Words about a line stand on the side of the RTO objective that has more room.
+        left = bool(np.log(objectives.rto_s / low) > 0.5 * np.log(high / low))
+        if low <= objectives.rto_s <= high:
+            blocked.append(along(axes, [(objectives.rto_s, floor), (objectives.rto_s, ceiling)]))
+            words = f" RTO objective {span(objectives.rto_s)} at {at} "
+            look = {"va": "top", "ha": "right" if left else "left"}
+            taken.append(axes.text(objectives.rto_s, ceiling, words, color=VERMILLION_WORDS, fontsize=9, **look))
+        if budget:
+            blocked.append(along(axes, [(low, budget), (high, budget)]))
+            if axes is row[0]:
+                words = f" budget {usd(budget)} USD a month "
+                look = {"va": "bottom", "ha": "left" if left else "right"}
+                end = low if left else high
+                taken.append(axes.text(end, budget, words, color=VERMILLION_WORDS, fontsize=9, **look))
+        boxes = [text.get_window_extent() for text in taken]
+        here = [label for label in labels if low <= label.time_s <= high]
+        for chosen, weight in ((True, "bold"), (False, "normal")):
+            group = [label for label in here if label.chosen is chosen]
+            texts = place_labels(
+                axes,
+                [(label.time_s, label.usd) for label in group],
+                [label.words for label in group],
+                axes.transData.transform(points),
+                boxes,
+                np.concatenate(blocked),
+                fontsize=8.5,
+                linespacing=1.2,
+                fontweight=weight,
+                bbox=GROUND | {"pad": 1.0, "alpha": 0.85},
+            )
+            boxes += [text.get_window_extent() for text in texts]
+    return figure
+
+
+class _Label(NamedTuple):
+    """What is written beside a point [s, USD/month]."""
+
+    time_s: float
+    usd: float
+    words: str
+    chosen: bool
 
 
 def _title(comparison: Comparison) -> str:
@@ -139,73 +166,6 @@ def _labels(comparison: Comparison) -> Iterator[_Label]:
         yield _Label(time, cost, said, option is comparison.chosen)
 
 
-# Drawing -------------------------------------------------------------------------------------------------------------
-
-
-@styled
-def _draw(shown: _Tradeoff) -> Picture:
-    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=6.0)
-    _legend(figure, shown.points)
-    points = np.array([point[:2] for those in shown.points.values() for point in those])
-    panels = _panels(points[:, 0], shown.rto_s)
-    widths = [4.6, 1.0][: len(panels)]
-    row = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths, gridspec_kw={"wspace": 0})[0]
-    budget = shown.budget_usd
-    top, bottom = max(points[:, 1].max(), budget or 0), min(points[:, 1].min(), budget or np.inf)
-    room = (top - bottom) or top
-    floor, ceiling = bottom - 0.1 * room, top + 0.13 * room
-    steps = staircase(map(tuple, points))
-    steps = [(steps[0][0], ceiling), *steps, (10 * points[:, 0].max(), steps[-1][1])]
-    row[0].set(ylim=(floor, ceiling), ylabel="USD a month")
-    row[0].yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 2.5, 5, 10]))
-    row[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.1f}".removesuffix(".0")))
-    for axes, (low, high) in zip(row, panels, strict=True):
-        log_time(axes.xaxis, low, high, closest=0.07 if axes is row[0] else 0.3)
-        _scatter(axes, shown.points, low, high)
-        axes.plot(*zip(*steps, strict=True), color=GREY, lw=1.2, zorder=2, gid="frontier")
-        if low <= shown.rto_s <= high:
-            axes.axvline(shown.rto_s, color=VERMILLION, ls="--", lw=1.3, zorder=1, gid="objective")
-        if budget:
-            axes.axhline(budget, color=VERMILLION, ls=":", lw=1.5, zorder=1, gid="budget")
-    row[0].set_xlabel(shown.axis)
-    for axes in row[1:]:
-        axes.spines["left"].set(visible=True, linestyle=(0, (4, 3)), color=GREY)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel("axis broken")
-
-    # Labels come last, when the axes have their place.
-    figure.draw_without_rendering()
-    for axes, (low, high) in zip(row, panels, strict=True):
-        blocked = [along(axes, np.clip(steps, (low, floor), (high, ceiling)))]
-        taken = []
-        if low <= shown.rto_s <= high:
-            blocked.append(along(axes, [(shown.rto_s, floor), (shown.rto_s, ceiling)]))
-            taken.append(_objective(axes, shown, low, high, ceiling))
-        if budget:
-            blocked.append(along(axes, [(low, budget), (high, budget)]))
-            if axes is row[0]:
-                taken.append(_budget(axes, shown, budget))
-        boxes = [text.get_window_extent() for text in taken]
-        here = [label for label in shown.labels if low <= label.time_s <= high]
-        chosen = [label for label in here if label.chosen]
-        others = [label for label in here if not label.chosen]
-        for group, weight in ((chosen, "bold"), (others, "normal")):
-            texts = place_labels(
-                axes,
-                [(label.time_s, label.usd) for label in group],
-                [label.words for label in group],
-                axes.transData.transform(points),
-                boxes,
-                np.concatenate(blocked),
-                fontsize=8.5,
-                linespacing=1.2,
-                fontweight=weight,
-                bbox=GROUND | {"pad": 1.0, "alpha": 0.85},
-            )
-            boxes += [text.get_window_extent() for text in texts]
-    return figure
-
-
 def staircase(points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     """Corners of the line below which no point lies: least cost for each time, times rising.
 
@@ -238,40 +198,23 @@ def _panels(times: Any, objective: float) -> list[tuple[float, float]]:
     return [(known[0] / 1.5, known[-1] * 2.4)]
 
 
-def _scatter(axes: Any, points: Mapping[str, tuple[_Point, ...]], low: float, high: float) -> None:
-    for strategy, all_of_it in points.items():
-        those = np.array([point for point in all_of_it if low <= point.time_s <= high])
-        if not len(those):
-            continue
-        colour, marker = STRATEGY_LOOK[strategy]
-        shape, frontier = MarkerStyle(marker), those[:, 2] > 0
-        marks = PathCollection(
-            [shape.get_path().transformed(shape.get_transform())],
-            sizes=[42],
-            offsets=those[:, :2],
-            offset_transform=axes.transData,
-            facecolors=colour,
-            edgecolors=np.where(frontier[:, None], to_rgba(INK), to_rgba(PAPER)),
-            linewidths=np.where(frontier, 1.3, 0.4),
-            zorder=4,
-            gid=strategy,
-        )
-        marks.set_transform(IdentityTransform())
-        axes.add_collection(marks, autolim=False)
-
-
-def _objective(axes: Any, shown: _Tradeoff, low: float, high: float, ceiling: float) -> Any:
-    # Above every point: on the side of the line that has more room.
-    left = np.log(shown.rto_s / low) > 0.5 * np.log(high / low)
-    look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "top", "ha": "right" if left else "left"}
-    return axes.text(shown.rto_s, ceiling, shown.rto, **look)
-
-
-def _budget(axes: Any, shown: _Tradeoff, budget_usd: float) -> Any:
-    low, high = axes.get_xlim()
-    left = np.log(shown.rto_s / low) > 0.5 * np.log(high / low)
-    look = {"color": VERMILLION_WORDS, "fontsize": 9, "va": "bottom", "ha": "left" if left else "right"}
-    return axes.text(low if left else high, budget_usd, shown.budget, **look)
+def _scatter(axes: Any, comparison: Comparison, low: float, high: float) -> None:
+    """The topologies whose RTO lies between these [s]; those on the frontier have a dark edge."""
+    for strategy, (colour, marker) in STRATEGY_LOOK.items():
+        options = [option for option in comparison.options if option.topology.strategy == strategy]
+        those = [option for option in options if low <= _place(option)[0] <= high]
+        if those:
+            frontier = [option.topology_id in comparison.frontier for option in those]
+            axes.scatter(
+                *zip(*map(_place, those), strict=True),
+                s=42,
+                marker=marker,
+                facecolors=colour,
+                edgecolors=[INK if ahead else PAPER for ahead in frontier],
+                linewidths=[1.3 if ahead else 0.4 for ahead in frontier],
+                zorder=4,
+                gid=strategy,
+            )
 
 
 def _legend(figure: Picture, there: Iterable[str]) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.patches import Patch, Rectangle
 
-from drkit.figures.canvas import text_width
-from drkit.figures.cost.drawing import component_colours
-from drkit.figures.palette import GREY, INK, ON_FILL, PALE, PAPER, SLATE
-from drkit.figures.picture import Picture, basis_note, basis_share, legend_below, name, percent, picture, styled, usd
+from drkit.figures.cost import ROLES
+from drkit.figures.palette import GREY, INK, ON_FILL, PALE, PAPER, SLATE, component_colours, styled
+from drkit.figures.picture import Picture, basis_note, basis_share, legend_below, name, percent, picture, sheet, usd
+from drkit.figures.text import text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from drkit.choice.comparison import Comparison
     from drkit.choice.options import Option
 
-_ROLES = {"primary": "primary region", "failover": "failover region", "global": "global services"}
 # Lengths are points; the picture is 720 of them wide.
 _WIDE, _EDGE, _WORDS, _TALL = 720.0, 9.0, 112.0, 292.0
 #: Least height of the words beside a band.
@@ -78,7 +77,7 @@ def _worst(amounts: Sequence[float], side: float, scale: float) -> float:
     return max(max(side**2 * scale * a / total**2, total**2 / (side**2 * scale * a)) for a in amounts)
 
 
-@styled
+@styled()
 def bill_treemap(comparison: Comparison, option: Option | None = None) -> Picture:
     """The monthly bill of one topology [USD/month] as areas, by region and component.
 
@@ -119,12 +118,8 @@ def bill_treemap(comparison: Comparison, option: Option | None = None) -> Pictur
     if basis_share(bill):
         handles.append(Patch(facecolor=PAPER, edgecolor=GREY, hatch="////", label="price derived or proxy"))
     legend_below(figure, handles, columns=5)
-    axes = figure.add_axes((0, figure.floor, 1, figure.ceiling - figure.floor))
-    figure.set_layout_engine("none")
-    room = 72 * figure.get_figheight() * (figure.ceiling - figure.floor)
-    axes.set(xlim=(0, _WIDE), ylim=(room, 0))
-    axes.set_axis_off()
-    roles = [role for role in _ROLES if role in sums]
+    axes, room = sheet(figure)
+    roles = [role for role in ROLES if role in sums]
     bands = _bands([math.fsum(sums[role].values()) for role in roles], room - 6)
     for role, (top, tall, middle) in zip(roles, bands, strict=True):
         _band_words(axes, role, shown, math.fsum(sums[role].values()), total, middle)
@@ -154,7 +149,7 @@ def _bands(amounts: Sequence[float], room: float) -> list[tuple[float, float, fl
 def _band_words(axes: Any, role: str, option: Option, amount: float, total: float, middle: float) -> None:
     topology = option.topology
     where = {"primary": topology.primary_region, "failover": topology.failover_region}.get(role, "")
-    said = [(_ROLES[role], 9.0, "bold", INK), (where, 8.0, "normal", SLATE)]
+    said = [(ROLES[role], 9.0, "bold", INK), (where, 8.0, "normal", SLATE)]
     said.append((f"{usd(amount)} USD, {percent(round(amount / total, 3))}", 8.0, "normal", SLATE))
     lines = [line for line in said if line[0]]
     for place, (words, size, weight, colour) in enumerate(lines):

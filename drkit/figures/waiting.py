@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from drkit.choice import ownership as value
 from drkit.choice import waiting
 from drkit.figures.axes import moment, place_labels
-from drkit.figures.once import once
-from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION
-from drkit.figures.picture import Origin, Picture, against, legend_below, name, picture, styled, usd
+from drkit.figures.palette import BAND, GREY, GROUND, INK, STRATEGY_LOOK, VERMILLION, styled
+from drkit.figures.picture import Picture, against, legend_below, name, picture, usd
 from drkit.topology.strategies import STRATEGY_NAMES
 from drkit.words import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
     import numpy.typing as npt
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 60.0
 
 
-@styled
+@styled()
 def wait_or_fail_over(comparison: Comparison, option: Option | None = None) -> Picture:
     """Expected yearly loss [USD] of each strategy over how long a detected outage is waited out [s, log].
 
@@ -51,7 +50,7 @@ def wait_or_fail_over(comparison: Comparison, option: Option | None = None) -> P
         options.append(shown)
     policies = [waiting.evaluate(comparison, one) for one in options]
     figure = picture(
-        _wait_title(shown, dict(zip(map(id, options), policies, strict=True))),
+        _wait_title(shown, next((p for o, p in zip(options, policies, strict=True) if o is shown), None)),
         comparison.catalog.snapshot,
         f"Expected loss of {comparison.workload.name} by impairments and losses of {comparison.workload.region}: "
         "outage, lost writes, failovers and the way back; a diamond is the least",
@@ -80,10 +79,9 @@ def wait_or_fail_over(comparison: Comparison, option: Option | None = None) -> P
     return figure
 
 
-def _wait_title(shown: Option, policies: dict[int, waiting.Policy]) -> str:
-    if id(shown) not in policies:
+def _wait_title(shown: Option, policy: waiting.Policy | None) -> str:
+    if policy is None:
         return f"{name(shown)} can only wait: nothing lies in another region"
-    policy = policies[id(shown)]
     best, least = policy.best_wait_s, policy.loss_usd[policy.best]
     longest = against(policy.loss_usd[-1] - least, "a year", "it")
     if best == 0:
@@ -99,35 +97,7 @@ def _handles(strategies: Iterable[str]) -> list[Any]:
     return [Line2D([], [], color=STRATEGY_LOOK[s][0], lw=2.2, label=STRATEGY_NAMES[s]) for s in strategies]
 
 
-class _Costs(NamedTuple):
-    """All that the break-even chart shows; costs of an hour of outage in USD/h, total costs in USD/year.
-
-    Parameters
-    ----------
-    low, high
-        Ends of the axis.
-    outage
-        What an hour may cost the workload: least, mean, most.
-    lines
-        By strategy the lines ``(fixed, slope)`` that are its cheapest anywhere on the axis.
-    turns
-        Where the cheapest strategy changes.
-    labels
-        What is written, and above which cost.
-    """
-
-    title: str
-    subtitle: str
-    note: str
-    origin: Origin
-    low: float
-    high: float
-    outage: tuple[float, float, float]
-    lines: Mapping[str, tuple[tuple[float, float], ...]]
-    turns: tuple[float, ...]
-    labels: tuple[tuple[str, float], ...]
-
-
+@styled()
 def break_even(comparison: Comparison) -> Picture:
     """Total cost of ownership of each strategy [USD/year] over what an hour of outage costs [USD/h], both log.
 
@@ -156,81 +126,44 @@ def break_even(comparison: Comparison) -> Picture:
         )
         for reach, end in zip(steps, [*turns, high], strict=True)
     ]
-    values = _Costs(
-        title=_break_even_title(comparison, reaches),
-        subtitle=f"Total cost of ownership of {comparison.workload.name}: twelve bills, expected loss, failovers and "
+    figure = picture(
+        _break_even_title(comparison, reaches),
+        comparison.catalog.snapshot,
+        f"Total cost of ownership of {comparison.workload.name}: twelve bills, expected loss, failovers and "
         "rehearsals; lost writes cost in proportion to an hour of outage, as the workload file has them",
-        note=f"Rates: derived from past outages. What failovers and rehearsals cost: assumed. {comparison.samples:,} "
+        f"Rates: derived from past outages. What failovers and rehearsals cost: assumed. {comparison.samples:,} "
         f"draws, seed {comparison.seed}",
-        origin=Origin.of(comparison.catalog.snapshot),
-        low=low,
-        high=high,
-        outage=(costs.low, costs.mean, costs.high),
-        lines=_lines(comparison, _hours(low, high)),
-        turns=tuple(turns),
-        labels=tuple(labels),
     )
-    return once(_draw_costs, values)
-
-
-def _hours(low: float, high: float) -> npt.NDArray[np.float64]:
-    """Costs of an hour of outage at which total costs are drawn [USD/h]."""
-    return np.geomspace(low, high, 400)
-
-
-def _totals(lines: Sequence[tuple[float, float]], hours: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Total cost [USD/year] of each line at each cost of an hour, shape (lines, hours)."""
-    fixed, slope = np.array(lines).T[:, :, None]
-    totals: npt.NDArray[np.float64] = fixed + slope * hours
-    return totals
-
-
-def _lines(comparison: Comparison, hours: npt.NDArray[np.float64]) -> dict[str, tuple[tuple[float, float], ...]]:
-    """By strategy the lines that are its cheapest somewhere; what others cost is not seen."""
-    known: dict[str, set[tuple[float, float]]] = {}
-    for option in comparison.options:
-        known.setdefault(option.topology.strategy, set()).add(value.line(comparison, option)[:2])
-    ordered = {strategy: sorted(lines) for strategy, lines in known.items()}
-    return {
-        strategy: tuple(lines[at] for at in np.unique(_totals(lines, hours).argmin(axis=0)))
-        for strategy, lines in ordered.items()
-    }
-
-
-@styled
-def _draw_costs(shown: _Costs) -> Picture:
-    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note)
     axes = figure.add_subplot()
-    low, high = shown.low, shown.high
-    hours = _hours(low, high)
+    hours = np.geomspace(low, high, 400)
     least = np.full(len(hours), math.inf)
-    for strategy, lines in shown.lines.items():
-        totals = _totals(lines, hours).min(axis=0)
+    cheapest = _cheapest(comparison, hours)
+    for strategy, totals in cheapest.items():
         axes.plot(hours, totals, color=STRATEGY_LOOK[strategy][0], lw=1.6, zorder=3, gid=strategy)
         least = np.minimum(least, totals)
     axes.plot(hours, least, color=INK, lw=4.5, alpha=0.25, zorder=2, gid="least")
     top = float(np.max(least)) * 6
     axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(float(least.min()) / 1.6, top))
-    from_usd, mean, to_usd = shown.outage
-    axes.axvspan(max(from_usd, low), max(to_usd, low), color=BAND, zorder=0, gid="workload")
-    axes.axvline(max(mean, low), color=VERMILLION, ls="--", lw=1.4, zorder=1, gid="mean")
+    axes.axvspan(max(costs.low, low), max(costs.high, low), color=BAND, zorder=0, gid="workload")
+    axes.axvline(max(costs.mean, low), color=VERMILLION, ls="--", lw=1.4, zorder=1, gid="mean")
     axes.set_xlabel("cost of an hour of outage [USD/h] (logarithmic)")
     axes.set_ylabel("total cost [USD a year] (logarithmic)")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda v, _: usd(v).replace(".0 ", " ") if v >= 100 else f"{v:g}"))
-    for turn in shown.turns:
+        axis.set_minor_locator(NullLocator())  # ticks without a label take a third of the time of the picture
+    for turn in turns:
         axes.axvline(turn, color=GREY, ls=":", lw=1.1, zorder=1, gid="turn")
-    handles = _handles(shown.lines)
+    handles = _handles(cheapest)
     handles.append(Line2D([], [], color=INK, lw=4.5, alpha=0.25, label="the cheapest of all"))
-    handles.append(Line2D([], [], color=VERMILLION, ls="--", lw=1.4, label=f"this workload, {usd(mean)} USD/h"))
+    handles.append(Line2D([], [], color=VERMILLION, ls="--", lw=1.4, label=f"this workload, {usd(costs.mean)} USD/h"))
     legend_below(figure, handles, columns=4)
-    figure.draw_without_rendering()
-    upright = [np.column_stack([np.full(100, turn), np.geomspace(*axes.get_ylim(), 100)]) for turn in shown.turns]
-    curves = [line.get_xydata() for line in axes.get_lines() if line.get_gid() in shown.lines] + upright
+    figure.settle()
+    upright = [np.column_stack([np.full(100, turn), np.geomspace(*axes.get_ylim(), 100)]) for turn in turns]
+    curves = [line.get_xydata() for line in axes.get_lines() if line.get_gid() in cheapest] + upright
     place_labels(
         axes,
-        [(at, top / 2.5) for _, at in shown.labels],
-        [words for words, _ in shown.labels],
+        [(at, top / 2.5) for _, at in labels],
+        [words for words, _ in labels],
         np.empty((0, 2)),
         lines=axes.transData.transform(np.concatenate(curves)),
         droppable=True,
@@ -239,6 +172,18 @@ def _draw_costs(shown: _Costs) -> Picture:
         bbox=GROUND | {"pad": 1.0, "alpha": 0.85},
     )
     return figure
+
+
+def _cheapest(comparison: Comparison, hours: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64]]:
+    """By strategy the total cost of its cheapest topology [USD/year] at each cost of an hour of outage [USD/h]."""
+    known: dict[str, set[tuple[float, float]]] = {}
+    for option in comparison.options:
+        known.setdefault(option.topology.strategy, set()).add(value.line(comparison, option)[:2])
+    cheapest = {}
+    for strategy, lines in known.items():
+        fixed, slope = np.array(sorted(lines)).T[:, :, None]
+        cheapest[strategy] = (fixed + slope * hours).min(axis=0)
+    return cheapest
 
 
 def _break_even_title(comparison: Comparison, reaches: list[value.Reach]) -> str:

@@ -1,4 +1,4 @@
-"""What runs of a batch share: pictures of equal values and what is known of a workload, in drkit's own notebooks alone."""
+"""What runs of a batch share: what is known of a workload, in drkit's own notebooks alone."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ import nbformat
 import pytest
 
 from drkit.batch import planning
-from drkit.batch.folder import held, shared_folder
+from drkit.batch.folder import held
 from drkit.batch.run import RunSpec, execute
 from drkit.choice import compare
 from drkit.choice.comparer import Comparer
-from drkit.files.bundled import notebooks_dir
 from drkit.runs import warm
 from drkit.runs.warm import client, memory, shared
 from drkit.runs.warm.shared import Shared
@@ -45,37 +44,6 @@ def specs(folder: Path, portfolio: dict[str, object]) -> list[RunSpec]:
     return planning.make(path, folder / "out").due
 
 
-def pictures(out: Path, name: str) -> list[tuple[str, str, object]]:
-    """Pictures of an executed notebook: PNG file, what stands for it in text, and how it is to be shown."""
-    notebook = nbformat.read(out / "runs" / name / "design.ipynb", as_version=4)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
-    return [
-        (output.data["image/png"], output.data["text/plain"], output.metadata)
-        for output in outputs
-        if "image/png" in output.data
-    ]
-
-
-def test_a_run_shows_the_pictures_of_another_where_it_would_draw_the_same(tmp_path: Path) -> None:
-    runs = specs(tmp_path, {"workloads": ["eu-shop"], "grid": {"rto_s": [1800, 1860]}})
-    out = tmp_path / "out"
-    with held(out):
-        shared = shared_folder(out)
-        assert shared is not None
-        kept = []
-        for spec in runs:
-            assert execute(spec, str(out)).status == "done"
-            kept.append(len(list(shared.glob("*.picture"))))
-    drawn, again = kept[0], kept[1] - kept[0]
-    assert drawn >= 5
-    assert again <= 2, "the RTO objective is in two pictures"
-    assert shared_folder(out) is None, "it is gone with the batch"
-    alone = tmp_path / "alone"
-    for spec in runs:
-        execute(spec, str(alone))
-        assert pictures(out, spec.name) == pictures(alone, spec.name)
-
-
 def test_runs_of_one_workload_say_the_same_as_one_that_compares_for_itself(tmp_path: Path) -> None:
     runs = specs(
         tmp_path, {"workloads": ["eu-shop"], "grid": {"rto_s": [900, 1800, 3600], "strategy": [None, "hot_standby"]}}
@@ -96,24 +64,6 @@ def test_runs_of_one_workload_say_the_same_as_one_that_compares_for_itself(tmp_p
             executed.comparable(nbformat.read(folder / "design.ipynb", as_version=4)) for folder in (mine, other)
         )
         assert one["cells"] == two["cells"]
-
-
-@pytest.mark.parametrize("own", [True, False], ids=["drkit's notebook", "a changed one"])
-def test_only_a_notebook_of_drkit_word_for_word_is_given_what_others_drew(
-    own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    says = "from drkit import compare\nfrom drkit.figures import once\nprint(once.folder, compare.ahead is not None)"
-    source = executed.write(tmp_path / "small.ipynb", says)
-    [spec] = specs(tmp_path, {"notebook": "small.ipynb"})
-    known = workload_file.find("small-saas").read_text(encoding="utf-8")
-    spec = replace(spec, family="the same workload", workload=known)
-    monkeypatch.setattr("drkit.files.bundled.notebooks_dir", lambda: tmp_path if own else notebooks_dir())
-    out = tmp_path / "out"
-    with held(out):
-        shared = shared_folder(out)
-        execute(spec, str(out))
-    told = nbformat.read(out / "runs" / spec.name / source.name, as_version=4).cells[-1].outputs[0].text
-    assert told == f"{shared if own else None} {own}\n"
 
 
 def test_a_workload_that_few_runs_have_is_left_to_them(tmp_path: Path) -> None:
@@ -161,5 +111,4 @@ def test_what_cannot_be_compared_beforehand_is_left_to_the_run(monkeypatch: pyte
     large = Shared(family="large", workload=str(workload_file.find("small-saas")), samples=1_000_000)
     for one in (lost, large):
         shared.prepare(one)
-        shared.use(one)
         assert compare.ahead is None

@@ -23,7 +23,7 @@ from drkit.choice.comparison import Comparison
 from drkit.errors import DrkitError, PriceError
 from drkit.figures import picture as style
 from drkit.figures import sensitivity as sensitivity_figure
-from drkit.figures.map.drawing import great_circle
+from drkit.figures.map import great_circle
 from drkit.figures.picture import against, percent, probability, usd
 from drkit.figures.tradeoff import staircase
 from drkit.files.bundled import data_dir

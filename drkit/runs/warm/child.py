@@ -21,7 +21,7 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from drkit.runs.warm import memory, shared
+from drkit.runs.warm import memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def become(request: dict[str, Any], files: list[int], server: int) -> NoReturn:
         _fresh_entropy()
         if request["do"] == "kernel":
             memory.keep()
-            code = _kernel(request["arguments"], request["shared"])
+            code = _kernel(request["arguments"])
         else:
             os.environ[ADDRESS] = request["address"]
             code = _call(files[2])
@@ -101,7 +101,7 @@ def _fresh_entropy() -> None:
         np.random.seed()  # noqa: NPY002
 
 
-def _kernel(arguments: list[str], given: dict[str, Any]) -> Any:
+def _kernel(arguments: list[str]) -> Any:
     """Do what ``python -m ipykernel_launcher`` does."""
     import ipykernel_launcher
     import matplotlib as mpl
@@ -110,8 +110,6 @@ def _kernel(arguments: list[str], given: dict[str, Any]) -> Any:
 
     # IPython sets the variable before a notebook imports matplotlib, which reads it at its import.
     mpl.rcParams["backend"] = os.environ.get("MPLBACKEND") or "module://matplotlib_inline.backend_inline"
-    if given:
-        shared.use(shared.Shared(**given))
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
     app = IPKernelApp.instance(parent_handle=os.getppid())
     app.initialize(arguments)  # type: ignore[no-untyped-call]

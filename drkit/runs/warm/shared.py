@@ -1,4 +1,4 @@
-"""What runs of drkit's own notebooks share: pictures of equal values, and what is known of a workload.
+"""What runs of drkit's own notebooks share: what is known of a workload.
 
 Many runs of a batch compare the topologies of one workload, with other objectives each. The warm process compares them
 once, and what it forks finds bills, times and totals there, as an explorer does from one change to the next.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drkit.runs.warm import memory
@@ -28,8 +27,6 @@ class Shared:
 
     Parameters
     ----------
-    pictures
-        Folder where they keep pictures for each other; empty for none. See `drkit.figures.once`.
     family
         What the runs of one workload with different objectives have in common, a digest; empty for a run that is
         nearly alone with its workload.
@@ -37,7 +34,6 @@ class Shared:
         As the notebook is given them, the workload file by its path.
     """
 
-    pictures: str = ""
     family: str = ""
     workload: str = ""
     snapshot: str = ""
@@ -56,14 +52,6 @@ def prepare(shared: Shared) -> None:
         return
     _known.get(shared.family, lambda: _compared(shared))
     memory.settle()
-
-
-def use(shared: Shared) -> None:
-    """In a process that was forked: find pictures and comparisons where they are."""
-    from drkit.figures import once
-
-    if shared.pictures:
-        once.folder = Path(shared.pictures)
 
 
 def _compared(shared: Shared) -> Comparer | None:

@@ -1,4 +1,4 @@
-"""The map of regions as it is drawn, from the values that it shows."""
+"""Where the regions are: the primary, the failover region chosen, and the others that could or could not be."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
 from drkit.figures.axes import along, place_labels
-from drkit.figures.palette import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS
-from drkit.figures.picture import Origin, Picture, legend_below, picture, styled
+from drkit.figures.palette import BLUE, GREY, INK, LAND, PAPER, SEA, SLATE, VERMILLION, VERMILLION_WORDS, heat, styled
+from drkit.figures.picture import Picture, basis_note, legend_below, name, picture, usd
 from drkit.files.bundled import data_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
+
+    from drkit.choice.comparison import Comparison
+    from drkit.choice.options import Option
+    from drkit.facts.regions import Region
 
 #: A pair that fills less than this part of the map's width gets a map of its own.
 _CLOSE = 0.07
@@ -54,78 +58,151 @@ class Place(NamedTuple):
     refused: bool = False
 
 
-class Map(NamedTuple):
-    """All that a map shows.
+class Places(NamedTuple):
+    """What a map shows; others are candidates, then refused regions, in the order in which they get their labels."""
+
+    home: Place
+    away: Place | None
+    others: list[Place]
+
+
+@styled()
+def region_map(comparison: Comparison, option: Option | None = None) -> Picture:
+    """The primary and failover region on a map, with all candidates, what each costs [USD/month] and its latency [ms].
 
     Parameters
     ----------
-    away
-        The failover region; None for a topology without one.
-    way
-        Written at the middle of the way between the two.
-    others
-        Candidates, then refused regions, in the order in which they choose where their labels stand.
-    scale
-        The ends of the candidates' colours: what each means, and the colour.
+    comparison
+        Its options name the regions that are possible, its rejected topologies the others.
+    option
+        The topology whose failover region is joined to the primary; the choice by default.
+
+    Returns
+    -------
+    Picture
+        Great circle with distance [km] and median round trip [ms], where anybody measured it. Each candidate has the
+        cost of the best topology of the same strategy there; light ones are cheap.
     """
+    shown, regions = option or comparison.chosen, comparison.catalog.regions
+    home = regions[comparison.workload.region]
+    away = regions[shown.topology.failover_region] if shown.topology.failover else None
+    possible = {o.topology.failover_region for o in comparison.options if o.topology.failover}
+    refused = {t.failover_region for t in comparison.rejected if t.failover} - possible
+    costs = _costs(comparison, shown)
+    prices = {code: option.bill.monthly_usd for code, option in costs.items() if option is not shown}
+    fills = {code: heat(price, prices.values()) for code, price in prices.items()}
 
-    title: str
-    subtitle: str
-    note: str
-    origin: Origin
-    home: Place
-    away: Place | None
-    way: str
-    others: tuple[Place, ...]
-    scale: tuple[tuple[str, str], ...]
+    def other(code: str) -> Place:
+        more = _priced(comparison, home, costs[code]) if code in costs else ""
+        return _place(regions[code], more, fills.get(code, ""), code in refused)
 
-
-@styled
-def draw_map(shown: Map) -> Picture:
-    """Draw a map; where the pair is close, with a map within the map."""
-    figure = picture(shown.title, shown.origin, shown.subtitle, shown.note, height_in=5.9)
+    codes = [code for code in (*sorted(possible), *sorted(refused)) if code != shown.topology.failover_region]
+    labels = "Labels: cost of the best topology of the same strategy [USD a month], round trip [ms]" if costs else ""
+    basis = basis_note(option.bill for option in costs.values()) if costs else ""
+    figure = picture(
+        _title(comparison, shown, len(possible), costs),
+        comparison.catalog.snapshot,
+        f"Regions for {comparison.workload.name}: {len(possible)} of {len(possible) + len(refused)} could be "
+        f"the failover region; cities stand for regions, whose sites AWS does not publish. {labels}",
+        f"Round trip: median seen from the internet (cloudping). Coastline: Natural Earth. {basis}",
+        height_in=5.9,
+    )
+    places = Places(_place(home, home.city), _place(away, away.city) if away else None, [other(code) for code in codes])
     axes = figure.add_subplot()
-    legend_below(figure, _handles(shown))
+    legend_below(figure, _handles(places, prices))
     axes.set(xlim=(0, 1), ylim=(0, 1))
     _bare(axes)
-    figure.draw_without_rendering()
-    home, away, others = shown.home, shown.away, shown.others
+    figure.settle()
+    way = f"{_measured(comparison, home, away)}\n{usd(shown.bill.monthly_usd)} USD a month" if away else ""
+    _draw(axes, places, way)
+    return figure
+
+
+def _title(comparison: Comparison, shown: Option, possible: int, costs: Mapping[str, Option]) -> str:
+    home, away, regions = comparison.workload.region, shown.topology.failover_region, comparison.catalog.regions
+    if not shown.topology.failover:
+        return f"{name(shown)}: {home} has no failover region" + (", and none is possible" if not possible else "")
+    latency = regions.latency_ms(home, away)
+    trip = "no latency was measured" if latency is None else f"a round trip takes {latency:.0f} ms"
+    distance = regions.distance_km(home, away)
+    title = f"{name(shown)} lies {distance:,.0f} km from {home}, and {trip}"
+    cheapest = min(costs.values(), key=lambda option: (option.bill.monthly_usd, option.topology_id))
+    saved = shown.bill.monthly_usd - cheapest.bill.monthly_usd
+    if saved < 0.5:
+        return f"{title}; no other region is cheaper"
+    return f"{title}; {cheapest.topology.failover_region} would cost {usd(saved)} USD a month less"
+
+
+def _costs(comparison: Comparison, shown: Option) -> dict[str, Option]:
+    """For each region the best option of the strategy shown, or of the choice where one region alone is shown."""
+    strategy = (shown if shown.topology.failover else comparison.chosen).topology.strategy
+    there: dict[str, list[Option]] = {}
+    for option in comparison.options:
+        if option.topology.failover and option.topology.strategy == strategy:
+            there.setdefault(option.topology.failover_region, []).append(option)
+    best = {code: comparison.best_in(options) for code, options in sorted(there.items())}
+    # Of its own region the option shown, be it the best there or not.
+    return best | ({shown.topology.failover_region: shown} if shown.topology.failover else {})
+
+
+def _priced(comparison: Comparison, home: Region, option: Option) -> str:
+    trip = comparison.catalog.regions.latency_ms(home.code, option.topology.failover_region)
+    return f"{usd(option.bill.monthly_usd)} USD" + ("" if trip is None else f", {trip:.0f} ms")
+
+
+def _measured(comparison: Comparison, home: Region, away: Region) -> str:
+    regions = comparison.catalog.regions
+    latency = regions.latency_ms(home.code, away.code)
+    trip = "no latency measured" if latency is None else f"{latency:.1f} ms round trip"
+    return f"{regions.distance_km(home.code, away.code):,.0f} km\n{trip}"
+
+
+def _place(region: Region, more: str, fill: str = "", refused: bool = False) -> Place:
+    return Place(region.code, region.lon, region.lat, more, fill, refused)
+
+
+# Drawing -------------------------------------------------------------------------------------------------------------
+
+
+def _handles(places: Places, prices: Mapping[str, float]) -> list[Line2D]:
+    """What the marks mean: of the candidates' colours the ends of their scale."""
+
+    def mark(marker: str, size: float, label: str, **style: Any) -> Line2D:
+        return Line2D([], [], ls="", marker=marker, ms=size, label=label, **style)
+
+    handles = [mark("s", 8, "primary region", color=INK)]
+    if places.away:
+        handles.append(mark("o", 9, "failover region", color=VERMILLION))
+    if prices:
+        for word, price in (("cheapest", min(prices.values())), ("dearest", max(prices.values()))):
+            fill = heat(price, prices.values())
+            handles.append(
+                mark("o", 7.5, f"possible, {word} {usd(price)} USD", color=fill, markeredgecolor=INK, mew=0.9)
+            )
+    if any(not place.refused and not place.fill for place in places.others):
+        handles.append(mark("o", 6, "possible by another strategy", color=PAPER, markeredgecolor=BLUE, mew=1.6))
+    return [*handles, mark("x", 6, "refused, where in view", color=GREY)]
+
+
+def _draw(axes: Any, places: Places, way: str) -> None:
+    """Draw a map; where the pair is close, with a map within the map."""
+    home, away, others = places
     candidates = [place for place in (away, *others) if place and not place.refused]
     middle = _show(axes, [home, *(candidates or others)])
-    _points(axes, shown, middle)
-    if away is None:
-        _labels(axes, shown, middle)
-        return figure
-    across = abs(np.ptp(_path(home, away, middle)[:, 0])) / np.ptp(axes.get_xlim())
-    if across >= _CLOSE:
-        _labels(axes, shown, middle, shown.way)
-        return figure
+    _points(axes, places, middle)
+    close = away and abs(np.ptp(_path(home, away, middle)[:, 0])) / np.ptp(axes.get_xlim()) < _CLOSE
+    if away is None or not close:
+        _labels(axes, places, middle, way)
+        return
     inset, box = _inset(axes, [home, away, *others], middle)
     near = _show(inset, [home, away], least=9.0)
-    _points(inset, shown, near)
+    _points(inset, places, near)
     (west, east), (south, north) = inset.get_xlim(), inset.get_ylim()
     axes.add_patch(
         Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=0.9, zorder=5)
     )
-    _labels(inset, shown, near, shown.way, cities=False)
-    _labels(axes, shown, middle, taken=[box], cities=False)
-    return figure
-
-
-def _handles(shown: Map) -> list[Line2D]:
-    """What the marks mean: of the candidates' colours the ends of their scale."""
-
-    def mark(marker: str, size: float, label: str, **look: Any) -> Line2D:
-        return Line2D([], [], ls="", marker=marker, ms=size, label=label, **look)
-
-    handles = [mark("s", 8, "primary region", color=INK)]
-    if shown.away:
-        handles.append(mark("o", 9, "failover region", color=VERMILLION))
-    for words, fill in shown.scale:
-        handles.append(mark("o", 7.5, words, color=fill, markeredgecolor=INK, mew=0.9))
-    if any(not place.refused and not place.fill for place in shown.others):
-        handles.append(mark("o", 6, "possible by another strategy", color=PAPER, markeredgecolor=BLUE, mew=1.6))
-    return [*handles, mark("x", 6, "refused, where in view", color=GREY)]
+    _labels(inset, places, near, way, cities=False)
+    _labels(axes, places, middle, taken=[box], cities=False)
 
 
 def _bare(axes: Any) -> None:
@@ -219,16 +296,16 @@ def _path(home: Place, away: Place, middle: float) -> npt.NDArray[np.float64]:
     return path
 
 
-def _points(axes: Any, shown: Map, middle: float) -> None:
-    home, away = shown.home, shown.away
-    for place in shown.others:
+def _points(axes: Any, places: Places, middle: float) -> None:
+    home, away, others = places
+    for place in others:
         if place.refused:
             axes.plot(*_at(place, middle), marker="x", color=GREY, ms=5, mew=1.2, zorder=3, gid="refused")
             continue
-        look: dict[str, Any] = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
+        style: dict[str, Any] = {"color": PAPER, "markeredgecolor": BLUE, "mew": 1.5, "ms": 6}
         if place.fill:
-            look = {"color": place.fill, "markeredgecolor": INK, "mew": 0.9, "ms": 7}
-        axes.plot(*_at(place, middle), marker="o", zorder=4, gid="possible", **look)
+            style = {"color": place.fill, "markeredgecolor": INK, "mew": 0.9, "ms": 7}
+        axes.plot(*_at(place, middle), marker="o", zorder=4, gid="possible", **style)
     if away is not None:
         path = _path(home, away, middle)
         for turn in (-360, 0, 360):  # a way over the map's edge comes in again on the other side
@@ -238,10 +315,10 @@ def _points(axes: Any, shown: Map, middle: float) -> None:
 
 
 def _labels(
-    axes: Any, shown: Map, middle: float, way: str = "", taken: Sequence[Any] = (), cities: bool = True
+    axes: Any, shown: Places, middle: float, way: str = "", taken: Sequence[Any] = (), cities: bool = True
 ) -> None:
     """Name the pair, then what lies between them, then as many others as there is room for."""
-    home, away, others = shown.home, shown.away, shown.others
+    home, away, others = shown
     places = [home, *([away] if away else []), *others]
     blocked = axes.transData.transform([_at(place, middle) for place in places])
     boxes = list(taken)
@@ -268,14 +345,14 @@ def _labels(
     seen = [
         p for p in others if frame_x[0] < _at(p, middle)[0] < frame_x[1] and frame_y[0] < _at(p, middle)[1] < frame_y[1]
     ]
-    look: dict[str, Any] = {"droppable": True, "color": SLATE, "fontsize": 7.5, "linespacing": 1.1}
+    style: dict[str, Any] = {"droppable": True, "color": SLATE, "fontsize": 7.5, "linespacing": 1.1}
     priced = [p for p in seen if p.more]
     words = [f"{p.code}\n{p.more}" for p in priced]
-    texts = place_labels(axes, [_at(p, middle) for p in priced], words, blocked, boxes, **look)
+    texts = place_labels(axes, [_at(p, middle) for p in priced], words, blocked, boxes, **style)
     boxes += [text.get_window_extent() for text in texts]
     told = {text.get_text().split("\n")[0] for text in texts}
     rest = [p for p in seen if p.code not in told]
-    place_labels(axes, [_at(p, middle) for p in rest], [p.code for p in rest], blocked, boxes, **look)
+    place_labels(axes, [_at(p, middle) for p in rest], [p.code for p in rest], blocked, boxes, **style)
 
 
 def _inset(axes: Any, places: Sequence[Place], middle: float) -> tuple[Any, Any]:
@@ -301,5 +378,5 @@ def _inset(axes: Any, places: Sequence[Place], middle: float) -> tuple[Any, Any]
     inset.set_in_layout(False)
     _bare(inset)
     inset.spines[:].set(visible=True, color=INK, linewidth=0.9)
-    axes.figure.draw_without_rendering()
+    inset.apply_aspect(inset.get_axes_locator()(inset, axes.figure.canvas.get_renderer()))
     return inset, inset.get_window_extent()

@@ -1,1 +1,0 @@
-"""Cost by component, and losses by disruption."""

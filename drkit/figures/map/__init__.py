@@ -1,1 +1,0 @@
-"""Failover regions on a map."""
