@@ -101,7 +101,7 @@ def make(
     retry_failed
         Whether runs that failed before are due again.
     timeout_s, memory_bytes
-        Of each run.
+        Of each run [s], [bytes]; 0 for no limit.
 
     Raises
     ------

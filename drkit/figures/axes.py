@@ -36,7 +36,7 @@ _NARROW = tuple(
 
 
 def moment(seconds: float) -> str:
-    """A tick of a time axis: ``30 s``, ``10 min``, ``1 h``, ``7 d``."""
+    """A tick of a time axis [s]: ``30 s``, ``10 min``, ``1 h``, ``7 d``."""
     size, unit = max((u for u in _UNITS if u[0] <= seconds), default=_UNITS[0])
     return f"{seconds / size:g} {unit}"
 
@@ -69,7 +69,7 @@ def linear_time(axis: Any, high: float, most: int = 9, low: float = 0.0) -> str:
 
 
 def name_rows(axes: Any, labels: Sequence[str], bold: Iterable[int] = (), fontsize: float = 10.0) -> None:
-    """A row for each label, the first on top, without tick marks and lines across; some in bold, by their place."""
+    """A row for each label, the first on top, without ticks and lines across; fontsize in [pt], bold by place."""
     axes.set_yticks(range(len(labels)), labels, fontsize=fontsize)
     for at in bold:
         axes.get_yticklabels()[at].set_fontweight("bold")
@@ -79,7 +79,7 @@ def name_rows(axes: Any, labels: Sequence[str], bold: Iterable[int] = (), fontsi
 
 
 def beside(axes: Any, x: float, row: float, words: str, **style: Any) -> Any:
-    """Words a few points to the right of where a bar ends."""
+    """Words a few points to the right of where a bar ends, in the coordinates [units of the axes] of its row."""
     look = {"va": "center", "fontsize": 8.5} | style
     return axes.annotate(words, (x, row), (5.5, 0), textcoords="offset points", **look)
 

@@ -218,7 +218,7 @@ def _luminance(colour: str) -> float:
 
 
 def heat(value: float, values: Collection[float]) -> str:
-    """The colour of a value among others, least light, most dark: told apart by every eye, the same in both themes."""
+    """The colour of a value [any unit] among others, least light, most dark; the same in both themes."""
     low, high = min(values), max(values)
     return to_hex(colormaps["viridis"](1 - (value - low) / (high - low) if high > low else 1.0))
 

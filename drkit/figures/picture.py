@@ -56,7 +56,7 @@ class Picture(Figure):
     room: ConstrainedLayoutEngine | None = None
 
     def fill(self, bottom: float) -> None:
-        """Give the axes the room from this height up to the title."""
+        """Give the axes the room from this height [part of the sheet] up to the title."""
         self.floor = bottom
         rect = (0.004, bottom, 0.99, self.ceiling - bottom)
         # Not the figure's own engine: with that, savefig draws everything twice.
@@ -265,14 +265,14 @@ def usd(amount: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent: ``3.7 %``, and ``< 0.1 %`` rather than nothing for something."""
+    """A share [1] in percent: ``3.7 %``, and ``< 0.1 %`` rather than nothing for something."""
     if 0 < share < 0.0005:
         return "< 0.1 %"
     return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
 def probability(share: float) -> str:
-    """A probability estimated from draws: it never reads as certainty, so 1 is ``over 99.9 %``."""
+    """A probability [1] estimated from draws: it never reads as certainty, so 1 is ``over 99.9 %``."""
     return "over 99.9 %" if share >= 0.9995 else percent(share)
 
 
