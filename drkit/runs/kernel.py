@@ -48,6 +48,8 @@ def become(
     told
         Is sent an empty text when the kernel listens, or why this process cannot become it.
     """
+    from drkit.runs import preload
+
     if why := _refusal(environment, folder):
         told.send(why)
         return
@@ -59,11 +61,11 @@ def become(
             for number in (1, 2):
                 os.dup2(file.fileno(), number)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update({**preload.VARIABLES, **environment})
     time.tzset()
     os.chdir(folder)
     limit(memory_bytes)
-    _as_new(arguments)
+    _as_new(arguments, preload.SEARCHED)
     atexit.register(_leave)
     app = _listening(arguments)
     told.send("")
@@ -97,17 +99,15 @@ def _startup(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(_STARTUP)}
 
 
-def _as_new(arguments: list[str]) -> None:
+def _as_new(arguments: list[str], search: list[str]) -> None:
     """Set what multiprocessing handed down, and what libraries set when they were imported outside of a kernel."""
     import ipykernel_launcher
     import matplotlib as mpl
     import numpy as np
     import pandas as pd
 
-    from drkit.runs.preload import SEARCHED
-
     sys.argv = [str(ipykernel_launcher.__file__), *arguments]
-    sys.path[:] = SEARCHED
+    sys.path[:] = search
     multiprocessing.set_start_method(None, force=True)
     me = multiprocessing.current_process()
     me.name, me.daemon = "MainProcess", False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -38,8 +39,11 @@ SEARCHED: list[str] = json.loads(
         [sys.executable, "-c", "import json, sys; print(json.dumps(sys.path[1:]))"], capture_output=True, check=True
     ).stdout
 )
+_before = dict(os.environ)
 for _name in _MODULES:
     importlib.import_module(_name)
+#: Variables that the imports set: debugpy does, in any kernel.
+VARIABLES = {_name: value for _name, value in os.environ.items() if _before.get(_name) != value}
 # What is here is here for good: who is forked need not look through it for garbage, and copies no page for that.
 gc.collect()
 gc.freeze()
