@@ -192,7 +192,7 @@ def _on_worker(
             _write(snapshot, Path(scratch, "snapshot"))
             spec = dataclasses.replace(spec, parameters={**spec.parameters, "snapshot": str(Path(scratch, "snapshot"))})
         with workers.local(1) as process:
-            run = process.submit(execute, spec, scratch, True)
+            run = process.submit(execute, spec, scratch)
             while not wait([run], _LOOKS_EVERY_S).done:
                 wanted = worker.state.tasks.get(task)
                 closes = worker.status in (Status.closing, Status.closed)

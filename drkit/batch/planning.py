@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.batch import portfolio as portfolios
 from drkit.batch.folder import read_record, run_folder
-from drkit.batch.run import COMPARED_WITH, DONE, FAILED, WORKLOAD, RunSpec
+from drkit.batch.run import DONE, FAILED, WORKLOAD, RunSpec
 from drkit.errors import DrkitError, ParameterError, WorkloadError
 from drkit.facts import cache as snapshots
 from drkit.facts.assumptions import Assumptions
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from drkit.batch.portfolio import Point, Portfolio
 
     _Snapshots = Callable[[str], tuple[str, Catalog]]
-
-#: Runs of one workload for which it is worth being compared beforehand.
-_FAMILY = 3
 
 
 @dataclass(frozen=True)
@@ -67,15 +63,8 @@ class Plan:
 
     @property
     def due(self) -> list[RunSpec]:
-        """Runs that have to be run, family by family; one of a small family counts as alone."""
-        due = [planned.spec for planned in self.runs if planned.due]
-        members = Counter(spec.family for spec in due)
-        due = [spec if members[spec.family] >= _FAMILY else replace(spec, family="") for spec in due]
-        # A warm process knows few workloads at a time.
-        first: dict[str, int] = {}
-        for at, spec in enumerate(due):
-            first.setdefault(spec.family or spec.name, at)
-        return sorted(due, key=lambda spec: first[spec.family or spec.name])
+        """Runs that have to be run."""
+        return [planned.spec for planned in self.runs if planned.due]
 
 
 def make(
@@ -181,16 +170,12 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], snapshot: _Sna
     if "snapshot" in known:
         given["snapshot"], catalog = snapshot(str(given.get("snapshot") or ""))
         digests["snapshot"] = catalog.snapshot.digest
-    text, family = None, ""
+    text = None
     if point.workload is not None:
-        source = _text(point.workload)
-        text = portfolios.changed(source, point.changes)
+        text = portfolios.changed(_text(point.workload), point.changes)
         _check_workload(text, f"{point.workload}", catalog or snapshot("")[1])
         given["workload"] = WORKLOAD
         digests["workload"] = _digest(text)
-        other = {key: value for key, value in point.changes.items() if not key.startswith("objectives.")}
-        facts = [given.get(name) for name in COMPARED_WITH]
-        family = _digest(json.dumps([source, other, facts], sort_keys=True))
     if "out_dir" in known:
         given["out_dir"] = "."
     notebook_parameters.check_parameters(notebook, given, known)
@@ -208,7 +193,6 @@ def _spec(point: Point, notebook: Path, known: Mapping[str, Any], snapshot: _Sna
         workload=text,
         axes={"workload": point.workload.stem, **point.axes} if point.workload else dict(point.axes),
         fingerprint=digests,
-        family=family,
     )
 
 

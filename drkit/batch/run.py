@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
-import sys
 import tempfile
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -16,15 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from drkit.batch.folder import RECORD, publish, shared_folder, staging
 from drkit.errors import DrkitError, TfvarsError
-from drkit.runs.warm.shared import Shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 NOTEBOOK, LOG, WORKLOAD = "run.ipynb", "run.log", "workload.yaml"
 DONE, FAILED = "done", "failed"
-#: Parameters of drkit's notebooks that decide, with the workload, what a comparison says.
-COMPARED_WITH = ("snapshot", "seed", "samples")
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,6 @@ class RunSpec:
         What the grid set, for the table of results.
     fingerprint
         What the result depends on, a digest each.
-    family
-        What it has in common with other runs that are due, a digest; see `drkit.runs.warm.shared.Shared`.
     timeout_s
         How long the run may take [s]; 0 for as long as it likes.
     memory_bytes
@@ -62,7 +56,6 @@ class RunSpec:
     workload: str | None
     axes: Mapping[str, Any]
     fingerprint: Mapping[str, str]
-    family: str = ""
     timeout_s: float = 0.0
     memory_bytes: int = 0
     engine: str = "drkit"
@@ -99,7 +92,7 @@ class RunResult:
         return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
 
 
-def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
+def execute(spec: RunSpec, destination: str, stopped: threading.Event | None = None) -> RunResult:
     """Run the notebook and leave its folder whole at the destination, whether it succeeds or fails.
 
     Parameters
@@ -108,22 +101,26 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
         The run.
     destination
         Folder of the batch.
-    alone
-        Whether this process runs nothing else: then all it and its kernel print goes to the log of the run.
+    stopped
+        Set by another thread before it ends the kernel of a run that nobody waits for any more.
 
     Raises
     ------
+    ChildProcessError
+        When the run was stopped; it leaves nothing.
     DrkitError
         When the destination cannot be written.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     with staging(destination, spec.name) as folder:
         error = ""
-        with _logged(folder / LOG, alone) as log:
+        with _logged(folder / LOG) as log:
             log.info("run %s: %s", spec.name, json.dumps(dict(spec.parameters)))
             try:
                 _run(spec, folder, shared_folder(destination))
             except Exception as raised:
+                if stopped is not None and stopped.is_set():
+                    raise ChildProcessError("the run was stopped") from raised
                 error = _sentence(raised, spec)
                 log.error("%s", error)
             seconds = round(time.monotonic() - clock, 3)
@@ -150,7 +147,6 @@ def execute(spec: RunSpec, destination: str, alone: bool = False) -> RunResult:
 def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     import papermill
 
-    from drkit.files import bundled
     from drkit.runs import design, notebook_page
     from drkit.tfvars import terraform
 
@@ -160,9 +156,7 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
     end = time.monotonic() + spec.timeout_s
     options: dict[str, Any] = {}
     if spec.engine == "drkit":
-        options["memory_bytes"] = spec.memory_bytes
-        if bundled.is_notebook(spec.notebook_name, spec.notebook):
-            options["shared"] = _shared(spec, folder)
+        options |= {"memory_bytes": spec.memory_bytes, "log_file": str(folder / LOG)}
     if spec.timeout_s:
         options["timeout_func"] = lambda _: max(0.1, end - time.monotonic())
     with tempfile.TemporaryDirectory(prefix="drkit-run-") as sources:
@@ -173,10 +167,10 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
             str(target),
             parameters=dict(spec.parameters),
             engine_name=spec.engine,
-            cwd=str(folder),
+            # Not papermill's cwd, which is that of all threads.
+            resources={"metadata": {"path": str(folder)}},
             progress_bar=False,
             log_output=False,
-            config=design.kernel_config(),
             **options,
         )
     notebook = design.with_stable_ids(notebook, target, f"{spec.notebook_name}.ipynb")
@@ -184,11 +178,6 @@ def _run(spec: RunSpec, folder: Path, shared: Path | None) -> None:
         if refused := terraform.refusals(written, accepted=shared):
             raise TfvarsError("\n".join(refused))
     target.with_suffix(".html").write_text(notebook_page.page(notebook, spec.name), encoding="utf-8")
-
-
-def _shared(spec: RunSpec, folder: Path) -> Shared:
-    given = {name: spec.parameters[name] for name in COMPARED_WITH if name in spec.parameters}
-    return Shared(spec.family, str(folder / WORKLOAD), **given)
 
 
 def target_name(notebook_name: str) -> str:
@@ -221,36 +210,19 @@ def _figures(folder: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _logged(path: Path, alone: bool) -> Iterator[logging.Logger]:
-    """Send the words of papermill, of the engine and of the run to a file; of the whole process, where it is alone."""
-    log = logging.getLogger("drkit.batch")
-    with path.open("a", encoding="utf-8") as file:
-        handler = logging.StreamHandler(file)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        kept = _redirected(file.fileno()) if alone else []
-        loggers = [log, logging.getLogger("papermill")]
-        before = [(logger, logger.level, logger.propagate) for logger in loggers]
+def _logged(path: Path) -> Iterator[logging.Logger]:
+    """Send the words of papermill, of the engine and of the run, which all come from this thread, to a file."""
+    log, thread = logging.getLogger("drkit.batch"), threading.get_ident()
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(lambda record: record.thread == thread)
+    loggers = [log, logging.getLogger("papermill")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield log
+    finally:
         for logger in loggers:
-            logger.addHandler(handler)
-            logger.setLevel(logging.INFO)
-            logger.propagate = False
-        try:
-            yield log
-        finally:
-            for logger, level, propagate in before:
-                logger.removeHandler(handler)
-                logger.setLevel(level)
-                logger.propagate = propagate
-            for number, copy in kept:
-                os.dup2(copy, number)
-                os.close(copy)
-
-
-def _redirected(file: int) -> list[tuple[int, int]]:
-    """Send standard output and error to a file; return their numbers, each with a copy of where it went before."""
-    kept = []
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        stream.flush()
-        kept.append((number, os.dup(number)))
-        os.dup2(file, number)
-    return kept
+            logger.removeHandler(handler)
+        handler.close()

@@ -139,7 +139,7 @@ class _Work:
         """Run these; return those whose process died, with the reason."""
         died: list[tuple[RunSpec, BaseException]] = []
         for spec in specs:
-            self.waiting[self.workers.submit(execute, spec, self.destination, True)] = spec
+            self.waiting[self.workers.submit(execute, spec, self.destination)] = spec
         while self.waiting:
             done, _ = wait(self.waiting, return_when=FIRST_COMPLETED)
             for future in done:

@@ -6,10 +6,15 @@ input, to an executor, and takes `RunResult` objects back. `drkit.batch.cluster.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import multiprocessing
 import os
-import threading
+import secrets
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from queue import SimpleQueue
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drkit.errors import DrkitError
@@ -18,12 +23,8 @@ from drkit.runs import warm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drkit.runs.warm import client
-
     Result = TypeVar("Result")
 
-#: A process is another one after so many calls: what libraries do not give back ends with it.
-_CALLS = 100
 #: Below this a kernel with pandas and matplotlib has no room to work in [B].
 LEAST_MEMORY = 1 << 30
 
@@ -32,52 +33,52 @@ class StoppedError(DrkitError):
     """Nothing can be run any more where runs are executed; the text says why."""
 
 
-class Forking(Executor):
-    """Runs each call in one of a given number of processes, which are forked from the warm server.
+class Threads(ThreadPoolExecutor):
+    """Executes each run in a thread; the work is done by its kernel, a process that starts warm.
 
-    A process that dies takes nothing with it but its call, which raises ChildProcessError.
+    What is submitted takes an Event, ``stopped``, which is set when nobody waits for the run any more.
     """
 
     def __init__(self, jobs: int) -> None:
-        from drkit.runs.warm import client
-
-        client.start()
-        self._stopped = threading.Event()
-        self._threads = ThreadPoolExecutor(jobs, thread_name_prefix="drkit-run")
-        self._free: SimpleQueue[client.Caller] = SimpleQueue()
-        for _ in range(jobs):
-            self._free.put(client.Caller())
+        # The engine names its kernels after the thread that starts them.
+        self._name = f"drkit-run-{secrets.token_hex(4)}"
+        super().__init__(jobs, thread_name_prefix=self._name)
+        self._calls: list[Future[Any]] = []
+        self._stopped = Event()
+        warm.start()
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **kwargs: Any) -> Future[Result]:
-        """Queue a call; arguments are given by position."""
-        if kwargs:
-            raise TypeError("a forked call takes its arguments by position")
-        return self._threads.submit(self._call, fn, *args)
-
-    def _call(self, fn: Callable[..., Result], *args: Any) -> Result:
-        caller = self._free.get()
-        try:
-            return caller.call(fn, *args, stopped=self._stopped)
-        finally:
-            if caller.answered >= _CALLS:
-                caller.close()
-            self._free.put(caller)
+        """Queue a call."""
+        call = super().submit(_in_thread, partial(fn, *args, stopped=self._stopped, **kwargs))
+        self._calls.append(call)
+        return call
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Wait for the calls at work; with ``cancel_futures`` end them, and drop those that wait."""
+        """Wait for the calls at work; with ``cancel_futures`` end their kernels, and drop the calls that wait."""
         if cancel_futures:
             self._stopped.set()
-        self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
-        while wait and not self._free.empty():
-            self._free.get().close()
+        super().shutdown(wait=wait and not cancel_futures, cancel_futures=cancel_futures)
+        # A call may be about to start its kernel.
+        while cancel_futures and not all(call.done() for call in self._calls):
+            for process in multiprocessing.active_children():
+                if process.name.startswith(self._name):
+                    process.kill()
+            time.sleep(0.05)
+
+
+def _in_thread(call: Callable[[], Result]) -> Result:
+    try:
+        return call()
+    finally:
+        # nbclient leaves the event loop open that it made for this thread.
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_event_loop().close()
 
 
 def local(jobs: int) -> Executor:
-    """An executor on this machine: forked warm where that can be, else processes with papermill's own start."""
+    """An executor on this machine: with kernels that start warm where that can be, else processes."""
     if warm.POSSIBLE:
-        return Forking(jobs)
-    import multiprocessing
-
+        return Threads(jobs)
     return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
 
 

@@ -87,13 +87,10 @@ def batch(
       drkit batch portfolio.yaml --out out/portfolio --dry-run
       drkit batch portfolio.yaml --out s3://bucket/nightly --scheduler tcp://10.0.0.5:8786
     """
-    from drkit.runs import warm
+    if not dry_run and not scheduler:
+        from drkit.runs import warm
 
-    if warm.POSSIBLE and not dry_run and not scheduler:
-        from drkit.runs.warm import client
-
-        # It imports while this process does, and checks the inputs.
-        client.address()
+        warm.start()  # it imports while this process does, and checks the inputs
     from drkit.batch import planning, remote, runner, workers
 
     if scheduler and jobs:

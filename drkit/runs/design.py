@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,28 +97,24 @@ def run_notebook(source: Path, target: Path, parameters: Mapping[str, object], p
 def _execute(source: Path, target: Path, parameters: Mapping[str, object], cwd: Path, progress: bool) -> Any:
     import papermill
 
+    from drkit.runs.engine import private_sockets
+
     try:
-        notebook = papermill.execute_notebook(
-            str(source),
-            str(target),
-            parameters=dict(parameters),
-            cwd=str(cwd),
-            progress_bar=progress,
-            log_output=False,
-            config=kernel_config(),
-        )
+        with private_sockets() as config:
+            notebook = papermill.execute_notebook(
+                str(source),
+                str(target),
+                parameters=dict(parameters),
+                cwd=str(cwd),
+                progress_bar=progress,
+                log_output=False,
+                config=config,
+            )
     except papermill.PapermillExecutionError as error:
         raise DrkitError(f"a cell of {source.name} failed: {error.ename}: {error.evalue}") from error
     except RuntimeError as error:  # nbclient's DeadKernelError, jupyter_client's timeouts
         raise DrkitError(f"the kernel of {source.name} died: {error}") from error
     return with_stable_ids(notebook, target)
-
-
-def kernel_config() -> Any:
-    """Talk to the kernel over sockets of the file system, not over TCP that every user of the machine could read."""
-    from traitlets.config import Config
-
-    return Config() if sys.platform == "win32" else Config({"KernelManager": {"transport": "ipc"}})
 
 
 def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
@@ -135,19 +129,13 @@ def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
     source
         Stands in place of the path that it was read from, where that is a temporary one.
     """
+    from papermill.iorw import write_ipynb
+
     told = notebook.metadata["papermill"]
     changes = [(told, "output_path", path.name), (told, "input_path", source or told["input_path"])]
     injected = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]
     changes += [(cell, "id", "injected-parameters") for cell in injected]
-    # Changed where it lies: with its pictures it is long, and nbformat would copy, check and encode all of it again.
-    text = path.read_bytes()
     for holder, key, value in changes:
-        text = text.replace(_written(key, holder[key]), _written(key, value))
         holder[key] = value
-    path.write_bytes(text + b"\n")
+    write_ipynb(notebook, str(path))
     return notebook
-
-
-def _written(key: str, value: str) -> bytes:
-    """A pair of a JSON object, as nbformat writes it; within a text its quotes would be escaped."""
-    return json.dumps({key: value}, ensure_ascii=False)[1:-1].encode()

@@ -10,7 +10,6 @@ from drkit.facts.assumptions import Assumptions
 from drkit.facts.catalog import Catalog
 from drkit.files.bundled import notebooks_dir
 from drkit.recovery import calibration as drills
-from drkit.runs import iris
 from drkit.stats.draws import check_draws
 from drkit.words import did_you_mean
 from drkit.workload import file as workload_file
@@ -43,7 +42,6 @@ def find_notebook(name: str) -> Path:
 
 def known_parameters(notebook: Path) -> dict[str, Any]:
     """Parameters of a notebook by name, as papermill finds them; empty where no cell is tagged ``parameters``."""
-    iris.put_off()
     import papermill
 
     known: dict[str, Any] = papermill.inspect_notebook(str(notebook))

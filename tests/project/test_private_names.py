@@ -15,11 +15,6 @@ UNTIL_MENDED = {
     "drkit/figures/palette.py",
     "drkit/figures/svg.py",
     "drkit/figures/ticks.py",
-    "drkit/runs/engine.py",
-    "drkit/runs/iris.py",
-    "drkit/runs/notebook_page.py",
-    "drkit/runs/warm/child.py",
-    "drkit/runs/warm/rehearsal.py",
 }
 
 

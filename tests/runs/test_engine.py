@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ import pytest
 
 from drkit.files.bundled import notebooks_dir
 from drkit.runs import engine, warm
-from drkit.runs.warm import client
 
 pytestmark = [
     pytest.mark.slow,
@@ -44,12 +43,14 @@ RICH = (
     "%matplotlib inline\n%env DRKIT_RICH=1\n!echo shell $DRKIT_RICH",
     "import asyncio\nawait asyncio.sleep(0)\n_, given",
     # What a kernel is: its path, arguments, folder, streams, signals, threads, environment, mask, session.
-    "print(sys.path, sys.argv[0], len(sys.argv), os.getcwd(), sys.stdin, sys.flags)",
+    "print(sys.path, sys.argv[0], len(sys.argv), os.getcwd(), sys.stdin.read(), sys.flags)\nsubprocess.run(['cat'])",
     "import signal\nprint([signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE)])",
-    "print(sorted(thread.name.rstrip('0123456789') for thread in threading.enumerate()))",
+    "print(sorted(thread.name.partition('-')[0] for thread in threading.enumerate()))",
     "print(sorted(os.environ.items() - {('JPY_PARENT_PID', os.environ['JPY_PARENT_PID'])}))",
     "print(oct(os.umask(0o22)), os.getsid(0) == os.getpid(), __name__, sys.modules['__main__'].__name__)",
-    "for name in ('width', 'max_columns', 'max_rows', 'large_repr'):\n    print(pd.describe_option(f'display.{name}', _print_desc=False))",
+    "print([pd.get_option(f'display.{name}') for name in ('width', 'max_columns', 'max_rows', 'large_repr')])",
+    "import multiprocessing\nme = multiprocessing.current_process()\nprint(me.name, me.daemon, multiprocessing.active_children())\n"
+    "multiprocessing.set_start_method('spawn')",
     "get_ipython().history_manager.hist_file, get_ipython().ipython_dir",
     "app = get_ipython().kernel.parent\nprint(type(app).__name__, app.argv[0], app.extra_args, list(app.config), app.log_level, flush=True)\n"
     "app.log.debug('dropped'); app.log_level = 'DEBUG'; app.log.debug('shown'); app.log_level = 'WARN'",
@@ -77,10 +78,8 @@ ENDINGS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def warmed() -> Iterator[None]:
-    client.start()
-    yield
+def papermill_words(source: Path, target: Path, engine: str = "drkit") -> list[str]:
+    return [sys.executable, "-m", "papermill", "--engine", engine, str(source), str(target), "--no-progress-bar"]
 
 
 def both(source: Path, folder: Path, **options: Any) -> list[tuple[Any, BaseException | None]]:
@@ -121,8 +120,7 @@ def test_runs_that_do_not_end_well_end_alike(ending: str, tmp_path: Path) -> Non
 def test_ctrl_c_leaves_the_notebook_as_far_as_it_came_and_no_process(name: str, tmp_path: Path) -> None:
     source = executed.write(tmp_path / "slow.ipynb", "import os\nprint(os.getpid())", "import time\ntime.sleep(300)")
     target = tmp_path / f"{name}.ipynb"
-    words = [sys.executable, "-m", "papermill", "--engine", name, str(source), str(target), "--no-progress-bar"]
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(papermill_words(source, target, name), stderr=subprocess.DEVNULL)
     _until(lambda: target.exists() and _status(target, -1) == "running")
     running.send_signal(signal.SIGINT)
     assert running.wait(30) != 0
@@ -186,10 +184,17 @@ def test_environment_and_folder_are_those_of_the_moment(tmp_path: Path, monkeypa
 
 def test_kernels_are_forked_and_end_with_their_run(tmp_path: Path) -> None:
     source = executed.write(tmp_path / "who.ipynb", "import os\nprint(os.getpid(), os.getppid())")
-    notebook, _ = executed.execute(source, tmp_path / "out.ipynb", "drkit")
-    kernel, parent = executed.printed(notebook).split()
-    assert client._own is not None and int(parent) == client._own.pid
+    ran = [executed.execute(source, tmp_path / f"{at}.ipynb", "drkit")[0] for at in range(2)]
+    (kernel, parent), (other, again) = (executed.printed(notebook).split() for notebook in ran)
+    assert kernel != other and parent == again != str(os.getpid())
     assert not Path(f"/proc/{kernel}").exists()
+
+
+def test_nothing_of_a_kernel_lies_in_the_folder_of_the_notebook(tmp_path: Path) -> None:
+    source = executed.write(tmp_path / "looks.ipynb", "import os\nprint(os.listdir())")
+    (tmp_path / "out").mkdir()
+    notebook, _ = executed.execute(source, tmp_path / "out" / "looks.ipynb", "drkit")
+    assert sorted(ast.literal_eval(executed.printed(notebook))) == ["looks.ipynb", "out"]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +208,7 @@ def test_what_is_read_at_the_start_only_makes_a_cold_start(
     with caplog.at_level("INFO", "papermill"):
         notebook, _ = executed.execute(source, tmp_path / "out.ipynb", "drkit")
     assert executed.printed(notebook).strip() == str(os.getpid())
-    assert f"The kernel starts cold: {variable} differ from what the warm process was started with" in caplog.messages
+    assert f"The kernel starts cold: {variable} differ from what the forkserver was started with" in caplog.messages
 
 
 def test_memory_above_the_limit_is_an_error_of_the_cell(tmp_path: Path) -> None:
@@ -216,9 +221,7 @@ def test_memory_above_the_limit_is_an_error_of_the_cell(tmp_path: Path) -> None:
 def test_the_notebook_on_disk_is_a_second_old_at_most(tmp_path: Path) -> None:
     source = executed.write(tmp_path / "long.ipynb", "print('said')", "import time\ntime.sleep(4)")
     target = tmp_path / "out.ipynb"
-    running = subprocess.Popen(
-        [sys.executable, "-m", "papermill", "--engine", "drkit", str(source), str(target)], stderr=subprocess.DEVNULL
-    )
+    running = subprocess.Popen(papermill_words(source, target), stderr=subprocess.DEVNULL)
     try:
         _until(lambda: target.exists() and _status(target, -1) == "running")
         assert "said" in target.read_text(encoding="utf-8")
@@ -237,66 +240,28 @@ def test_what_a_file_that_nobody_closed_holds_is_written_at_the_end(tmp_path: Pa
     assert (tmp_path / "left.txt").read_text(encoding="utf-8") == "said"
 
 
-def test_a_killed_papermill_leaves_neither_kernel_nor_server(tmp_path: Path) -> None:
-    script = (
-        "import sys, papermill; from drkit.runs.warm import client; client.start();"
-        "papermill.execute_notebook(sys.argv[1], sys.argv[2], engine_name='drkit', progress_bar=False)"
-    )
-    source = executed.write(
-        tmp_path / "slow.ipynb", "import os\nprint(os.getpid(), os.getppid())", "import time\ntime.sleep(300)"
-    )
-    target = tmp_path / "out.ipynb"
-    running = subprocess.Popen([sys.executable, "-c", script, str(source), str(target)], stderr=subprocess.DEVNULL)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_papermill_leaves_neither_kernel_nor_forkserver(how: signal.Signals, tmp_path: Path) -> None:
+    cells = ("import os\nprint(os.getpid(), os.getppid())", "import time\ntime.sleep(300)")
+    source, target = executed.write(tmp_path / "slow.ipynb", *cells), tmp_path / "out.ipynb"
+    running = subprocess.Popen(papermill_words(source, target), stderr=subprocess.DEVNULL)
     _until(lambda: target.exists() and _status(target, -1) == "running")
-    running.kill()
+    running.send_signal(how)
     running.wait()
     processes = nbformat.read(target, as_version=4).cells[1].outputs[0].text.split()
     _until(lambda: not any(Path(f"/proc/{process}").exists() for process in processes))
 
 
-def test_nothing_is_sent_to_a_server_of_another_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[object] = []
-    monkeypatch.setattr(client, "peer", lambda _: os.getuid() + 1)
-    monkeypatch.setattr(client.socket, "send_fds", lambda *words: sent.append(words))
-    with pytest.raises(client.ColdStartError, match="somebody else listens at its address"):
-        client.Caller().call(os.getpid)
-    assert not sent
-
-
-def test_a_server_that_nobody_needs_any_more_ends_in_the_middle_of_its_imports(tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("TMPDIR", str(tmp_path))
-        server = client.Server()
-    _until(lambda: any(tmp_path.glob("drkit-rehearsal-*")))
-    assert not client._ready(server.address)
-    server.close()
-    assert server._process.returncode == 128 + signal.SIGTERM and not any(tmp_path.glob("drkit-rehearsal-*"))
-
-
-def test_a_single_run_starts_cold_and_waits_for_no_import(tmp_path: Path) -> None:
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_program_without_a_guard_is_not_run_again_by_its_kernel(guarded: bool, tmp_path: Path) -> None:
     source = executed.write(tmp_path / "one.ipynb", "import os\nprint(os.getppid())")
-    target = tmp_path / "out.ipynb"
-    running = subprocess.Popen(
-        [sys.executable, "-m", "papermill", "--engine", "drkit", str(source), str(target)],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    _, told = running.communicate(timeout=60)
-    assert running.returncode == 0 and "The kernel starts cold: the warm server is still at its imports" in told
-    assert executed.printed(nbformat.read(target, as_version=4)).strip() == str(running.pid)
-    assert not _servers_of(running.pid)
-
-
-def _servers_of(pid: int) -> list[str]:
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            status, words = (process / "status").read_text(), (process / "cmdline").read_text()
-        except OSError:
-            continue
-        if f"PPid:\t{pid}\n" in status and "drkit.runs.warm" in words:
-            found.append(process.name)
-    return found
+    call = "papermill.execute_notebook('one.ipynb', 'out.ipynb', engine_name='drkit', progress_bar=False)"
+    guard = "if __name__ == '__main__':\n    " if guarded else ""
+    (tmp_path / "program.py").write_text(f"import os, papermill\nprint(os.getpid())\n{guard}{call}\n", encoding="utf-8")
+    told = subprocess.run([sys.executable, "program.py"], cwd=source.parent, check=True, capture_output=True, text=True)
+    parent = executed.printed(nbformat.read(tmp_path / "out.ipynb", as_version=4))
+    # The import of a guarded program in its kernel prints, too, but in another process.
+    assert (parent == told.stdout.splitlines(keepends=True)[0]) is not guarded
 
 
 def test_another_kernel_starts_as_it_always_does() -> None:
