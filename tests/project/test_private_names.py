@@ -9,23 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-#: Files that still use private names, while what replaces them is under way. Empty it, and then delete it.
-UNTIL_MENDED = {
-    "drkit/figures/canvas.py",
-    "drkit/figures/palette.py",
-    "drkit/figures/svg.py",
-    "drkit/figures/ticks.py",
-}
-
 
 def test_no_private_name_of_a_dependency_is_used() -> None:
     found = private_names.in_files(private_names.modules_and_notebooks(ROOT))
-    told = [
-        f"{path.relative_to(ROOT)}:{line}: {what}"
-        for path, names in found.items()
-        if str(path.relative_to(ROOT)) not in UNTIL_MENDED
-        for line, what in names
-    ]
+    told = [f"{path.relative_to(ROOT)}:{line}: {what}" for path, names in found.items() for line, what in names]
     assert not told, "use what the dependency documents instead:\n" + "\n".join(told)
 
 
