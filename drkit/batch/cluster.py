@@ -193,7 +193,9 @@ def _on_worker(
             spec = dataclasses.replace(spec, parameters={**spec.parameters, "snapshot": str(Path(scratch, "snapshot"))})
         with workers.local(1) as process:
             run = process.submit(execute, spec, scratch)
-            while not wait([run], _LOOKS_EVERY_S).done:
+            # A run that was cancelled before it began is done, though to wait() it never is.
+            while not run.done():
+                wait([run], _LOOKS_EVERY_S)
                 wanted = worker.state.tasks.get(task)
                 closes = worker.status in (Status.closing, Status.closed)
                 if closes or wanted is None or wanted.state == "cancelled":

@@ -281,3 +281,36 @@ def test_a_worker_that_joins_with_another_drkit_stops_the_batch(
         StoppedError, match=r"worker tcp://10\.0\.0\.1:1 joined with Python .*, the batch needs drkit 9\.9"
     ):
         cluster._on_worker(execute, spec, None, "drkit 9.9")
+
+
+@pytest.mark.slow
+def test_a_run_that_nobody_waits_for_any_more_frees_its_worker_before_it_began(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import distributed
+
+    class Busy(concurrent.futures.Executor):
+        """Begins nothing; a call that is cancelled is so without anybody being notified, as in a pool of threads."""
+
+        def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+            self.call: concurrent.futures.Future[Any] = concurrent.futures.Future()
+            return self.call
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            if cancel_futures:
+                self.call.cancel()
+
+    executed.write(tmp_path / "small.ipynb", "print(given)")
+    (tmp_path / "portfolio.yaml").write_text("notebook: small.ipynb\ngrid: {given: [1]}", encoding="utf-8")
+    (spec,) = planning.make(tmp_path / "portfolio.yaml", tmp_path / "out").due
+    worker = SimpleNamespace(
+        get_current_task=lambda: "task",
+        local_directory=str(tmp_path),
+        memory_manager=SimpleNamespace(memory_limit=None),
+        state=SimpleNamespace(tasks={}),
+        status=None,
+    )
+    monkeypatch.setattr(distributed, "get_worker", lambda: worker)
+    monkeypatch.setattr(cluster.workers, "local", lambda _: Busy())
+    with pytest.raises(concurrent.futures.CancelledError):
+        cluster._on_worker(execute, spec, None, cluster.identity())
