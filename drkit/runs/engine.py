@@ -142,7 +142,7 @@ def _forked(
         try:
             why = told.recv()
         except EOFError:
-            why = "the forked process ended before it was a kernel"
+            raise RuntimeError("Kernel died before it listened") from None
     return (None if why else _Forked(process)), why
 
 
