@@ -174,7 +174,7 @@ def test_an_executed_notebook_tells_no_random_id_and_no_temporary_path(tmp_path:
         "output_path": "out.ipynb",
     }
     assert stable.cells[0].outputs == [prints]
-    assert target.read_text(encoding="utf-8") == nbformat.writes(stable) + "\n"
+    assert target.read_text(encoding="utf-8") == nbformat.writes(stable)
 
 
 PARAMETERS = [
