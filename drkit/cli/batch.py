@@ -38,7 +38,11 @@ class _Place(click.Path):
     help="Folder of the batch, or a place in a store: s3://BUCKET/PREFIX.",
 )
 @click.option("--notebook", help="A notebook of drkit or a file, instead of the portfolio's; 04_design by default.")
-@click.option("--jobs", type=click.IntRange(1), help="Runs at a time; one for each processor by default.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Runs at a time; by default one for each processor, fewer when memory is short.",
+)
 @click.option(
     "--memory",
     type=click.FloatRange(min=0, min_open=True),

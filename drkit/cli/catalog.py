@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drkit.cli.options import load_catalog, print_table, snapshot_option, table_format, today_option
+from drkit.cli.shared_options import load_catalog, print_table, snapshot_option, table_format, today_option
 
 if TYPE_CHECKING:
     import datetime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
+from drkit.cli.shared_options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
 
 if TYPE_CHECKING:

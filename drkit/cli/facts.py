@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from drkit.cli.options import load_catalog, prices_option, print_table, snapshot_option, table_format, today_option
+from drkit.cli.shared_options import (
+    load_catalog,
+    prices_option,
+    print_table,
+    snapshot_option,
+    table_format,
+    today_option,
+)
 from drkit.errors import UnsupportedError
 
 if TYPE_CHECKING:

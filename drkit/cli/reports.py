@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from drkit.cli.options import comparison_options, load_catalog
+from drkit.cli.shared_options import comparison_options, load_catalog
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from drkit.cli.options import load_catalog, prices_option, samples_option, seed_option, snapshot_option
+from drkit.cli.shared_options import load_catalog, prices_option, samples_option, seed_option, snapshot_option
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import yaml
 
-from drkit.cli.options import comparison_options, load_catalog, print_table, table_format
+from drkit.cli.shared_options import comparison_options, load_catalog, print_table, table_format
 from drkit.errors import ParameterError
 from drkit.files import yaml_text
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drkit.cli.options import comparison_options, load_catalog, print_table, snapshot_option, table_format
+from drkit.cli.shared_options import comparison_options, load_catalog, print_table, snapshot_option, table_format
 from drkit.errors import ParameterError, WorkloadError
 
 if TYPE_CHECKING:

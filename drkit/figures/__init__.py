@@ -3,6 +3,7 @@
 from drkit.figures.architecture.figure import architecture
 from drkit.figures.catalog import class_prices, price_over_regions
 from drkit.figures.cost import monthly_cost, yearly_loss
+from drkit.figures.cost_against_rto import cost_against_rto
 from drkit.figures.difference import cost_difference, recovery_difference
 from drkit.figures.map import region_map
 from drkit.figures.pairs import region_pairs
@@ -12,7 +13,6 @@ from drkit.figures.picture import Picture
 from drkit.figures.recovery import recovery_waterfall, rto_rpo_distribution
 from drkit.figures.replay import outage_replay
 from drkit.figures.sensitivity import tornado
-from drkit.figures.tradeoff import cost_against_rto
 from drkit.figures.treemap import bill_treemap
 from drkit.figures.waiting import break_even, wait_or_fail_over
 

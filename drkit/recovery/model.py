@@ -63,7 +63,7 @@ class Stretch(NamedTuple):
 
 
 class StepKind(NamedTuple):
-    """What a step is, wherever it occurs (``data/steps.csv``).
+    """What a step is, wherever it occurs (``data/step_kinds.csv``).
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class StepKind(NamedTuple):
 @lru_cache(maxsize=1)
 def step_kinds() -> Mapping[str, StepKind]:
     """Every step that drkit knows, by name."""
-    with (data_dir() / "steps.csv").open(newline="", encoding="utf-8") as file:
+    with (data_dir() / "step_kinds.csv").open(newline="", encoding="utf-8") as file:
         return {
             row["step"]: StepKind(
                 row["region_switch_block"],

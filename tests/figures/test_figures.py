@@ -23,9 +23,9 @@ from drkit.choice.comparison import Comparison
 from drkit.errors import DrkitError, PriceError
 from drkit.figures import picture as style
 from drkit.figures import sensitivity as sensitivity_figure
+from drkit.figures.cost_against_rto import staircase
 from drkit.figures.map import great_circle
 from drkit.figures.picture import against, percent, probability, usd
-from drkit.figures.tradeoff import staircase
 from drkit.files.bundled import data_dir
 from drkit.recovery.model import Step, finish, on_critical_path
 from drkit.report import recovery as recovery_report
