@@ -142,6 +142,7 @@ def test_ages_are_counted_from_the_beginning_of_a_month_or_year() -> None:
     assert [verify.age_days(as_of, day) for as_of in ("2026-02-28", "2026-02", "2026", "2025")] == [1, 28, 59, 424]
 
 
+@pytest.mark.slow
 def test_verify_exits_with_1_only_when_something_is_wrong(cache: Path, catalog: Catalog) -> None:
     done = CliRunner().invoke(main, ["catalog", "verify"])
     assert done.exit_code == 0

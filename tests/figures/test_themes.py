@@ -287,6 +287,7 @@ def test_a_png_has_the_paper_of_its_theme(picture, theme):
     assert tuple(pixels(picture, theme)[1, 1]) == paper
 
 
+@pytest.mark.slow
 def test_a_theme_holds_within_its_block_or_from_then_on(comparisons):
     with figures.theme("dark"):
         assert figures.monthly_cost(comparisons["article"]).theme == "dark"

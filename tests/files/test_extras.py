@@ -28,6 +28,7 @@ def run(package: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_missing_package_is_a_sentence_of_the_command_and_a_users_error() -> None:
     done = run("voila", "serve", "--port", "0")
     assert done.returncode == 2, done.stderr
@@ -42,6 +43,7 @@ def test_in_a_notebook_it_is_an_import_error_with_the_same_sentence() -> None:
         importlib.import_module("no_such_package")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["voila", "ipywidgets", "itables", "SALib"])
 def test_comparing_needs_none_of_them(package: str) -> None:
     done = run(package, "compare", "small-saas", "--samples", "200")

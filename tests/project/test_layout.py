@@ -54,6 +54,7 @@ def test_modules_are_read_in_one_sitting() -> None:
     assert not done, f"no longer over {LINES} lines, take it from LONGER: {done}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["tools", "tests", "conftest"])
 def test_the_library_imports_neither_tools_nor_tests(other: str) -> None:
     assert [str(path.relative_to(ROOT)) for path in DRKIT.rglob("*.py") if other in imported(path)] == []

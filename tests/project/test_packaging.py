@@ -52,6 +52,7 @@ def test_import_drkit_does_not_import(module: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_pricing_a_workload_does_not_import_what_only_pictures_and_notebooks_need() -> None:
     code = (
         "import sys, drkit\n"

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_no_private_name_of_a_dependency_is_used() -> None:
     found = private_names.in_files(private_names.modules_and_notebooks(ROOT))
     told = [f"{path.relative_to(ROOT)}:{line}: {what}" for path, names in found.items() for line, what in names]
