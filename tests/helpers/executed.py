@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -60,13 +61,19 @@ def comparable(notebook: Any) -> Any:
 
 
 def _joined(outputs: list[Any]) -> list[Any]:
-    """Texts of one stream that follow each other as one: how they were cut is a matter of moments."""
+    """Outputs with one text for each stream between two others.
+
+    How a stream is cut, and whether standard output or error comes first, is a matter of the moment of a flush.
+    """
     joined: list[Any] = []
-    for output in outputs:
-        if joined and "name" in output and joined[-1].get("name") == output["name"]:
-            joined[-1]["text"] += output["text"]
-        else:
-            joined.append(output)
+    for kind, group in itertools.groupby(outputs, key=lambda output: output["output_type"]):
+        if kind != "stream":
+            joined += group
+            continue
+        texts: dict[str, str] = {}
+        for output in group:
+            texts[output["name"]] = texts.get(output["name"], "") + output["text"]
+        joined += ({"output_type": "stream", "name": name, "text": texts[name]} for name in sorted(texts))
     return joined
 
 
