@@ -72,7 +72,7 @@ def _joined(outputs: list[Any]) -> list[Any]:
             continue
         texts: dict[str, str] = {}
         for output in group:
-            texts[output["name"]] = texts.get(output["name"], "") + output["text"]
+            texts[output["name"]] = texts.get(output["name"], "") + "".join(output["text"])
         joined += ({"output_type": "stream", "name": name, "text": texts[name]} for name in sorted(texts))
     return joined
 

@@ -143,7 +143,7 @@ open_files = len(os.listdir('/proc/self/fd'))
 LEAVES = """
 import os, random, sys, threading, time, types, warnings
 import matplotlib, numpy as np, pandas as pd, drkit
-from drkit.prices import PriceBook
+from drkit.facts.prices import PriceBook
 left = 1
 matplotlib.rcParams['font.size'] = 99
 matplotlib.use('agg')
@@ -161,7 +161,9 @@ def test_what_one_run_sets_the_next_does_not_see(tmp_path: Path) -> None:
     looks = executed.write(tmp_path / "looks.ipynb", STATE)
     stock, _ = executed.execute(looks, tmp_path / "stock.ipynb", "nbclient")
     first, _ = executed.execute(looks, tmp_path / "first.ipynb", "drkit")
-    executed.execute(executed.write(tmp_path / "leaves.ipynb", LEAVES), tmp_path / "left.ipynb", "drkit")
+    leaves = executed.write(tmp_path / "leaves.ipynb", LEAVES)
+    _, raised = executed.execute(leaves, tmp_path / "left.ipynb", "drkit")
+    assert raised is None
     second, _ = executed.execute(looks, tmp_path / "second.ipynb", "drkit")
     assert executed.printed(second) == executed.printed(first) == executed.printed(stock)
 
