@@ -1,5 +1,7 @@
-"""What `make test-all` runs against: ``lowest`` prints the lowest versions that pyproject.toml allows, as constraints;
-``newest-python`` prints the newest Python on this machine that can be run.
+"""What `make test-lowest` and `make test-newest` run against.
+
+``lowest`` prints the lowest versions that pyproject.toml allows, as constraints; ``newest-python`` prints the newest
+Python on this machine that can be run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many examples a property is tried with: a few all day, `make test-all` sets ``DRKIT_EXAMPLES`` to try many more."""
+"""How many examples a property is tried with: a few all day, more with ``DRKIT_EXAMPLES=20 make quick``."""
 
 from __future__ import annotations
 
