@@ -129,7 +129,7 @@ def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
     source
         Stands in place of the path that it was read from, where that is a temporary one.
     """
-    from papermill.iorw import write_ipynb
+    import nbformat
 
     told = notebook.metadata["papermill"]
     changes = [(told, "output_path", path.name), (told, "input_path", source or told["input_path"])]
@@ -137,5 +137,5 @@ def with_stable_ids(notebook: Any, path: Path, source: str = "") -> Any:
     changes += [(cell, "id", "injected-parameters") for cell in injected]
     for holder, key, value in changes:
         holder[key] = value
-    write_ipynb(notebook, str(path))
+    nbformat.write(notebook, path)
     return notebook

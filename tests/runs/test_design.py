@@ -106,9 +106,9 @@ def test_design_leaves_outputs_that_agree_with_each_other(workload: str, tmp_pat
     assert notebook.metadata["papermill"]["output_path"] == "design.ipynb"
     shown = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     read_out = [one.metadata["image/png"]["alt"] for one in shown if "image/png" in one.get("data", {})]
-    told = re.findall(r'<img alt="([^"]*)" src="data:image/png;base64,', page)
+    told = re.findall(r'<img alt="([^"]*)"[^>]* src="data:image/png;base64,', page)
     assert [html.unescape(words) for words in told] == read_out != []
-    reached = re.findall(r'<div class="[^"]*jp-OutputArea-output[^"]*" tabindex="0"', page)
+    reached = re.findall(r'<div class="[^"]*jp-OutputArea-output[^"]*"[^>]* tabindex="0"', page)
     assert len(reached) == len(shown), "what can be scrolled is reached by the keyboard"
     errors = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs if o.output_type == "error"]
     assert errors == []
@@ -174,7 +174,7 @@ def test_an_executed_notebook_tells_no_random_id_and_no_temporary_path(tmp_path:
         "output_path": "out.ipynb",
     }
     assert stable.cells[0].outputs == [prints]
-    assert target.read_text(encoding="utf-8") == nbformat.writes(stable)
+    assert target.read_text(encoding="utf-8") == nbformat.writes(stable) + "\n"
 
 
 PARAMETERS = [
