@@ -317,6 +317,7 @@ def test_a_rates_scenarios_have_its_mean_and_its_spread() -> None:
     assert isinstance(draws, Draws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["article", "media-house", "payments-br"])
 def test_quantities_move_bills_as_whole_bills_say(name: str, comparisons: Mapping[str, Comparison]) -> None:
     comparison = comparisons[name]

@@ -405,6 +405,7 @@ def test_the_deciding_input_is_found(catalog: Catalog, comparisons: Mapping[str,
     assert quick.chosen.topology_id == row["choice_if_low"] != comparison.chosen.topology_id
 
 
+@pytest.mark.slow
 def test_one_call_gives_all_three_and_their_tables(comparisons: Mapping[str, Comparison]) -> None:
     found = sensitivity.analyse(comparisons["small-saas"], base=64)
     assert set(found.sobol["output"]) == {"rto_s", "rpo_s", "total_usd"}

@@ -62,6 +62,7 @@ def test_the_embedded_snapshot_has_no_price_that_cannot_be_right_or_deserves_a_l
     assert kinds == {verify.GAP, verify.OLD, verify.NOT_OBSERVED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("row", "kind", "sentence"),
     [

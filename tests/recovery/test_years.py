@@ -411,6 +411,7 @@ def test_quantiles_kept_are_those_of_the_samples(comparisons: Mapping[str, Compa
 # Seeds and errors ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["backup_restore", "pilot_light", "pilot_light.headless", "warm_standby"])
 def test_another_seed_stays_within_the_stated_error(
     strategy: str, catalog: Catalog, workloads: Mapping[str, Workload]

@@ -44,6 +44,7 @@ def test_intervals_of_a_rate_hold_in_nine_of_ten_histories() -> None:
     assert 0.87 <= _share(hits) <= 0.93
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "censored"), [(10, False), (10, True), (25, True)])
 def test_intervals_of_a_duration_hold_in_nine_of_ten_histories(count: int, censored: bool) -> None:
     rng = np.random.default_rng(22)

@@ -116,6 +116,7 @@ def test_the_same_facts_give_the_same_bytes(facts: Path, tmp_path: Path) -> None
     assert snapshot.load(tmp_path / "one").date == "2026-11-23"
 
 
+@pytest.mark.slow
 def test_facts_in_another_order_give_the_same_bytes(facts: Path, tmp_path: Path) -> None:
     build(facts, tmp_path / "one")
     (facts / "prices" / "rates.csv").write_text("\n".join([PRICE, *PRICES[::-1]]))
