@@ -413,6 +413,7 @@ def test_an_unknown_assumption_is_refused_with_a_hint(catalog: Catalog) -> None:
         compare_topologies(workload_file.parse(text), catalog, samples=10)
 
 
+@pytest.mark.slow
 def test_a_system_without_a_price_today_cannot_be_compared(catalog: Catalog) -> None:
     text = workload_file.bundled()["small-saas"].read_text(encoding="utf-8")
     text = text.replace("db.t4g.medium", "db.r8gd.48xlarge").replace(

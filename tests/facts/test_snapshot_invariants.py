@@ -256,6 +256,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("region", REGIONS)
 def test_every_region_prices_every_component_as_home_and_as_failover(region: str, kind: str, catalog: Catalog) -> None:

@@ -35,6 +35,7 @@ def orderable() -> Sequence[dict[str, Any]]:
             return [option for page in pages for option in page["OrderableDBInstanceOptions"]]
 
 
+@pytest.mark.slow
 def test_every_orderable_option_is_judged_as_aws_judges_it(
     support: SupportMatrix, orderable: Sequence[dict[str, Any]]
 ) -> None:

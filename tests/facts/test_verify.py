@@ -97,6 +97,7 @@ def test_what_cannot_be_right_is_found(catalog: Catalog, row: tuple[str, ...], k
     assert any(sentence in line for line in found(broken, kind)), found(broken, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [{"usd": "n/a"}, {"tier_from": "x"}])
 def test_a_row_that_is_no_price_is_told_once_and_the_rest_is_checked(
     cache: Path, catalog: Catalog, cells: dict[str, str]
@@ -175,6 +176,7 @@ def test_a_price_explains_where_it_is_from_how_old_and_what_is_near(catalog: Cat
     assert "0.09 USD per GB from 100 to 10240 GB" in tiers
 
 
+@pytest.mark.slow
 def test_commands_count_how_old_a_price_is_to_the_day_they_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def told(*more: str) -> str:
         return CliRunner().invoke(main, ["prices", "explain", "us-east-1", ITEM, *more]).stdout
@@ -348,6 +350,7 @@ def test_own_prices_of_a_class_that_has_none_yet_are_taken(catalog: Catalog, tmp
     assert PriceBook(lay_over(catalog.snapshot, file)).find("AmazonRDS", item, "af-south-1").usd == 0.5
 
 
+@pytest.mark.slow
 def test_own_prices_change_the_bill_and_show_there(tmp_path: Path) -> None:
     file = own(tmp_path / "mine.csv", "AWSELB,alb/hour,*,1,")
     kept = CliRunner().invoke(main, ["catalog", "overlay", str(file)])

@@ -72,6 +72,7 @@ def test_no_text_of_any_strategy_overlaps_or_is_cut(name, comparisons):
                 assert any(frame.x0 < box.x0 and box.x1 < frame.x1 for frame in frames), text.get_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_units_are_the_topologys_counts(strategy, comparisons):
     comparison = comparisons["article"]

@@ -92,6 +92,7 @@ def test_areas_of_the_treemap_are_the_bill(workload, comparisons):
     assert_apart(picture, axes)
 
 
+@pytest.mark.slow
 def test_words_of_the_treemap_stay_in_their_box(comparisons):
     picture = figures.bill_treemap(comparisons["eu-shop"])
     picture.canvas.draw()

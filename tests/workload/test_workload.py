@@ -382,6 +382,7 @@ def test_the_good_one_is_good() -> None:
     assert workload_file.parse(GOOD).database.storage_gib.typical == 250  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_gets_its_line_and_one_sentence(case: str) -> None:
     old, new, line, sentence = MISTAKES[case]
