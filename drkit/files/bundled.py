@@ -19,20 +19,6 @@ def notebooks_dir() -> Path:
     return _find("notebooks")
 
 
-def is_notebook(name: str, text: str) -> bool:
-    """Whether this is one of drkit's own notebooks, word for word.
-
-    Parameters
-    ----------
-    name, text
-        Stem and content of the file.
-    """
-    try:
-        return (notebooks_dir() / f"{name}.ipynb").read_text(encoding="utf-8") == text
-    except OSError:
-        return False
-
-
 def terraform_dir() -> Path:
     """Folder of the multi-region Terraform stack."""
     return _find("terraform")
